@@ -1,0 +1,1 @@
+"""Frozen types, enums, arithmetic and errors shared by every room. Standard library only."""

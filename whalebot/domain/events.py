@@ -1,0 +1,414 @@
+"""Everything the engine can be told. Past tense, frozen, complete: an event not listed here does not exist.
+
+Every event carries `recv_ms`: local real time (ms UTC) at which the process learned of it. Market and
+account facts carry the venue's market time besides (`ts_ms` or inside their payload). Where the market
+runs at the speed of real time both are one clock; on an accelerated exchange they are two.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import TypeAlias
+
+from whalebot.domain.enums import Stream
+from whalebot.domain.instrument import Instrument
+from whalebot.domain.known import Answer
+from whalebot.domain.market import Candle
+from whalebot.domain.orders import (
+    AccountSnapshot,
+    Execution,
+    FundingPayment,
+    OrderReport,
+    PositionReport,
+    WalletReport,
+)
+
+Level2: TypeAlias = list[tuple[float, float]]
+"""Price levels (price, size); size 0 deletes a level in a delta."""
+
+
+# --- market -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CandleClosed:
+    """A bar is complete and will not change."""
+
+    candle: Candle
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CandleForming:
+    """The bar in progress; for display, never for decisions unless the owner asked for it."""
+
+    candle: Candle
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TickerChanged:
+    """New values of a symbol's ticker; None means unchanged."""
+
+    symbol: str
+    last_price: Decimal | None
+    mark_price: Decimal | None
+    index_price: Decimal | None
+    bid_price: Decimal | None
+    ask_price: Decimal | None
+    funding_rate: Decimal | None
+    next_funding_ms: int | None
+    ts_ms: int
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookSnapshot:
+    """A whole order book; replaces what was known. `u` 1 means that the venue's service restarted."""
+
+    symbol: str
+    bids: Level2
+    asks: Level2
+    u: int
+    seq: int
+    ts_ms: int
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookDelta:
+    """Changes to an order book; `u` must be the last one plus 1."""
+
+    symbol: str
+    bids: Level2
+    asks: Level2
+    u: int
+    seq: int
+    ts_ms: int
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookLost:
+    """The book of a symbol has a hole (overflow, resubscription); it is stale until the next snapshot."""
+
+    symbol: str
+    reason: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TradesPrinted:
+    """Public trades of one frame (or several, conflated), in base units by taker side."""
+
+    symbol: str
+    high: Decimal
+    low: Decimal
+    last: Decimal
+    buy_qty: float
+    sell_qty: float
+    count: int
+    ts_ms: int
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Liquidated:
+    """Someone was liquidated. `long` tells the side of the position that was closed."""
+
+    symbol: str
+    long: bool
+    qty: Decimal
+    price: Decimal
+    ts_ms: int
+    recv_ms: int
+
+
+# --- account ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUpdated:
+    """The venue reports the state of an order."""
+
+    order: OrderReport
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The venue reports a fill. May come twice, by stream and by query; `exec_id` tells."""
+
+    execution: Execution
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FundingPaid:
+    """The venue settled funding on our position."""
+
+    payment: FundingPayment
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PositionReported:
+    """The venue reports a position, changed or not."""
+
+    position: PositionReport
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WalletReported:
+    """The venue reports balances."""
+
+    wallet: WalletReport
+    recv_ms: int
+
+
+# --- connectivity -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StreamUp:
+    """A stream is connected, authenticated if private, and every subscription acknowledged."""
+
+    stream: Stream
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamDown:
+    """A stream is lost; it will come back with StreamUp."""
+
+    stream: Stream
+    reason: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSkew:
+    """Venue clock minus ours, measured with half the round trip."""
+
+    offset_ms: int
+    round_trip_ms: int
+    recv_ms: int
+
+
+# --- answers to effects -----------------------------------------------------------------------------------
+
+
+class Refusal(Enum):
+    """Why a request definitely had no effect."""
+
+    REJECTED = "rejected"
+    PRECISION = "precision"
+    INSUFFICIENT = "insufficient"
+    RATE_LIMITED = "rate_limited"
+    MAINTENANCE = "maintenance"
+    NOT_SENT = "not_sent"
+    AUTH = "auth"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAccepted:
+    """The venue acknowledged an order (an acknowledgement, not a fill)."""
+
+    order_link_id: str
+    order_id: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRefused:
+    """The order does not exist at the venue. `ret_code` is 0 where the request never left."""
+
+    order_link_id: str
+    refusal: Refusal
+    ret_code: int
+    reason: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeUnknown:
+    """The request may or may not have arrived: the order stays in flight until the venue says."""
+
+    order_link_id: str
+    reason: str
+    recv_ms: int
+
+
+class LookUpVerdict(Enum):
+    """What the three queries by order link id said together."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLookedUp:
+    """Answer to LookUpOrder. `order` is set when FOUND; its executions follow as Filled events before it.
+
+    ABSENT means that open orders, history and executions all answered and none has it.
+    """
+
+    order_link_id: str
+    verdict: LookUpVerdict
+    order: OrderReport | None
+    asked_ms: int
+    reason: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StopAmended:
+    """Answer to AmendStop. Done (also "not modified"), refused with a reason, or unknown."""
+
+    symbol: str
+    request_no: int
+    done: bool
+    refused: bool
+    ret_code: int
+    reason: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeverageAnswered:
+    """Answer to SetLeverage; "not modified" is success."""
+
+    symbol: str
+    leverage: Decimal
+    done: bool
+    reason: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFetched:
+    """Answer to FetchSnapshot."""
+
+    request_no: int
+    snapshot: Answer[AccountSnapshot]
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionsFetched:
+    """Answer to FetchExecutions: oldest first, complete from `since_ms` on, or unknown."""
+
+    symbol: str
+    since_ms: int
+    executions: Answer[tuple[Execution | FundingPayment, ...]]
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFetched:
+    """Answer to FetchHistory: closed bars only, oldest first, or unknown."""
+
+    symbol: str
+    interval: str
+    candles: Answer[tuple[Candle, ...]]
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentsFetched:
+    """Answer to FetchInstruments."""
+
+    instruments: Answer[tuple[Instrument, ...]]
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class TradeRecorded:
+    """A closed trade is safely on disk."""
+
+    trade_id: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageFailed:
+    """A write to disk failed; what it held is still with the engine and will be written again."""
+
+    what: str
+    reason: str
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class StorageRecovered:
+    """Writing works again."""
+
+    recv_ms: int
+
+
+# --- time and people --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TimerDue:
+    """Nothing came until now."""
+
+    recv_ms: int
+
+
+class Order(Enum):
+    """What the owner can tell a running daemon."""
+
+    PAUSE = "pause"
+    RESUME = "resume"
+    FLATTEN = "flatten"
+    PANIC = "panic"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """The owner speaks. `source` names the channel (terminal, signal, web...)."""
+
+    order: Order
+    source: str
+    recv_ms: int
+
+
+Event: TypeAlias = (
+    CandleClosed
+    | CandleForming
+    | TickerChanged
+    | BookSnapshot
+    | BookDelta
+    | BookLost
+    | TradesPrinted
+    | Liquidated
+    | OrderUpdated
+    | Filled
+    | FundingPaid
+    | PositionReported
+    | WalletReported
+    | StreamUp
+    | StreamDown
+    | ClockSkew
+    | OrderAccepted
+    | OrderRefused
+    | OutcomeUnknown
+    | OrderLookedUp
+    | StopAmended
+    | LeverageAnswered
+    | SnapshotFetched
+    | ExecutionsFetched
+    | HistoryFetched
+    | InstrumentsFetched
+    | TradeRecorded
+    | StorageFailed
+    | StorageRecovered
+    | TimerDue
+    | Command
+)

@@ -1,0 +1,42 @@
+"""Market facts as they cross the boundary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from whalebot.domain.intervals import bar_close_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Candle:
+    """One bar. Prices: quote per base; volume: base. `open_ms` is ms UTC on the interval's grid."""
+
+    symbol: str
+    interval: str
+    open_ms: int
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+
+    @property
+    def close_ms(self) -> int:
+        """Time (ms UTC) at which the bar is complete: the next bar's open."""
+        return bar_close_ms(self.open_ms, self.interval)
+
+
+@dataclass(frozen=True, slots=True)
+class Ticker:
+    """Newest prices of one symbol; None where the venue has not said yet. `ts_ms` is the venue's time."""
+
+    symbol: str
+    last_price: Decimal | None = None
+    mark_price: Decimal | None = None
+    index_price: Decimal | None = None
+    bid_price: Decimal | None = None
+    ask_price: Decimal | None = None
+    funding_rate: Decimal | None = None
+    next_funding_ms: int | None = None
+    ts_ms: int = 0

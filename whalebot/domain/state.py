@@ -1,0 +1,106 @@
+"""What must survive a restart, and nothing else: one versioned document per mode.
+
+The venue is the truth for what exists; this document is the truth for why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from whalebot.domain.enums import ClosedBy, Side, Signal
+from whalebot.domain.orders import OrderIntent
+from whalebot.domain.trade import ClosedTrade
+
+STATE_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PositionMemory:
+    """Why a position exists and what it has earned so far. Quote currency, ms UTC.
+
+    `bought` and `sold` are sums of price times quantity, exact; `bought_qty` and `sold_qty` the base units.
+    `atr` is frozen at the decision. `foreign` positions are only protected, never managed.
+    """
+
+    symbol: str
+    side: Side
+    entry_link_id: str
+    first_exec_id: str
+    opened_ms: int
+    entry_score: float | None
+    breakdown: tuple[tuple[str, float], ...]
+    atr: float
+    initial_stop: Decimal | None
+    target: Decimal | None
+    stop: Decimal | None
+    best_price: Decimal | None
+    worst_price: Decimal | None
+    stop_moved: bool
+    bars_held: int
+    bought: Decimal
+    bought_qty: Decimal
+    sold: Decimal
+    sold_qty: Decimal
+    fees: Decimal
+    funding: Decimal
+    link_ids: tuple[str, ...]
+    closing_as: ClosedBy | None
+    foreign: bool
+    leverage: Decimal
+    position_idx: int = 0
+    reconciled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IntentMemory:
+    """An order in flight: what was meant, and for an entry why."""
+
+    intent: OrderIntent
+    outcome_unknown: bool
+    order_id: str
+    entry_score: float | None
+    breakdown: tuple[tuple[str, float], ...]
+    atr: float
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolMemory:
+    """Signal and cooldown of one symbol, and how far its executions were read."""
+
+    symbol: str
+    signal: Signal = Signal.HOLD
+    last_entry_ms: int | None = None
+    last_exit_ms: int | None = None
+    last_exec_ms: int | None = None
+    recent_exec_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailMemory:
+    """Account-wide limits and where they stand. Times are market time, ms UTC."""
+
+    peak_equity: Decimal | None = None
+    day_start_ms: int | None = None
+    day_base_equity: Decimal | None = None
+    consecutive_losses: int = 0
+    paused_until_ms: int | None = None
+    pause_rule: str = ""
+    manual_pause: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateDocument:
+    """Everything the engine must find again after a restart."""
+
+    run_id: str
+    revision: int = 0
+    version: int = STATE_VERSION
+    next_intent_no: int = 1
+    saved_ms: int = 0
+    intents: tuple[IntentMemory, ...] = ()
+    positions: tuple[PositionMemory, ...] = ()
+    symbols: tuple[SymbolMemory, ...] = ()
+    guardrails: GuardrailMemory = field(default_factory=GuardrailMemory)
+    unrecorded_trades: tuple[ClosedTrade, ...] = ()
