@@ -84,6 +84,7 @@ class GuardrailMemory:
     peak_equity: Decimal | None = None
     day_start_ms: int | None = None
     day_base_equity: Decimal | None = None
+    last_equity: Decimal | None = None
     consecutive_losses: int = 0
     paused_until_ms: int | None = None
     pause_rule: str = ""

@@ -1,0 +1,1 @@
+"""Configuration, wiring, command line: the only floor that knows the mode."""

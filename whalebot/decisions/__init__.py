@@ -1,0 +1,1 @@
+"""Pure decisions: analysis, risk, performance. No I/O, no clock."""

@@ -1,0 +1,1 @@
+"""Sizing, stops, costs and guardrails: plain functions on numbers and frozen facts."""

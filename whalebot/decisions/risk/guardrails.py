@@ -1,0 +1,89 @@
+"""Account-wide breakers: day loss, drawdown, losing streak. A pure step over a remembered state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Final
+
+from whalebot.decisions.risk.settings import GuardrailSettings
+from whalebot.domain.intervals import DAY_MS
+from whalebot.domain.state import GuardrailMemory
+
+DAY_LOSS: Final = "max_day_loss_pct"
+DRAWDOWN: Final = "max_drawdown_pct"
+STREAK: Final = "max_consecutive_losses"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit was reached: entries pause until `until_ms` (market time)."""
+
+    rule: str
+    detail: str
+    until_ms: int
+
+
+def observe(
+    memory: GuardrailMemory, equity: Decimal, now_ms: int, settings: GuardrailSettings
+) -> tuple[GuardrailMemory, Breach | None]:
+    """Look at the equity (wallet plus unrealised) at market time `now_ms`; return what to remember.
+
+    During a pause neither peak nor streak is followed; at its end the peak restarts at this equity and the
+    streak at zero. The day's base is the equity at 00:00 UTC, or the last one seen before it.
+    """
+    memory = _end_pause(_start_day(memory, equity, now_ms), equity, now_ms)
+    memory = replace(memory, last_equity=equity)
+    if memory.paused_until_ms is not None:
+        return memory, None
+    memory = replace(memory, peak_equity=max(memory.peak_equity or equity, equity))
+    breach = _breach(memory, equity, now_ms, settings) if settings.enabled else None
+    if breach is not None:
+        memory = replace(memory, paused_until_ms=breach.until_ms, pause_rule=breach.rule)
+    return memory, breach
+
+
+def count_result(memory: GuardrailMemory, pnl: Decimal) -> GuardrailMemory:
+    """Follow the losing streak with one closed trade; not during a pause. Zero breaks no streak."""
+    if memory.paused_until_ms is not None or pnl == 0:
+        return memory
+    return replace(memory, consecutive_losses=memory.consecutive_losses + 1 if pnl < 0 else 0)
+
+
+def drawdown_of(memory: GuardrailMemory, equity: Decimal) -> float:
+    """Return the drawdown from the remembered peak as a fraction, 0 to 1."""
+    if memory.peak_equity is None or memory.peak_equity <= 0:
+        return 0.0
+    return max(0.0, float(1 - equity / memory.peak_equity))
+
+
+def _start_day(memory: GuardrailMemory, equity: Decimal, now_ms: int) -> GuardrailMemory:
+    day = now_ms // DAY_MS * DAY_MS
+    if memory.day_start_ms == day:
+        return memory
+    base = equity if now_ms == day or memory.last_equity is None else memory.last_equity
+    return replace(memory, day_start_ms=day, day_base_equity=base)
+
+
+def _end_pause(memory: GuardrailMemory, equity: Decimal, now_ms: int) -> GuardrailMemory:
+    if memory.paused_until_ms is None or now_ms < memory.paused_until_ms:
+        return memory
+    return replace(memory, paused_until_ms=None, pause_rule="", peak_equity=equity, consecutive_losses=0)
+
+
+def _breach(
+    memory: GuardrailMemory, equity: Decimal, now_ms: int, settings: GuardrailSettings
+) -> Breach | None:
+    base = memory.day_base_equity
+    if base is not None and base > 0:
+        loss = 1 - equity / base
+        if float(loss) >= settings.max_day_loss:
+            midnight = now_ms // DAY_MS * DAY_MS + DAY_MS
+            return Breach(DAY_LOSS, f"day loss {loss:.2%}, limit {settings.max_day_loss:.2%}", midnight)
+    until = now_ms + settings.cooldown_after_kill_ms
+    drawdown = drawdown_of(memory, equity)
+    if drawdown >= settings.max_drawdown:
+        return Breach(DRAWDOWN, f"drawdown {drawdown:.2%}, limit {settings.max_drawdown:.2%}", until)
+    if memory.consecutive_losses >= settings.max_consecutive_losses:
+        return Breach(STREAK, f"{memory.consecutive_losses} losses in a row", until)
+    return None
