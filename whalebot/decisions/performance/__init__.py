@@ -1,0 +1,1 @@
+"""What the trading earned: building closed trades, running totals and the figures of a report. No I/O."""
