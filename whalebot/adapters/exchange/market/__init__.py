@@ -5,15 +5,19 @@ What it leaves to others: sockets, wall clock, orders and accounts. It never sle
 Use
     market = SyntheticMarket(specs: Sequence[SymbolSpec], seed: int, start_ms=DEFAULT_START_MS, state=None)
     market = PlaybackMarket(tracks: Sequence[PlaybackTrack], from_ms=None, seed=0, state=None)
-        # modules `synthetic`, `playback`; both are a `MarketSource` (module `source`). `state` is the document
-        # of an earlier `export_state()`: the run goes on from there; StateMismatch (module `errors`) says that
-        # it belongs to another seed, other symbols or other data, and the caller starts afresh.
-        # PlaybackTrack(instrument, bars, mark=None, funding=()): bars is anything with the columns of `Bars`.
+        # Modules `synthetic`, `playback`; both are a `MarketSource` (module `source`). `state` is the
+        # document of an earlier `export_state()`: the run goes on from there. StateMismatch (module
+        # `state`) says that it belongs to another seed, other symbols or other data: start afresh.
+        # PlaybackTrack(instrument, bars, mark=None, funding=()): bars has the columns of `Bars`
+        # (module `bars`), as files read by `feeds` have; `bars_from_candles` makes them from candles.
 
     schedule = Schedule(market.now_ms, parse_speed("3600"))  # module `pacing`
     while True:
         batch = market.advance(schedule.due_ms(elapsed_real_ms))  # None (speed max): to the next barrier
-        for event in batch.events: ...                       # PricePoint | Kline | FundingDue | ...
+        for event in batch.events: ...
+            # PricePoint, FundingDue, BookChanged (recorded depth): the core's own inputs, apply them as is.
+            # A PricePoint always has all prices, volume and taker_side; volume 0 is no trade to show.
+            # Kline (confirmed; forming bars are asked for with `market.forming`), Liquidation.
         if not batch.at_barrier: break                       # nothing more is due
         # at_barrier: bars have just closed at batch.now_ms and the next bars' opens of that same instant
         # are still to come: with speed "max" wait here until consumers have caught up, then advance again.

@@ -1,4 +1,8 @@
-"""What the market says, in simulated time: the frozen types of its stream of events."""
+"""What the market says, in simulated time.
+
+Price points, funding instants and recorded depth are the matching core's own inputs, so that they go into
+it as they are; closed bars and foreign liquidations are for whoever watches the market.
+"""
 
 from __future__ import annotations
 
@@ -6,26 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, Level, PricePoint
 from whalebot.domain.enums import Side
 from whalebot.domain.market import Candle
 
-
-@dataclass(frozen=True, slots=True)
-class PricePoint:
-    """One print: the last price moved here and `qty` was traded by takers of `taker_side`.
-
-    `is_gap` marks an open that differs from the close before it: a jump, not a path. `qty` may be 0 (a bar
-    with little volume): the price is valid, but there is no trade to show.
-    """
-
-    ts_ms: int
-    symbol: str
-    last_price: Decimal
-    mark_price: Decimal
-    index_price: Decimal
-    qty: Decimal
-    taker_side: Side
-    is_gap: bool
+__all__ = ["Batch", "BookChanged", "FundingDue", "Kline", "Level", "Liquidation", "MarketEvent", "PricePoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +42,11 @@ class Kline:
 
 
 @dataclass(frozen=True, slots=True)
-class FundingDue:
-    """A funding instant: long positions pay `rate` × `mark_price` × qty, short ones receive it."""
-
-    ts_ms: int
-    symbol: str
-    rate: Decimal
-    mark_price: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class Liquidation:
-    """Somebody else's position was liquidated. `side` is the position's: BUY = a long. `price`: bankruptcy."""
+    """Somebody else's position was liquidated.
+
+    `side` is the position's (BUY: a long was liquidated), `price` its bankruptcy price.
+    """
 
     ts_ms: int
     symbol: str
@@ -73,21 +55,7 @@ class Liquidation:
     qty: Decimal
 
 
-Level: TypeAlias = tuple[Decimal, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class BookFrame:
-    """A recorded L2 frame of (price, qty) levels; in a delta a qty of 0 deletes the level."""
-
-    ts_ms: int
-    symbol: str
-    is_snapshot: bool
-    bids: tuple[Level, ...]
-    asks: tuple[Level, ...]
-
-
-MarketEvent: TypeAlias = PricePoint | Kline | FundingDue | Liquidation | BookFrame
+MarketEvent: TypeAlias = PricePoint | Kline | FundingDue | Liquidation | BookChanged
 
 
 @dataclass(frozen=True, slots=True)

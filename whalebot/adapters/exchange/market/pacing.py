@@ -1,4 +1,4 @@
-"""A pure schedule: which market instant is due after so much real time. It reads no clock and never sleeps."""
+"""A pure schedule: which market instant is due after so much real time. It reads no clock, never sleeps."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class MarketSource(Protocol):
         """Return the best `depth` levels of both sides (fewer in a recorded book); None without a price."""
 
     def recent_trades(self, symbol: str, limit: int = 500) -> tuple[PricePoint, ...]:
-        """Return the newest prints with a qty above zero, newest first."""
+        """Return the newest prints with a volume above zero, newest first."""
 
     def funding_history(
         self, symbol: str, start_ms: int | None = None, end_ms: int | None = None, limit: int = 200
