@@ -1,0 +1,90 @@
+"""The venue's habits for absent values, sides and states, in one place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from whalebot.domain.enums import ExecType, OrderStatus, Side
+
+ZERO = Decimal(0)
+
+_SIDES = {"Buy": Side.BUY, "Sell": Side.SELL}
+_STATUSES = {status.value: status for status in OrderStatus} | {
+    # Words of older accounts and of the conditional service for states that have a name above.
+    "Created": OrderStatus.NEW,
+    "PendingCancel": OrderStatus.NEW,
+    "Active": OrderStatus.TRIGGERED,
+    "PartiallyFilledCancelled": OrderStatus.PARTIALLY_FILLED_CANCELLED,
+}
+_EXEC_TYPES = {kind.value: kind for kind in ExecType}
+_NO_WORD = frozenset({"", "UNKNOWN", "None"})
+
+
+class BadValue(ValueError):
+    """A payload holds a value that the venue's documents do not allow."""
+
+
+class Foreign(BadValue):
+    """A payload of another product, or of a topic that is not used. The text names it."""
+
+
+def number(text: str) -> Decimal:
+    """Read a number; "" is zero. Raises BadValue for anything that is not a finite number."""
+    if not text:
+        return ZERO
+    try:
+        value = Decimal(text)
+    except ArithmeticError:
+        raise BadValue(f"{text[:40]!r} is not a number") from None
+    if not value.is_finite():
+        raise BadValue(f"{text[:40]!r} is not a finite number")
+    return value
+
+
+def number_or_none(text: str | None) -> Decimal | None:
+    """Read a number that may be absent (None or ""); zero is a value."""
+    return number(text) if text else None
+
+
+def price_or_none(text: str | None) -> Decimal | None:
+    """Read a price or a level for which "", "0", "0.00" and "UNKNOWN" all mean "none"."""
+    if not text or text == "UNKNOWN":
+        return None
+    return number(text) or None
+
+
+def word(text: str) -> str:
+    """Return a venue word, with its several ways to say "none" reduced to ""."""
+    return "" if text in _NO_WORD else text
+
+
+def side(text: str) -> Side:
+    """Read Buy or Sell. Raises BadValue."""
+    try:
+        return _SIDES[text]
+    except KeyError:
+        raise BadValue(f"side {text[:40]!r} is neither Buy nor Sell") from None
+
+
+def order_status(text: str) -> OrderStatus:
+    """Read the state of an order. Raises BadValue for a state that nobody has described."""
+    try:
+        return _STATUSES[text]
+    except KeyError:
+        raise BadValue(f"order status {text[:40]!r} is not known") from None
+
+
+def exec_type(text: str) -> ExecType:
+    """Read the kind of an execution; what is not listed is OTHER and moves no position."""
+    return _EXEC_TYPES.get(text, ExecType.OTHER)
+
+
+def foreign_category(symbol: str, category: str = "") -> str | None:
+    """Name the product a payload belongs to when it is no USDT linear perpetual, else None."""
+    if category not in ("", "linear"):
+        return category
+    if "-" in symbol:
+        return "option or dated future"
+    if symbol.endswith("USDT"):
+        return None
+    return "USDC contract" if symbol.endswith(("PERP", "USDC")) else "inverse or spot"

@@ -1,0 +1,161 @@
+"""Public market frames into domain events. Each function decodes one kind of topic."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from whalebot.adapters.bybit import conventions as say
+from whalebot.adapters.bybit.route import Route
+from whalebot.adapters.bybit.wire import (
+    BookFrame,
+    KlineData,
+    KlineFrame,
+    Levels,
+    LiquidationFrame,
+    TickerFrame,
+    TradeFrame,
+)
+from whalebot.domain.events import (
+    BookDelta,
+    BookSnapshot,
+    CandleClosed,
+    CandleForming,
+    Event,
+    Liquidated,
+    TickerChanged,
+    TradesPrinted,
+)
+from whalebot.domain.intervals import bar_open_ms, interval_ms
+from whalebot.domain.market import Candle
+
+_book = msgspec.json.Decoder(BookFrame, strict=False)
+_ticker = msgspec.json.Decoder(TickerFrame, strict=False)
+_trades = msgspec.json.Decoder(TradeFrame, strict=False)
+_klines = msgspec.json.Decoder(KlineFrame, strict=False)
+_liquidations = msgspec.json.Decoder(LiquidationFrame, strict=False)
+_INF = math.inf
+
+
+class BadBar(say.BadValue):
+    """A bar that contradicts itself or lies off its grid."""
+
+
+def book_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
+    """Decode `orderbook`: a snapshot or a delta, levels as floats. Raises BadValue."""
+    message = _book.decode(frame)
+    data = message.data
+    _check_levels(data.b)
+    _check_levels(data.a)
+    if message.type == "delta":
+        return [BookDelta(route.symbol, data.b, data.a, data.u, data.seq, message.ts, recv_ms)]
+    if message.type == "snapshot":
+        return [BookSnapshot(route.symbol, data.b, data.a, data.u, data.seq, message.ts, recv_ms)]
+    raise say.BadValue(f"book type {message.type[:40]!r}")
+
+
+def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
+    """Decode `tickers`: what the frame says, None for what it leaves out. Raises BadValue."""
+    message = _ticker.decode(frame)
+    data = message.data
+    if data.usd_index_price is not None:
+        raise say.Foreign("spot")
+    price = say.price_or_none
+    due = data.next_funding_time
+    return [
+        TickerChanged(
+            route.symbol,
+            price(data.last_price),
+            price(data.mark_price),
+            price(data.index_price),
+            price(data.bid1_price),
+            price(data.ask1_price),
+            say.number_or_none(data.funding_rate),
+            int(due) if due else None,
+            message.ts,
+            recv_ms,
+        )
+    ]
+
+
+def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
+    """Decode `publicTrade`: one summary of all trades of the frame. Raises BadValue."""
+    trades = _trades.decode(frame).data
+    if not trades:
+        return []
+    first = trades[0]
+    high = low = first.p
+    bought = sold = 0.0
+    for trade in trades:
+        if trade.p > high:
+            high = trade.p
+        elif trade.p < low:
+            low = trade.p
+        if trade.S == "Buy":
+            bought += trade.v
+        elif trade.S == "Sell":
+            sold += trade.v
+        else:
+            raise say.BadValue(f"trade side {trade.S[:40]!r}")
+    last = trades[-1]
+    if not (low > 0 and high.is_finite() and 0.0 <= bought + sold < _INF):
+        raise say.BadValue(f"trade prices {low} to {high}, quantity {bought + sold}")
+    return [TradesPrinted(route.symbol, high, low, last.p, bought, sold, len(trades), last.T, recv_ms)]
+
+
+def kline_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
+    """Decode `kline`: closed and forming bars, each checked. Raises BadBar."""
+    events: list[Event] = []
+    for bar in _klines.decode(frame).data:
+        candle = _make_candle(bar, route)
+        if bar.confirm:
+            route.bar_left_ms = interval_ms(route.interval)
+            events.append(CandleClosed(candle, recv_ms))
+        else:
+            route.bar_left_ms = max(bar.end + 1 - bar.timestamp, 0)
+            events.append(CandleForming(candle, recv_ms))
+    return events
+
+
+def liquidation_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
+    """Decode `allLiquidation`: Buy means that a long was liquidated. Raises BadValue."""
+    return [
+        Liquidated(route.symbol, say.side(row.S).sign > 0, row.v, row.p, row.T, recv_ms)
+        for row in _liquidations.decode(frame).data
+    ]
+
+
+def _make_candle(bar: KlineData, route: Route) -> Candle:
+    if bar.interval != route.interval:
+        raise BadBar(f"interval {bar.interval[:10]!r} in a frame of {route.topic}")
+    candle = Candle(
+        route.symbol, route.interval, bar.start, bar.open, bar.high, bar.low, bar.close, bar.volume
+    )
+    check_candle(candle)
+    return candle
+
+
+def check_candle(candle: Candle) -> None:
+    """Check a bar: open time on the grid, low <= open, close <= high, volume >= 0. Raises BadBar."""
+    if bar_open_ms(candle.open_ms, candle.interval) != candle.open_ms:
+        raise BadBar(f"{candle.symbol} {candle.interval}: open time {candle.open_ms} is off the grid")
+    high, low = candle.high, candle.low
+    sane = (
+        high.is_finite()
+        and low > 0
+        and low <= candle.open <= high
+        and low <= candle.close <= high
+        and candle.volume >= 0
+    )
+    if not sane:
+        raise BadBar(
+            f"{candle.symbol} {candle.interval} {candle.open_ms}: open {candle.open} high {high} "
+            f"low {low} close {candle.close} volume {candle.volume}"
+        )
+
+
+def _check_levels(levels: Levels) -> None:
+    for price, size in levels:
+        if not (0.0 < price < _INF and 0.0 <= size < _INF):
+            raise say.BadValue(f"book level {price} x {size}")

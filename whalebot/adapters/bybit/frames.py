@@ -1,0 +1,93 @@
+"""Websocket frames out of a byte stream (RFC 6455, client side): the hot part of receiving.
+
+The handshake, TLS and sending are websocket-client's. Its own reader takes three system calls and several
+objects per frame; this one cuts all frames of a received block in one pass.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from whalebot.domain.errors import TransportError
+
+TEXT: Final = 0x1
+BINARY: Final = 0x2
+CLOSE: Final = 0x8
+PING: Final = 0x9
+PONG: Final = 0xA
+MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
+
+_CONTINUATION: Final = 0x0
+_FIN: Final = 0x80
+_RESERVED: Final = 0x70
+_FINAL_TEXT: Final = _FIN | TEXT
+
+
+class FrameReader:
+    """Incremental reader; feed it what the socket gave, get whole messages."""
+
+    __slots__ = ("_message", "_message_opcode", "_rest")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._message: list[bytes] = []
+        self._message_opcode = 0
+
+    def feed(self, block: bytes) -> list[tuple[int, bytes]]:
+        """Return (opcode, payload) of each message completed by `block`, in order.
+
+        Raises TransportError when the peer breaks the protocol or sends a message above 16 MiB.
+        """
+        data = self._rest + block if self._rest else block
+        messages: list[tuple[int, bytes]] = []
+        at, end = 0, len(data)
+        while end - at >= 2:
+            length, start = data[at + 1], at + 2
+            if length >= 126:
+                if (wide := _wide_length(data, at, end)) is None:
+                    break
+                length, start = wide
+            stop = start + length
+            if stop > end:
+                break
+            if data[at] == _FINAL_TEXT and not self._message_opcode:
+                messages.append((TEXT, data[start:stop]))
+            else:
+                self._add(data[at], data[start:stop], messages)
+            at = stop
+        self._rest = data[at:]
+        return messages
+
+    def _add(self, first: int, payload: bytes, messages: list[tuple[int, bytes]]) -> None:
+        opcode, final = first & 0x0F, bool(first & _FIN)
+        if first & _RESERVED:
+            raise TransportError("websocket frame with reserved bits set")
+        if opcode >= CLOSE:
+            if not final or len(payload) > 125:
+                raise TransportError("websocket control frame is fragmented or too long")
+            messages.append((opcode, payload))
+            return
+        if (opcode == _CONTINUATION) != bool(self._message_opcode):
+            raise TransportError("websocket fragments out of order")
+        self._message_opcode = self._message_opcode or opcode
+        self._message.append(payload)
+        if sum(map(len, self._message)) > MAX_MESSAGE_BYTES:
+            raise TransportError(f"websocket message above {MAX_MESSAGE_BYTES} bytes")
+        if final:
+            messages.append((self._message_opcode, b"".join(self._message)))
+            self._message, self._message_opcode = [], 0
+
+
+def _wide_length(data: bytes, at: int, end: int) -> tuple[int, int] | None:
+    """Return (payload length, payload start) of a frame with an extended length; None when cut short."""
+    code = data[at + 1]
+    if code > 127:
+        raise TransportError("websocket frame from the server is masked")
+    size = 2 if code == 126 else 8
+    start = at + 2 + size
+    if start > end:
+        return None
+    length = int.from_bytes(data[at + 2 : start], "big")
+    if length > MAX_MESSAGE_BYTES:
+        raise TransportError(f"websocket frame of {length} bytes is above {MAX_MESSAGE_BYTES}")
+    return length, start

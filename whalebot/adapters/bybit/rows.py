@@ -1,0 +1,167 @@
+"""Account rows of streams and REST answers, made into domain types. One meaning for both sources."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from whalebot.adapters.bybit import conventions as say
+from whalebot.adapters.bybit.wire import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
+from whalebot.domain.enums import ExecType, OrderStatus
+from whalebot.domain.orders import (
+    Execution,
+    FundingPayment,
+    OrderReport,
+    PositionReport,
+    WalletReport,
+)
+
+_QUOTE = "USDT"
+
+
+def make_order(row: OrderRow) -> OrderReport:
+    """Build the report of one order. Raises BadValue."""
+    return OrderReport(
+        symbol=row.symbol,
+        order_id=row.order_id,
+        order_link_id=row.order_link_id,
+        side=say.side(row.side),
+        status=say.order_status(row.order_status),
+        qty=_finite(row.qty),
+        cum_exec_qty=say.number(row.cum_exec_qty),
+        avg_price=say.price_or_none(row.avg_price),
+        reduce_only=row.reduce_only,
+        stop_order_type=say.word(row.stop_order_type),
+        create_type=say.word(row.create_type),
+        reject_reason="" if row.reject_reason == "EC_NoError" else row.reject_reason,
+        trigger_price=say.price_or_none(row.trigger_price),
+        position_idx=row.position_idx,
+        created_ms=row.created_time,
+        updated_ms=row.updated_time,
+    )
+
+
+def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
+    """Build a fill, or a funding payment where the row is one. Raises BadValue.
+
+    A funding row carries the whole position as `execQty` and the payment as `execFee` (above zero: paid).
+    """
+    kind = say.exec_type(row.exec_type)
+    if kind is ExecType.FUNDING:
+        return FundingPayment(
+            symbol=row.symbol,
+            exec_id=row.exec_id,
+            amount=say.number(row.exec_fee),
+            qty=_finite(row.exec_qty),
+            ts_ms=row.exec_time,
+        )
+    return Execution(
+        symbol=row.symbol,
+        exec_id=row.exec_id,
+        exec_type=kind,
+        side=say.side(row.side),
+        price=_finite(row.exec_price),
+        qty=_finite(row.exec_qty),
+        fee=_fee(row),
+        is_maker=row.is_maker,
+        order_id=row.order_id,
+        order_link_id=row.order_link_id,
+        stop_order_type=say.word(row.stop_order_type),
+        create_type=say.word(row.create_type),
+        closed_qty=say.number(row.closed_size),
+        ts_ms=row.exec_time,
+        seq=row.seq,
+    )
+
+
+def make_position(row: PositionRow) -> PositionReport:
+    """Build the report of one position; a flat row has side None and qty 0. Raises BadValue."""
+    qty = _finite(row.size)
+    return PositionReport(
+        symbol=row.symbol,
+        side=say.side(row.side) if qty else None,
+        qty=qty,
+        avg_price=say.price_or_none(row.entry_price or row.avg_price),
+        stop_loss=say.price_or_none(row.stop_loss),
+        take_profit=say.price_or_none(row.take_profit),
+        trailing_stop=say.price_or_none(row.trailing_stop),
+        leverage=say.price_or_none(row.leverage),
+        position_idx=row.position_idx,
+        mark_price=say.price_or_none(row.mark_price),
+        liq_price=say.price_or_none(row.liq_price),
+        updated_ms=int(say.number(row.updated_time)),
+        seq=row.seq,
+    )
+
+
+def make_wallet(row: WalletRow, updated_ms: int) -> WalletReport | None:
+    """Build the USDT side of a wallet, or None when the row does not speak of USDT. Raises BadValue."""
+    coin = next((coin for coin in row.coin if coin.coin == _QUOTE), None)
+    if coin is None:
+        return None
+    return WalletReport(
+        wallet_balance=say.number(coin.wallet_balance),
+        equity=say.number(coin.equity),
+        available_balance=_available(row, coin),
+        updated_ms=updated_ms,
+    )
+
+
+def make_order_from_executions(rows: Sequence[ExecutionRow]) -> OrderReport | None:
+    """Describe an order that only its fills remember (the venue forgets closed orders after a restart).
+
+    It counts as filled when the fills reach the ordered quantity, else as cancelled after a partial fill:
+    an order that is neither open nor in the history cannot be working. Rows that move no position are left
+    out; None when nothing is left. Raises BadValue.
+    """
+    fills = [fill for row in rows if isinstance(fill := make_execution(row), Execution)]
+    wanted = {row.exec_id: say.number(row.order_qty) for row in rows}
+    fills = sorted((fill for fill in fills if fill.exec_type.moves_position), key=lambda fill: fill.ts_ms)
+    if not fills:
+        return None
+    first, last = fills[0], fills[-1]
+    filled = sum((fill.qty for fill in fills), say.ZERO)
+    value = sum((fill.qty * fill.price for fill in fills), say.ZERO)
+    asked = max(wanted[first.exec_id], filled)
+    return OrderReport(
+        symbol=first.symbol,
+        order_id=first.order_id,
+        order_link_id=first.order_link_id,
+        side=first.side,
+        status=OrderStatus.FILLED if filled == asked else OrderStatus.PARTIALLY_FILLED_CANCELLED,
+        qty=asked,
+        cum_exec_qty=filled,
+        avg_price=value / filled if filled else None,
+        reduce_only=False,
+        stop_order_type=first.stop_order_type,
+        create_type=first.create_type,
+        reject_reason="",
+        trigger_price=None,
+        position_idx=0,
+        created_ms=first.ts_ms,
+        updated_ms=last.ts_ms,
+    )
+
+
+def _finite(value: Decimal) -> Decimal:
+    if not value.is_finite():
+        raise say.BadValue(f"{value} is not a finite number")
+    return value
+
+
+def _fee(row: ExecutionRow) -> Decimal:
+    fee = say.number(row.exec_fee)
+    if row.fee_currency not in ("", _QUOTE):
+        # Paid in another coin: its worth in quote is what the rate says of the traded value.
+        fee = say.number(row.exec_value) * say.number(row.fee_rate)
+    if isinstance(row.extra_fees, list):
+        fee += sum((say.number(extra.fee) for extra in row.extra_fees if extra.fee_coin == _QUOTE), say.ZERO)
+    return fee
+
+
+def _available(row: WalletRow, coin: CoinRow) -> Decimal:
+    if row.total_available_balance:
+        return say.number(row.total_available_balance)
+    # In isolated margin the account-level figure is empty.
+    held = say.number(coin.total_order_im) + say.number(coin.total_position_im)
+    return max(say.number(coin.wallet_balance) - held, say.ZERO)

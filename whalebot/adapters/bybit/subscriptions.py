@@ -1,0 +1,85 @@
+"""Subscribe requests of one connection and their answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from whalebot.adapters.bybit.topics import is_essential, request_batches
+from whalebot.adapters.bybit.wire import ControlFrame
+from whalebot.domain.errors import TransportError
+
+
+@dataclass(slots=True)
+class _Pending:
+    topics: list[str]
+    sent_s: float
+
+
+class Subscriptions:
+    """Sends requests, matches acknowledgements, splits a refused request to find the topic at fault.
+
+    One bad topic makes the venue refuse a whole request; its topics are then asked for one by one. A topic
+    without which the daemon can trade is left out (`refused`); any other ends the connection.
+    """
+
+    def __init__(
+        self, topics: Sequence[str], send: Callable[[dict[str, object]], None], now_s: Callable[[], float]
+    ) -> None:
+        self._topics = topics
+        self._send = send
+        self._now_s = now_s
+        self._pending: dict[str, _Pending] = {}
+        self._number = 0
+        self._started = False
+        self.refused: dict[str, str] = {}
+
+    @property
+    def complete(self) -> bool:
+        """True when every topic was acknowledged, or refused and not needed."""
+        return self._started and not self._pending
+
+    def request_all(self) -> None:
+        """Ask for every topic."""
+        self._started = True
+        for batch in request_batches(self._topics):
+            self._request(batch)
+
+    def renew(self, topic: str) -> None:
+        """Drop one topic and ask for it again, which brings a snapshot."""
+        if topic in self.refused:
+            return
+        self._number += 1
+        self._send({"req_id": f"u{self._number}", "op": "unsubscribe", "args": [topic]})
+        self._request([topic])
+
+    def answer(self, frame: ControlFrame) -> None:
+        """Take an answer to a subscribe request. Raises TransportError when a needed topic was refused."""
+        # The venue may leave the request id out; requests are answered in order.
+        req_id = frame.req_id if frame.req_id in self._pending else next(iter(self._pending), None)
+        if req_id is None or (frame.req_id and frame.req_id != req_id):
+            return
+        topics = self._pending.pop(req_id).topics
+        if frame.success is not False or "already subscribed" in frame.ret_msg:
+            return
+        if len(topics) > 1:
+            for topic in topics:
+                self._request([topic])
+            return
+        self.refused[topics[0]] = frame.ret_msg
+        if is_essential(topics[0]):
+            raise TransportError(f"subscription of {topics[0]} refused: {frame.ret_msg}")
+
+    def is_pending(self, topic: str) -> bool:
+        """Return whether a request with this topic waits for its answer."""
+        return any(topic in pending.topics for pending in self._pending.values())
+
+    def oldest_unanswered_s(self) -> float | None:
+        """Return when the longest waiting request was sent; None when all are answered."""
+        return min((pending.sent_s for pending in self._pending.values()), default=None)
+
+    def _request(self, topics: list[str]) -> None:
+        self._number += 1
+        req_id = f"s{self._number}"
+        self._pending[req_id] = _Pending(topics, self._now_s())
+        self._send({"req_id": req_id, "op": "subscribe", "args": topics})

@@ -1,0 +1,222 @@
+"""Shapes of stream frames as the venue sends them. Types only; meaning is given by the decoders.
+
+Decoders of these shapes run in msgspec's lax mode, because the venue writes most numbers as strings.
+Fields that may be "" (the venue's "not applicable") stay strings. Unknown fields are ignored.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+Levels = list[tuple[float, float]]
+
+
+class BookData(msgspec.Struct, gc=False):
+    """Inside of an `orderbook` frame."""
+
+    s: str
+    b: Levels
+    a: Levels
+    u: int
+    seq: int
+
+
+class BookFrame(msgspec.Struct, gc=False):
+    """`orderbook.{depth}.{symbol}`."""
+
+    type: str
+    ts: int
+    data: BookData
+
+
+class TickerData(msgspec.Struct, gc=False, rename="camel"):
+    """Inside of a `tickers` frame; a delta omits what did not change. `usd_index_price` betrays spot."""
+
+    symbol: str
+    last_price: str | None = None
+    mark_price: str | None = None
+    index_price: str | None = None
+    bid1_price: str | None = None
+    ask1_price: str | None = None
+    funding_rate: str | None = None
+    next_funding_time: str | None = None
+    usd_index_price: str | None = None
+
+
+class TickerFrame(msgspec.Struct, gc=False):
+    """`tickers.{symbol}`."""
+
+    type: str
+    ts: int
+    data: TickerData
+
+
+class TradeData(msgspec.Struct, gc=False):
+    """One public trade; `S` is the taker's side."""
+
+    T: int
+    S: str
+    v: float
+    p: Decimal
+
+
+class TradeFrame(msgspec.Struct, gc=False):
+    """`publicTrade.{symbol}`."""
+
+    data: list[TradeData]
+
+
+class KlineData(msgspec.Struct, gc=False):
+    """One bar; `confirm` tells whether it is complete."""
+
+    start: int
+    end: int
+    interval: str
+    open: Decimal
+    high: Decimal
+    low: Decimal
+    close: Decimal
+    volume: Decimal
+    confirm: bool
+    timestamp: int
+
+
+class KlineFrame(msgspec.Struct, gc=False):
+    """`kline.{interval}.{symbol}`."""
+
+    data: list[KlineData]
+
+
+class LiquidationData(msgspec.Struct, gc=False):
+    """One liquidation; `S` is the side of the liquidated position, `p` the bankruptcy price."""
+
+    T: int
+    s: str
+    S: str
+    v: Decimal
+    p: Decimal
+
+
+class LiquidationFrame(msgspec.Struct, gc=False):
+    """`allLiquidation.{symbol}`."""
+
+    data: list[LiquidationData]
+
+
+class OrderRow(msgspec.Struct, rename="camel"):
+    """An order, alike in the `order` topic and in REST answers."""
+
+    symbol: str
+    order_id: str
+    side: str
+    order_status: str
+    qty: Decimal
+    order_link_id: str = ""
+    cum_exec_qty: str = ""
+    avg_price: str = ""
+    reduce_only: bool = False
+    stop_order_type: str = ""
+    create_type: str = ""
+    reject_reason: str = ""
+    trigger_price: str = ""
+    position_idx: int = 0
+    created_time: int = 0
+    updated_time: int = 0
+    category: str = ""
+
+
+class ExtraFee(msgspec.Struct, rename="camel"):
+    """A tax or surcharge on top of `execFee`."""
+
+    fee_coin: str = ""
+    fee: str = ""
+
+
+class ExecutionRow(msgspec.Struct, rename="camel"):
+    """A fill or a funding settlement, alike in the `execution` topic and in REST answers."""
+
+    symbol: str
+    exec_id: str
+    exec_price: Decimal
+    exec_qty: Decimal
+    exec_time: int
+    side: str
+    exec_type: str = ""
+    exec_fee: str = ""
+    exec_value: str = ""
+    fee_rate: str = ""
+    fee_currency: str = ""
+    extra_fees: str | list[ExtraFee] = ""
+    is_maker: bool = False
+    order_id: str = ""
+    order_link_id: str = ""
+    order_qty: str = ""
+    stop_order_type: str = ""
+    create_type: str = ""
+    closed_size: str = ""
+    seq: int = 0
+    category: str = ""
+
+
+class PositionRow(msgspec.Struct, rename="camel"):
+    """A position; the entry price is `entryPrice` in the topic and `avgPrice` in REST."""
+
+    symbol: str
+    side: str
+    size: Decimal
+    position_idx: int = 0
+    entry_price: str = ""
+    avg_price: str = ""
+    stop_loss: str = ""
+    take_profit: str = ""
+    trailing_stop: str = ""
+    leverage: str = ""
+    mark_price: str = ""
+    liq_price: str = ""
+    updated_time: str = ""
+    seq: int = 0
+    category: str = ""
+
+
+class CoinRow(msgspec.Struct, rename="camel"):
+    """One coin of a wallet."""
+
+    coin: str
+    equity: str = ""
+    wallet_balance: str = ""
+    total_order_im: str = msgspec.field(default="", name="totalOrderIM")
+    total_position_im: str = msgspec.field(default="", name="totalPositionIM")
+
+
+class WalletRow(msgspec.Struct, rename="camel"):
+    """One account's wallet, alike in the `wallet` topic and in REST answers."""
+
+    coin: list[CoinRow]
+    total_available_balance: str = ""
+    account_type: str = ""
+
+
+class RowsFrame(msgspec.Struct, rename="camel"):
+    """Envelope of every private topic; the rows are decoded one by one."""
+
+    topic: str
+    data: list[msgspec.Raw]
+    creation_time: int = 0
+
+
+class ControlFrame(msgspec.Struct):
+    """Anything without a topic: answers to auth, subscribe, unsubscribe and ping.
+
+    `success` is None where the frame does not say. The trade socket's spelling is accepted too.
+    """
+
+    op: str = ""
+    topic: str = ""
+    success: bool | None = None
+    ret_msg: str = ""
+    req_id: str = ""
+    ret_code: int | None = msgspec.field(default=None, name="retCode")
+    ret_msg_camel: str = msgspec.field(default="", name="retMsg")
+    type: str = ""
