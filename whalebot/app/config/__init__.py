@@ -1,0 +1,1 @@
+"""The configuration: one file, checked whole, every fault named at once."""

@@ -1,0 +1,103 @@
+"""Secrets: read from the environment, from systemd credentials or from .env, and from nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from whalebot.domain.errors import ConfigError
+
+API_KEY: Final = "BYBIT_API_KEY"
+API_SECRET: Final = "BYBIT_API_SECRET"
+_LARGEST_CREDENTIAL: Final = 64 * 1024
+_SHORTEST_FILE_SECRET: Final = 8
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Named values that may be secret. The process environment stands above credentials, they above .env."""
+
+    process: Mapping[str, str] = field(repr=False)
+    env_file: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Path | None = None
+
+    def get(self, name: str) -> str | None:
+        """Return the value of `name`, or None where it is not set or empty."""
+        return self.process.get(name) or self._credential(name) or self.env_file.get(name) or None
+
+    def secrets(self) -> Iterator[str]:
+        """Yield what must never be shown: the venue's keys and whatever .env holds, short words apart."""
+        for name in (API_KEY, API_SECRET):
+            value = self.get(name)
+            if value:
+                yield value
+        for value in self.env_file.values():
+            if value and len(value) >= _SHORTEST_FILE_SECRET:
+                yield value
+
+    def _credential(self, name: str) -> str | None:
+        if self.credentials is None or not _NAME.fullmatch(name):
+            return None
+        path = self.credentials / name
+        try:
+            if path.stat().st_size > _LARGEST_CREDENTIAL:
+                raise ConfigError(f"{path}: too large for a credential")
+            return path.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as e:
+            raise ConfigError(f"{path}: credential cannot be read: {e.__class__.__name__}") from None
+
+
+def read_environment(env_path: Path, process: Mapping[str, str] | None = None) -> Environment:
+    """Read .env (it may be absent) beside the process environment.
+
+    Raises ConfigError where the file is there but cannot be read.
+    """
+    own = os.environ if process is None else process
+    folder = own.get("CREDENTIALS_DIRECTORY")
+    return Environment(dict(own), _read_env_file(env_path), Path(folder) if folder else None)
+
+
+def too_open(env_path: Path) -> bool:
+    """Tell whether others than the owner may read the file."""
+    try:
+        return bool(env_path.stat().st_mode & 0o077)
+    except OSError:
+        return False
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: a folder, where a file with NAME=value lines belongs") from None
+    except PermissionError:
+        raise ConfigError(f"{path}: no permission to read it; try: chmod 600 {path}") from None
+    except UnicodeDecodeError as e:
+        raise ConfigError(f"{path}: byte {e.start} is not UTF-8; save the file as UTF-8") from None
+    except OSError as e:
+        raise ConfigError(f"{path}: {e.strerror or e}") from None
+    return _parse_env(text)
+
+
+def _parse_env(text: str) -> dict[str, str]:
+    if not text.strip():
+        return {}
+    import io
+
+    from dotenv import dotenv_values
+
+    # Interpolation stays off: a secret with a $ in it is the secret as it stands.
+    return {
+        name: value
+        for name, value in dotenv_values(stream=io.StringIO(text), interpolate=False).items()
+        if value
+    }
