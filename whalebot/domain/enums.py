@@ -130,7 +130,6 @@ class ClosedBy(Enum):
     LIQUIDATION = "liquidation"
     ADL = "adl"
     SHUTDOWN = "shutdown"
-    UNPROTECTED = "unprotected"
     END_OF_DATA = "end_of_data"
     DATA_GAP = "data_gap"
 

@@ -74,6 +74,7 @@ class SymbolMemory:
     last_entry_ms: int | None = None
     last_exit_ms: int | None = None
     last_exec_ms: int | None = None
+    bars_since_exit: int | None = None
     recent_exec_ids: tuple[str, ...] = ()
 
 

@@ -1,0 +1,46 @@
+"""What the rooms of the engine share: settings, clocks, instruments and the list of effects being made."""
+
+from __future__ import annotations
+
+from whalebot.domain.effects import Alert, Effect, Notice
+from whalebot.domain.enums import Level
+from whalebot.domain.instrument import Instrument
+from whalebot.engine.clock import MarketClock, Timers
+from whalebot.engine.settings import EngineSettings
+
+
+class Context:
+    """One per engine. `out` collects the effects of the event at hand; `dirty` asks for a Persist."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
+        self.clock = MarketClock(settings.feed.time_scale)
+        self.timers = Timers()
+        self.instruments: dict[str, Instrument] = {}
+        self.out: list[Effect] = []
+        self.dirty = False
+        self.stopping = False
+        self.requests = 0
+
+    def emit(self, effect: Effect) -> None:
+        """Add one effect."""
+        self.out.append(effect)
+
+    def next_request_no(self) -> int:
+        """Number the requests whose answers must be told apart."""
+        self.requests += 1
+        return self.requests
+
+    def notice(self, level: Level, kind: str, text: str, symbol: str = "", **fields: object) -> None:
+        """Say something to the log, stamped with market time."""
+        facts = tuple((name, str(value)) for name, value in fields.items())
+        self.out.append(Notice(level, kind, text, symbol, self.clock.now_ms, facts))
+
+    def count(self, kind: str, text: str, symbol: str) -> None:
+        """Say something that may repeat often: the log samples it."""
+        self.out.append(Notice(Level.DEBUG, kind, text, symbol, self.clock.now_ms))
+
+    def alert(self, level: Level, kind: str, title: str, text: str) -> None:
+        """Say something to the owner, and to the log."""
+        self.notice(level, kind, f"{title}: {text}")
+        self.out.append(Alert(level, kind, title, text))

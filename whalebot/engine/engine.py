@@ -1,0 +1,285 @@
+"""The machine: one event in, its effects out. Total, deterministic, never blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+from typing import Any
+
+from whalebot.decisions.analysis.analyzer import TradingAnalyzer
+from whalebot.domain import events as ev
+from whalebot.domain.analysis import Analysis
+from whalebot.domain.effects import Effect, Persist, PublishView, RecordTrade
+from whalebot.domain.enums import Level, Stream
+from whalebot.domain.state import StateDocument
+from whalebot.domain.view import View
+from whalebot.engine.account import Account
+from whalebot.engine.bars import BarFeed
+from whalebot.engine.context import Context
+from whalebot.engine.entries import EntryDesk
+from whalebot.engine.exits import ExitDesk
+from whalebot.engine.guard import Guard
+from whalebot.engine.market import SymbolMarket
+from whalebot.engine.market_desk import MarketDesk
+from whalebot.engine.order_desk import OrderDesk
+from whalebot.engine.orders import OrderTracker
+from whalebot.engine.owner import Owner
+from whalebot.engine.positions import PositionManager
+from whalebot.engine.settings import EngineSettings
+from whalebot.engine.signals import SymbolSignals
+from whalebot.engine.sync import Sync
+from whalebot.engine.trading import Trading
+from whalebot.engine.view_builder import ViewBuilder
+
+
+class Engine:
+    """Owns all trading state. One thread calls `start` once, then `process` for every event."""
+
+    def __init__(self, settings: EngineSettings, state: StateDocument) -> None:
+        ctx = self._ctx = Context(settings)
+        self._revision = state.revision
+        self._markets = {s: SymbolMarket(s, settings.orderbook_depth) for s in settings.symbols}
+        analyzers = {
+            s: TradingAnalyzer(s, settings.interval, settings.scoring, settings.indicators, settings.mtf)
+            for s in settings.symbols
+        }
+        self._feeds = {s: BarFeed(ctx, self._markets[s], analyzers[s]) for s in settings.symbols}
+        self._signals = {s: SymbolSignals(s) for s in settings.symbols}
+        self._tracker = OrderTracker(ctx, state.run_id, state.next_intent_no)
+        self._exits = ExitDesk(ctx, self._tracker)
+        self._positions = PositionManager(ctx, self._markets, self._exits.close, self._atr_of)
+        self._exits.positions = self._positions
+        self._account = Account(self._positions, self._markets)
+        self._guard = Guard(ctx, self._account, self._exits)
+        self._sync = Sync(ctx, self._tracker, self._positions, self._account, self._signals, self._exits)
+        self._entries = EntryDesk(
+            ctx,
+            self._markets,
+            self._tracker,
+            self._positions,
+            self._account,
+            self._guard,
+            self._signals,
+            self._blocked_by,
+        )
+        self._trading = Trading(
+            ctx,
+            self._tracker,
+            self._positions,
+            self._account,
+            self._guard,
+            self._entries,
+            self._exits,
+            self._signals,
+        )
+        self._views = ViewBuilder(
+            ctx,
+            self._markets,
+            self._feeds,
+            self._tracker,
+            self._positions,
+            self._account,
+            self._guard,
+            self._sync,
+            self._entries,
+        )
+        self._owner = Owner(ctx, self._tracker, self._positions, self._guard, self._exits)
+        self._market_desk = MarketDesk(ctx, self._markets, self._feeds, self._positions, self._on_analysis)
+        self._order_desk = OrderDesk(ctx, self._tracker, self._trading, self._sync)
+        self._handlers = self._routes()
+        self._restore(state, analyzers)
+
+    # --- the contract ---------------------------------------------------------------------------------
+
+    def start(self, real_ms: int) -> list[Effect]:
+        """Return the first questions: rules and history. The streams' StreamUp events ask for the rest."""
+        ctx = self._ctx
+        ctx.out = []
+        ctx.clock.tick(real_ms)
+        self._sync.start()
+        for feed in self._feeds.values():
+            feed.start()
+        for trade in self._trading.unrecorded.values():
+            ctx.emit(RecordTrade(trade))
+        for key, every in (
+            ("heartbeat", ctx.settings.timing.heartbeat_ms),
+            ("view", ctx.settings.timing.view_ms),
+        ):
+            if every is not None:
+                ctx.timers.arm(key, real_ms + every)
+        self._warn_about_elsewhere()
+        return self._seal()
+
+    def process(self, event: ev.Event) -> list[Effect]:
+        """Take one event and return what must be done, in order."""
+        ctx = self._ctx
+        ctx.out = []
+        ctx.clock.tick(event.recv_ms)
+        self._handlers[type(event)](event)
+        due = ctx.timers.next_due_ms
+        if due is not None and ctx.clock.real_ms >= due:
+            for key in ctx.timers.pop_due(ctx.clock.real_ms):
+                self._on_timer(key)
+        return self._seal()
+
+    def ms_to_next_timer(self, real_ms: int) -> int | None:
+        """Return how long the loop may wait for an event (real ms), None where nothing is due."""
+        due = self._ctx.timers.next_due_ms
+        return None if due is None else max(0, due - real_ms)
+
+    def view(self) -> View:
+        """Return the frozen picture of this moment."""
+        return self._views.build()
+
+    def document(self) -> StateDocument:
+        """Return what must survive, as of now."""
+        return StateDocument(
+            run_id=self._tracker.run_id,
+            revision=self._revision,
+            next_intent_no=self._tracker.next_no,
+            saved_ms=self._ctx.clock.real_ms,
+            intents=self._tracker.memories() + self._elsewhere.intents,
+            positions=self._positions.memories() + self._elsewhere.positions,
+            symbols=tuple(s.memory() for s in self._signals.values()) + self._elsewhere.symbols,
+            guardrails=self._guard.memory,
+            unrecorded_trades=tuple(self._trading.unrecorded.values()),
+        )
+
+    def _warn_about_elsewhere(self) -> None:
+        for memory in self._elsewhere.positions:
+            self._ctx.alert(
+                Level.CRITICAL,
+                "not_configured",
+                f"{memory.symbol}: a position is remembered but the symbol is not configured",
+                "only its stop at the venue protects it; configure the symbol or close it by hand",
+            )
+
+    def _seal(self) -> list[Effect]:
+        """Put the state on disk before anything that depends on it leaves."""
+        ctx = self._ctx
+        if ctx.dirty:
+            ctx.dirty = False
+            self._revision += 1
+            ctx.out.insert(0, Persist(self.document()))
+        return ctx.out
+
+    def _restore(self, state: StateDocument, analyzers: dict[str, TradingAnalyzer]) -> None:
+        configured = set(self._ctx.settings.symbols)
+        for memory in state.symbols:
+            if memory.symbol in configured:
+                self._signals[memory.symbol].restore(memory)
+                analyzers[memory.symbol].restore_signal(memory.signal)
+        self._positions.restore(tuple(m for m in state.positions if m.symbol in configured))
+        self._tracker.restore(tuple(m for m in state.intents if m.intent.symbol in configured))
+        self._guard.memory = state.guardrails
+        self._trading.unrecorded = {t.trade_id: t for t in state.unrecorded_trades}
+        self._elsewhere = replace(
+            state,
+            positions=tuple(m for m in state.positions if m.symbol not in configured),
+            intents=tuple(m for m in state.intents if m.intent.symbol not in configured),
+            symbols=tuple(m for m in state.symbols if m.symbol not in configured),
+        )
+
+    # --- routes ---------------------------------------------------------------------------------------
+
+    def _routes(self) -> dict[type, Callable[[Any], None]]:
+        market, orders = self._market_desk, self._order_desk
+        return {
+            ev.CandleClosed: market.on_candle,
+            ev.CandleForming: market.on_forming,
+            ev.TickerChanged: market.on_ticker,
+            ev.BookSnapshot: market.on_snapshot,
+            ev.BookDelta: market.on_delta,
+            ev.BookLost: market.on_book_lost,
+            ev.TradesPrinted: market.on_trades,
+            ev.Liquidated: _ignore,
+            ev.OrderUpdated: orders.on_order,
+            ev.Filled: self._on_filled,
+            ev.FundingPaid: self._trading.on_funding,
+            ev.PositionReported: lambda e: self._positions.on_report(e.position),
+            ev.WalletReported: lambda e: self._account.on_wallet(e.wallet),
+            ev.StreamUp: self._sync.on_stream_up,
+            ev.StreamDown: self._on_stream_down,
+            ev.ClockSkew: self._on_clock,
+            ev.OrderAccepted: self._tracker.on_accepted,
+            ev.OrderRefused: orders.on_refused,
+            ev.OutcomeUnknown: self._tracker.on_unknown,
+            ev.OrderLookedUp: orders.on_looked_up,
+            ev.StopAmended: self._positions.on_stop_amended,
+            ev.LeverageAnswered: self._sync.on_leverage,
+            ev.SnapshotFetched: self._sync.on_snapshot,
+            ev.ExecutionsFetched: orders.on_executions,
+            ev.HistoryFetched: market.on_history,
+            ev.InstrumentsFetched: self._sync.on_instruments,
+            ev.TradeRecorded: orders.on_recorded,
+            ev.StorageFailed: orders.on_storage_failed,
+            ev.StorageRecovered: orders.on_storage_recovered,
+            ev.TimerDue: _ignore,
+            ev.Command: self._owner.on_command,
+        }
+
+    def _on_filled(self, event: ev.Filled) -> None:
+        self._ctx.clock.saw(event.execution.ts_ms, event.recv_ms)
+        self._trading.on_filled(event)
+
+    def _on_stream_down(self, event: ev.StreamDown) -> None:
+        self._sync.on_stream_down(event)
+        if event.stream is Stream.PUBLIC:
+            self._market_desk.disconnect()
+
+    def _on_clock(self, event: ev.ClockSkew) -> None:
+        self._entries.clock_offset_ms = event.offset_ms
+
+    def _on_analysis(self, analysis: Analysis) -> None:
+        self._trading.on_analysis(analysis)
+        self._ctx.emit(PublishView(self.view()))
+
+    # --- timers ---------------------------------------------------------------------------------------
+
+    def _on_timer(self, key: Hashable) -> None:
+        if isinstance(key, tuple):
+            self._on_symbol_timer(str(key[0]), str(key[1]), str(key[-1]))
+            return
+        ctx, timing = self._ctx, self._ctx.settings.timing
+        if key == "heartbeat" and timing.heartbeat_ms is not None:
+            self._guard.observe()
+            ctx.dirty = True
+            ctx.timers.arm("heartbeat", ctx.clock.real_ms + timing.heartbeat_ms)
+        elif key == "view" and timing.view_ms is not None:
+            ctx.emit(PublishView(self.view()))
+            ctx.timers.arm("view", ctx.clock.real_ms + timing.view_ms)
+        elif key == "reconcile":
+            self._sync.ask_snapshot()
+        elif key == "instruments":
+            self._sync.start()
+        elif key == "storage":
+            self._order_desk.retry_storage()
+        elif key == "stop":
+            self._owner.check_stop()
+
+    def _on_symbol_timer(self, kind: str, name: str, last: str) -> None:
+        if kind == "order":
+            self._tracker.on_timer(name)
+        elif kind == "protect":
+            self._positions.on_protect_timer(name)
+        elif kind == "stop_retry":
+            self._positions.on_stop_retry(name)
+        elif kind == "exit":
+            self._exits.insist(name)
+        elif kind == "executions":
+            self._sync.on_executions_timer(name)
+        elif kind == "higher":
+            self._market_desk.give_up_waiting(name)
+        elif kind == "history":
+            self._feeds[name].retry(last)
+
+    def _blocked_by(self, symbol: str) -> tuple[str, ...]:
+        reasons = self._sync.blocked_by(symbol)
+        return reasons if self._feeds[symbol].ready else (*reasons, "history of bars incomplete")
+
+    def _atr_of(self, symbol: str) -> float:
+        return self._feeds[symbol].atr
+
+
+def _ignore(_: object) -> None:
+    """Some events only let time pass."""

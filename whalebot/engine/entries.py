@@ -1,0 +1,192 @@
+"""From an analysis to an entry: direction, gate, size, and the order that carries its own stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from whalebot.decisions.risk.costs import round_trip_cost
+from whalebot.decisions.risk.gate import GateFacts, Refused, judge_entry
+from whalebot.decisions.risk.sizing import Sized, SizingFacts, TooSmall, size_entry
+from whalebot.decisions.risk.stops import initial_levels
+from whalebot.domain.analysis import Analysis
+from whalebot.domain.effects import SubmitOrder
+from whalebot.domain.enums import Level, Side
+from whalebot.domain.orders import OrderIntent, Purpose
+from whalebot.domain.state import IntentMemory
+from whalebot.engine.account import Account
+from whalebot.engine.context import Context
+from whalebot.engine.guard import Guard
+from whalebot.engine.market import SymbolMarket
+from whalebot.engine.orders import OrderTracker
+from whalebot.engine.positions import PositionManager
+from whalebot.engine.signals import SymbolSignals
+
+# A score this close below the threshold has reached it.
+_EDGE: Final = 1e-9
+
+
+def entry_side(analysis: Analysis) -> Side | None:
+    """Return the side this very bar asks for, None where its score does not reach the threshold."""
+    if not analysis.may_enter or analysis.atr <= 0:
+        return None
+    if analysis.score >= analysis.threshold - _EDGE:
+        return Side.BUY
+    return Side.SELL if analysis.score <= -analysis.threshold + _EDGE else None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An entry that passed the gate and was sized; not sent yet."""
+
+    analysis: Analysis
+    side: Side
+    sized: Sized
+
+
+class EntryDesk:
+    """Judges and sends entries. `blocked_by` tells what is not ready for a symbol."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        markets: dict[str, SymbolMarket],
+        tracker: OrderTracker,
+        positions: PositionManager,
+        account: Account,
+        guard: Guard,
+        signals: dict[str, SymbolSignals],
+        blocked_by: Callable[[str], tuple[str, ...]],
+    ) -> None:
+        self._ctx = ctx
+        self._markets = markets
+        self._tracker = tracker
+        self._positions = positions
+        self._account = account
+        self._guard = guard
+        self._signals = signals
+        self._blocked_by = blocked_by
+        self.sent = 0
+        self.clock_offset_ms: int | None = None
+
+    def consider(self, analysis: Analysis, reversing: bool = False) -> Prepared | None:
+        """Return the entry this bar asks for, if nothing speaks against it.
+
+        `reversing`: the second leg of a reversal; its own symbol's position is about to be gone.
+        """
+        side = entry_side(analysis)
+        if side is None or not self._ctx.settings.trade.enabled:
+            return None
+        instrument = self._ctx.instruments.get(analysis.symbol)
+        if instrument is None:
+            self._refuse(analysis, side, Refused("not_ready", "instrument rules unknown"))
+            return None
+        reasons = judge_entry(
+            self._facts(analysis, reversing), self._ctx.settings.trade, self._ctx.settings.guardrails
+        )
+        if reasons:
+            self._refuse(analysis, side, reasons[0])
+            return None
+        sized = self._size(analysis, reversing)
+        if isinstance(sized, TooSmall):
+            self._refuse(analysis, side, Refused(sized.rule, sized.detail))
+            return None
+        return Prepared(analysis, side, sized)
+
+    def _refuse(self, analysis: Analysis, side: Side, reason: Refused) -> None:
+        self._guard.refusals[reason.rule] += 1
+        self._ctx.notice(
+            Level.INFO,
+            "entry_refused",
+            f"{side.value} at score {analysis.score:+.2f} refused: {reason.rule}: {reason.detail}",
+            analysis.symbol,
+            rule=reason.rule,
+            score=analysis.score,
+        )
+
+    def _facts(self, analysis: Analysis, reversing: bool) -> GateFacts:
+        symbol, ctx = analysis.symbol, self._ctx
+        market, memory = self._markets[symbol], self._guard.memory
+        instrument = ctx.instruments[symbol]
+        price = float(analysis.close)
+        cost = round_trip_cost(price, float(instrument.tick_size), market.spread(), ctx.settings.trade.costs)
+        mine = int(symbol in self._positions.holdings or self._tracker.has_entry(symbol))
+        waiting = {t.symbol for t in self._tracker.in_flight() if t.memory.intent.purpose is Purpose.ENTRY}
+        total = len(self._positions.holdings.keys() | waiting)
+        signals = self._signals[symbol]
+        return GateFacts(
+            now_ms=ctx.clock.now_ms,
+            blocked_by=self._blocked_by(symbol),
+            ticker_age_ms=market.ticker_age_ms(ctx.clock.real_ms),
+            book_age_ms=market.book_age_ms(ctx.clock.real_ms),
+            needs_book=ctx.settings.feed.has_book,
+            clock_offset_ms=self.clock_offset_ms,
+            spread=market.spread(),
+            price=price,
+            mark_price=None if market.mark_price is None else float(market.mark_price),
+            target_distance=ctx.settings.trade.take_profit_atr * analysis.atr,
+            round_trip_cost=cost,
+            open_positions=total - (mine if reversing else 0),
+            positions_of_symbol=0 if reversing else mine,
+            recent_orders=self._tracker.sent_within_minute(ctx.clock.now_ms),
+            next_funding_ms=market.next_funding_ms,
+            paused_until_ms=memory.paused_until_ms,
+            pause_rule=memory.pause_rule,
+            manual_pause=memory.manual_pause,
+            cooldown_until_ms=signals.cooldown_until(ctx.settings.trade.cooldown_ms),
+            cooldown_bars_left=signals.cooldown_bars_left(ctx.settings.trade.cooldown_bars),
+            instrument=instrument,
+        )
+
+    def _size(self, analysis: Analysis, reversing: bool) -> Sized | TooSmall:
+        limits = self._ctx.settings.guardrails
+        equity = self._account.equity()
+        facts = SizingFacts(
+            equity=float(equity) if equity is not None else 0.0,
+            available=float(self._account.available(analysis.symbol if reversing else None)),
+            price=float(analysis.close),
+            atr=analysis.atr,
+            spread=self._markets[analysis.symbol].spread(),
+            max_notional=limits.max_position_notional if limits.enabled else None,
+        )
+        return size_entry(facts, self._ctx.instruments[analysis.symbol], self._ctx.settings.trade)
+
+    def send(self, entry: Prepared) -> None:
+        """Make the order of a prepared entry; the state document that names it goes to disk first."""
+        analysis, side, sized = entry.analysis, entry.side, entry.sized
+        ctx, symbol, rules = self._ctx, analysis.symbol, self._ctx.settings.trade
+        stop, target = initial_levels(
+            ctx.instruments[symbol],
+            side,
+            float(analysis.close),
+            analysis.atr,
+            rules.stop_loss_atr,
+            rules.take_profit_atr,
+        )
+        intent = OrderIntent(
+            order_link_id=self._tracker.mint_link_id(symbol),
+            symbol=symbol,
+            side=side,
+            qty=sized.qty,
+            purpose=Purpose.ENTRY,
+            created_ms=ctx.clock.now_ms,
+            sent_ms=ctx.clock.real_ms,
+            stop_loss=stop,
+            take_profit=target,
+            trigger_by=rules.trigger_by,
+        )
+        self._tracker.add(IntentMemory(intent, False, "", analysis.score, analysis.breakdown, analysis.atr))
+        self._signals[symbol].entered(ctx.clock.now_ms)
+        self.sent += 1
+        limited = f" (limited by {sized.limited_by})" if sized.limited_by else ""
+        ctx.notice(
+            Level.INFO,
+            "entry_sent",
+            f"{side.value} {sized.qty} near {analysis.close}, stop {stop}, target {target}{limited}",
+            symbol,
+            order_link_id=intent.order_link_id,
+            score=analysis.score,
+            atr=analysis.atr,
+        )
+        ctx.emit(SubmitOrder(intent))

@@ -1,0 +1,88 @@
+"""Newest prices and the order book of one symbol, with their ages."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from whalebot.domain.events import BookDelta, BookSnapshot, TickerChanged, TradesPrinted
+from whalebot.engine.book import OrderBook
+
+
+class SymbolMarket:
+    """What the market says now. Ages are real time in ms, None before the first fact."""
+
+    def __init__(self, symbol: str, depth: int) -> None:
+        self.symbol = symbol
+        self.book = OrderBook(depth)
+        self._depth = depth
+        self.last_price: Decimal | None = None
+        self.mark_price: Decimal | None = None
+        self.bid_price: Decimal | None = None
+        self.ask_price: Decimal | None = None
+        self.next_funding_ms: int | None = None
+        self._ticker_ms: int | None = None
+        self._book_ms: int | None = None
+        self._resubscribed = False
+
+    def on_ticker(self, event: TickerChanged) -> None:
+        """Merge a ticker; absent fields keep their value."""
+        self._ticker_ms = event.recv_ms
+        if event.last_price is not None:
+            self.last_price = event.last_price
+        if event.mark_price is not None:
+            self.mark_price = event.mark_price
+        if event.bid_price is not None:
+            self.bid_price = event.bid_price
+        if event.ask_price is not None:
+            self.ask_price = event.ask_price
+        if event.next_funding_ms is not None:
+            self.next_funding_ms = event.next_funding_ms
+
+    def on_trades(self, event: TradesPrinted) -> None:
+        """Take the newest traded price."""
+        self.last_price = event.last
+
+    def on_snapshot(self, event: BookSnapshot) -> None:
+        """Replace the book."""
+        self.book.apply_snapshot(event)
+        self._book_ms = event.recv_ms
+        self._resubscribed = False
+
+    def on_delta(self, event: BookDelta) -> bool:
+        """Change the book; True when it just became unusable and must be subscribed again."""
+        if self.book.stale:
+            return self._ask_again()
+        self._book_ms = event.recv_ms
+        return not self.book.apply_delta(event) and self._ask_again()
+
+    def lose_book(self, reason: str) -> bool:
+        """Mark the book stale; True when it must be subscribed again."""
+        self.book.mark_stale(reason)
+        return self._ask_again()
+
+    def disconnect(self) -> None:
+        """The stream is gone: nothing known about the book is true any more."""
+        self.book.mark_stale("public stream down")
+        self._resubscribed = True
+
+    def _ask_again(self) -> bool:
+        first, self._resubscribed = not self._resubscribed, True
+        return first
+
+    def spread(self) -> float | None:
+        """Return ask - bid in quote from the ticker, None when unknown."""
+        if self.bid_price is None or self.ask_price is None:
+            return None
+        return float(self.ask_price - self.bid_price)
+
+    def imbalance(self) -> float | None:
+        """Return (bid volume - ask volume) / sum over the configured depth, None when the book is stale."""
+        return None if self.book.stale else self.book.imbalance(self._depth)
+
+    def ticker_age_ms(self, real_ms: int) -> int | None:
+        """Real time since the last ticker."""
+        return None if self._ticker_ms is None else real_ms - self._ticker_ms
+
+    def book_age_ms(self, real_ms: int) -> int | None:
+        """Real time since the last change of a usable book."""
+        return None if self._book_ms is None or self.book.stale else real_ms - self._book_ms

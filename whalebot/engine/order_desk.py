@@ -1,0 +1,92 @@
+"""Answers about orders, executions and storage: each goes to the room that asked."""
+
+from __future__ import annotations
+
+from whalebot.domain.effects import RecordTrade
+from whalebot.domain.enums import Level
+from whalebot.domain.events import (
+    ExecutionsFetched,
+    OrderLookedUp,
+    OrderRefused,
+    OrderUpdated,
+    Refusal,
+    StorageFailed,
+    StorageRecovered,
+    TradeRecorded,
+)
+from whalebot.domain.known import Known, Unknown
+from whalebot.engine.context import Context
+from whalebot.engine.orders import OrderTracker
+from whalebot.engine.sync import Sync
+from whalebot.engine.trading import Trading
+
+
+class OrderDesk:
+    """Routes account facts and answers."""
+
+    def __init__(self, ctx: Context, tracker: OrderTracker, trading: Trading, sync: Sync) -> None:
+        self._ctx = ctx
+        self._tracker = tracker
+        self._trading = trading
+        self._sync = sync
+
+    def on_order(self, event: OrderUpdated) -> None:
+        """The venue reports an order."""
+        settled = self._tracker.on_report(event.order)
+        if settled is not None:
+            self._trading.on_settled(settled)
+
+    def on_refused(self, event: OrderRefused) -> None:
+        """An order does not exist."""
+        if event.refusal is Refusal.PRECISION:
+            self._sync.start()
+        if event.refusal is Refusal.AUTH:
+            self._ctx.alert(Level.CRITICAL, "auth", "the venue refuses the key", event.reason)
+        settled = self._tracker.on_refused(event)
+        if settled is not None:
+            self._trading.on_settled(settled)
+
+    def on_looked_up(self, event: OrderLookedUp) -> None:
+        """The fate of an order, as far as three queries tell."""
+        settled = self._tracker.on_looked_up(event)
+        if settled is not None:
+            self._trading.on_settled(settled)
+
+    def on_executions(self, event: ExecutionsFetched) -> None:
+        """Executions that were asked for."""
+        answer = event.executions
+        if isinstance(answer, Known):
+            self._trading.on_executions(answer.value, event.recv_ms)
+            self._sync.on_executions(event.symbol, True, "")
+        elif isinstance(answer, Unknown):
+            self._sync.on_executions(event.symbol, False, answer.reason)
+
+    def on_recorded(self, event: TradeRecorded) -> None:
+        """A trade is on disk."""
+        if self._trading.unrecorded.pop(event.trade_id, None) is not None:
+            self._ctx.dirty = True
+
+    def on_storage_failed(self, event: StorageFailed) -> None:
+        """The disk refuses: open nothing, keep everything in memory, try again."""
+        if not self._sync.storage_fault:
+            self._ctx.alert(
+                Level.CRITICAL,
+                "storage",
+                f"cannot write {event.what}",
+                f"{event.reason}; no entries until it works",
+            )
+        self._sync.storage_fault = event.reason or event.what
+        retry = self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
+        self._ctx.timers.arm("storage", retry)
+
+    def on_storage_recovered(self, event: StorageRecovered) -> None:
+        """Writing works again."""
+        if self._sync.storage_fault:
+            self._ctx.notice(Level.INFO, "storage_back", "writing to disk works again")
+        self._sync.storage_fault = ""
+
+    def retry_storage(self) -> None:
+        """Write again what could not be written."""
+        self._ctx.dirty = True
+        for trade in self._trading.unrecorded.values():
+            self._ctx.emit(RecordTrade(trade))

@@ -1,0 +1,233 @@
+"""Orders in flight: every intent is sent once and stays here until its fate is known to the last fill."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Final
+
+from whalebot.domain.effects import LookUpOrder
+from whalebot.domain.enums import Level, OrderStatus
+from whalebot.domain.events import (
+    LookUpVerdict,
+    OrderAccepted,
+    OrderLookedUp,
+    OrderRefused,
+    OutcomeUnknown,
+)
+from whalebot.domain.intervals import MINUTE_MS
+from whalebot.domain.orders import Execution, OrderReport, Purpose
+from whalebot.domain.state import IntentMemory
+from whalebot.engine.context import Context
+
+# A request can arrive as late as its receive window; only answers after that prove that it never did.
+_LATE_MS: Final = 5_000
+_ANSWERS_NEEDED: Final = 3
+_LINK_ID_MAX: Final = 36
+
+
+@dataclass(slots=True)
+class Tracked:
+    """One order in flight. `fills` are the executions seen, by id; `final` the venue's last word, if any."""
+
+    memory: IntentMemory
+    accepted: bool = False
+    fills: dict[str, Decimal] = field(default_factory=dict)
+    final: OrderReport | None = None
+    absent_answers: int = 0
+    asking: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of the order."""
+        return self.memory.intent.symbol
+
+    @property
+    def filled(self) -> Decimal:
+        """Quantity of the executions seen, in base."""
+        return sum(self.fills.values(), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The fate of an order is known and all its fills were seen. `executed` False: nothing traded."""
+
+    memory: IntentMemory
+    executed: bool
+    status: str
+    reason: str
+
+
+class OrderTracker:
+    """Owns the intents in flight and the numbering of order link ids."""
+
+    def __init__(self, ctx: Context, run_id: str, next_no: int) -> None:
+        self._ctx = ctx
+        self.run_id = run_id
+        self.next_no = next_no
+        self._tracked: dict[str, Tracked] = {}
+        self._sent_ms: deque[int] = deque(maxlen=1_000)
+
+    def mint_link_id(self, symbol: str) -> str:
+        """Return a new order link id: run id, symbol, number; 36 characters at most."""
+        number = self.next_no
+        self.next_no += 1
+        self._ctx.dirty = True
+        tail = f"-{number}"
+        head = f"wb{self.run_id}-{symbol}"
+        return head[: _LINK_ID_MAX - len(tail)] + tail
+
+    def add(self, memory: IntentMemory) -> None:
+        """Follow a new order; the caller emits its SubmitOrder."""
+        self._tracked[memory.intent.order_link_id] = Tracked(memory)
+        self._sent_ms.append(memory.intent.created_ms)
+        self._ctx.dirty = True
+        self._arm(memory.intent.order_link_id, self._ctx.settings.timing.order_check_ms)
+
+    def restore(self, memories: tuple[IntentMemory, ...]) -> None:
+        """Take up the orders that were in flight when the last run ended; their fate is unknown."""
+        for memory in memories:
+            link_id = memory.intent.order_link_id
+            self._tracked[link_id] = Tracked(replace(memory, outcome_unknown=True))
+
+    def ask_about_all(self) -> None:
+        """Look up every order in flight (after a start or a reconnect)."""
+        for link_id in list(self._tracked):
+            self.look_up(link_id)
+
+    def look_up(self, link_id: str) -> None:
+        """Ask the venue what became of an order, unless the question is already on its way."""
+        tracked = self._tracked.get(link_id)
+        if tracked is None or tracked.asking:
+            return
+        tracked.asking = True
+        self._ctx.emit(LookUpOrder(tracked.symbol, link_id))
+
+    def get(self, link_id: str) -> Tracked | None:
+        """Return an order in flight by its link id."""
+        return self._tracked.get(link_id) if link_id else None
+
+    def in_flight(self, symbol: str | None = None) -> list[Tracked]:
+        """Return orders in flight, of one symbol or all."""
+        return [t for t in self._tracked.values() if symbol is None or t.symbol == symbol]
+
+    def unknown(self, symbol: str | None = None) -> list[Tracked]:
+        """Return orders whose outcome is unknown."""
+        return [t for t in self.in_flight(symbol) if t.memory.outcome_unknown]
+
+    def has_entry(self, symbol: str) -> bool:
+        """True while an entry of the symbol is in flight."""
+        return any(t.memory.intent.purpose is Purpose.ENTRY for t in self.in_flight(symbol))
+
+    def has_exit(self, symbol: str) -> bool:
+        """True while an exit of the symbol is in flight."""
+        return any(t.memory.intent.purpose is Purpose.EXIT for t in self.in_flight(symbol))
+
+    def sent_within_minute(self, now_ms: int) -> int:
+        """Count orders created in the last minute of market time."""
+        return sum(1 for at in self._sent_ms if at > now_ms - MINUTE_MS)
+
+    def memories(self) -> tuple[IntentMemory, ...]:
+        """Return what must survive a restart."""
+        return tuple(t.memory for t in self._tracked.values())
+
+    # --- what the venue says --------------------------------------------------------------------------
+
+    def on_accepted(self, event: OrderAccepted) -> None:
+        """Note the acknowledgement; the order is still in flight until its last fill."""
+        tracked = self._tracked.get(event.order_link_id)
+        if tracked is not None:
+            tracked.accepted = True
+            tracked.memory = replace(tracked.memory, order_id=event.order_id)
+            self._arm(event.order_link_id, self._ctx.settings.timing.order_check_ms)
+
+    def on_refused(self, event: OrderRefused) -> Settled | None:
+        """The order does not exist: forget it."""
+        tracked = self._tracked.get(event.order_link_id)
+        if tracked is None:
+            return None
+        return self._settle(tracked, "Rejected", f"{event.refusal.value} {event.ret_code}: {event.reason}")
+
+    def on_unknown(self, event: OutcomeUnknown) -> None:
+        """Keep the order in flight and ask at once."""
+        tracked = self._tracked.get(event.order_link_id)
+        if tracked is None:
+            return
+        tracked.memory = replace(tracked.memory, outcome_unknown=True)
+        self._ctx.dirty = True
+        self._ctx.alert(
+            Level.WARNING,
+            "order_unknown",
+            f"{tracked.symbol}: order outcome unknown",
+            f"{event.order_link_id}: {event.reason}; asking the venue, no other entry for it meanwhile",
+        )
+        self.look_up(event.order_link_id)
+
+    def on_looked_up(self, event: OrderLookedUp) -> Settled | None:
+        """Take the answer of a look-up; absent often and late enough means that it never arrived."""
+        tracked = self._tracked.get(event.order_link_id)
+        if tracked is None:
+            return None
+        tracked.asking = False
+        self._arm(event.order_link_id, self._ctx.settings.timing.lookup_ms)
+        if event.verdict is LookUpVerdict.FOUND and event.order is not None:
+            return self.on_report(event.order)
+        if event.verdict is not LookUpVerdict.ABSENT:
+            return None
+        deadline = tracked.memory.intent.sent_ms + self._ctx.settings.timing.recv_window_ms + _LATE_MS
+        if event.asked_ms <= deadline:
+            return None
+        tracked.absent_answers += 1
+        if tracked.absent_answers < _ANSWERS_NEEDED:
+            return None
+        return self._settle(tracked, "Absent", "the venue never received it")
+
+    def on_report(self, order: OrderReport) -> Settled | None:
+        """Take an order update by stream or query; a final one settles it once its fills are all here."""
+        tracked = self._tracked.get(order.order_link_id) if order.order_link_id else None
+        if tracked is None:
+            return None
+        if tracked.memory.outcome_unknown or not tracked.accepted:
+            tracked.accepted = True
+            tracked.memory = replace(tracked.memory, outcome_unknown=False, order_id=order.order_id)
+            self._ctx.dirty = True
+        if order.status.is_final:
+            tracked.final = order
+        return self._settle_if_complete(tracked)
+
+    def on_fill(self, execution: Execution) -> Settled | None:
+        """Count a fill of ours; the same execution twice counts once."""
+        tracked = self._tracked.get(execution.order_link_id) if execution.order_link_id else None
+        if tracked is None:
+            return None
+        tracked.fills[execution.exec_id] = execution.qty
+        return self._settle_if_complete(tracked)
+
+    def on_timer(self, link_id: str) -> None:
+        """An order is in flight for too long: ask about it."""
+        tracked = self._tracked.get(link_id)
+        if tracked is not None:
+            self._arm(link_id, self._ctx.settings.timing.lookup_ms)
+            self.look_up(link_id)
+
+    def _settle_if_complete(self, tracked: Tracked) -> Settled | None:
+        final = tracked.final
+        if final is None:
+            if tracked.filled < tracked.memory.intent.qty:
+                return None
+            return self._settle(tracked, OrderStatus.FILLED.value, "")
+        if tracked.filled < final.cum_exec_qty:
+            return None
+        reason = "" if final.reject_reason in ("", "EC_NoError") else final.reject_reason
+        return self._settle(tracked, final.status.value, reason)
+
+    def _settle(self, tracked: Tracked, status: str, reason: str) -> Settled:
+        link_id = tracked.memory.intent.order_link_id
+        del self._tracked[link_id]
+        self._ctx.timers.cancel(("order", link_id))
+        self._ctx.dirty = True
+        return Settled(tracked.memory, tracked.filled > 0, status, reason)
+
+    def _arm(self, link_id: str, after_ms: int) -> None:
+        self._ctx.timers.arm(("order", link_id), self._ctx.clock.real_ms + after_ms)

@@ -1,0 +1,284 @@
+"""The open positions: born and ended by fills, protected at the venue, trailed by prices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+from whalebot.decisions.performance.trade_builder import make_trade
+from whalebot.decisions.risk.settings import Adopt
+from whalebot.decisions.risk.stops import initial_levels
+from whalebot.domain.enums import ClosedBy, Level, Side
+from whalebot.domain.events import StopAmended
+from whalebot.domain.orders import Execution, FundingPayment, PositionReport, Purpose
+from whalebot.domain.state import IntentMemory, PositionMemory
+from whalebot.domain.trade import ClosedTrade
+from whalebot.engine.context import Context
+from whalebot.engine.holding import Holding, anchor, follow_price
+from whalebot.engine.ledger import closed_by, open_from_fill, open_qty, signed_qty, take_fill
+from whalebot.engine.market import SymbolMarket
+from whalebot.engine.protection import Protection
+
+_ZERO = Decimal(0)
+
+
+class PositionManager:
+    """Owns every holding.
+
+    `close` is called with (symbol, reason) when a position must leave at market; `atr_of` gives a symbol's
+    newest ATR in quote, 0 while warming.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        markets: dict[str, SymbolMarket],
+        close: Callable[[str, ClosedBy], None],
+        atr_of: Callable[[str], float],
+    ) -> None:
+        self._ctx = ctx
+        self._markets = markets
+        self._close = close
+        self._atr_of = atr_of
+        self._protection = Protection(ctx)
+        self.holdings: dict[str, Holding] = {}
+        self.closed_real_ms: dict[str, int] = {}
+
+    def restore(self, memories: tuple[PositionMemory, ...]) -> None:
+        """Take up the positions the last run remembered; the venue will say whether they are still there."""
+        for memory in memories:
+            self.holdings[memory.symbol] = Holding(memory)
+
+    def memories(self) -> tuple[PositionMemory, ...]:
+        """Return what must survive a restart."""
+        return tuple(h.memory for h in self.holdings.values() if not h.ignored)
+
+    def held_qty(self, symbol: str) -> Decimal:
+        """Return the signed open quantity, 0 when flat."""
+        holding = self.holdings.get(symbol)
+        return signed_qty(holding.memory) if holding else _ZERO
+
+    # --- fills and funding ----------------------------------------------------------------------------
+
+    def on_fill(self, fill: Execution, intent: IntentMemory | None) -> ClosedTrade | None:
+        """Apply a fill that moves the position; return the trade it closed, if any."""
+        self._ctx.dirty = True
+        holding = self.holdings.get(fill.symbol)
+        if holding is None:
+            self._open(fill, intent, fill.qty)
+            return None
+        holding.memory, leftover = take_fill(holding.memory, fill)
+        holding.last_fill_real_ms = self._ctx.clock.real_ms
+        trade = None
+        if open_qty(holding.memory) == 0:
+            trade = self._end(holding, fill, intent)
+        if leftover > 0:
+            self._open(fill, intent, leftover)
+        return trade
+
+    def on_funding(self, payment: FundingPayment) -> bool:
+        """Book a funding settlement on the open position; False when there is none."""
+        holding = self.holdings.get(payment.symbol)
+        if holding is None:
+            return False
+        holding.memory = replace(holding.memory, funding=holding.memory.funding + payment.amount)
+        self._ctx.dirty = True
+        return True
+
+    def _open(self, fill: Execution, intent: IntentMemory | None, qty: Decimal) -> None:
+        if intent is not None and intent.intent.purpose is not Purpose.ENTRY:
+            intent = None
+        leverage = self._ctx.settings.trade.leverage
+        memory = open_from_fill(fill, intent, qty, leverage)
+        if intent is not None:
+            memory = replace(memory, stop=intent.intent.stop_loss, target=intent.intent.take_profit)
+        holding = Holding(memory, last_fill_real_ms=self._ctx.clock.real_ms)
+        holding.ignored = intent is None and self._ctx.settings.trade.adopt is Adopt.IGNORE
+        self.holdings[fill.symbol] = holding
+        self._protection.watch(holding)
+
+    def _end(self, holding: Holding, fill: Execution, intent: IntentMemory | None) -> ClosedTrade | None:
+        memory = holding.memory
+        self._drop(memory.symbol)
+        if holding.ignored:
+            return None
+        reason = closed_by(fill, memory, intent)
+        return make_trade(
+            memory,
+            exit_ms=fill.ts_ms,
+            exit_level=self._exit_level(memory, reason),
+            closed_by=reason,
+            mode=self._ctx.settings.label,
+            config_hash=self._ctx.settings.config_hash,
+        )
+
+    def _exit_level(self, memory: PositionMemory, reason: ClosedBy) -> Decimal | None:
+        """The price that ended it, without slippage: the level that fired, else the price just seen."""
+        if reason in (ClosedBy.STOP_LOSS, ClosedBy.TRAILING_STOP):
+            return memory.stop
+        if reason is ClosedBy.TAKE_PROFIT:
+            return memory.target
+        return self._markets[memory.symbol].last_price
+
+    def _drop(self, symbol: str) -> None:
+        del self.holdings[symbol]
+        self.closed_real_ms[symbol] = self._ctx.clock.real_ms
+        for key in ("protect", "stop_retry"):
+            self._ctx.timers.cancel((key, symbol))
+
+    # --- stops ----------------------------------------------------------------------------------------
+
+    def anchor(self, symbol: str) -> None:
+        """The entry is complete: put stop and target on the true entry price."""
+        holding = self.holdings.get(symbol)
+        if holding is None or holding.anchored or holding.memory.foreign:
+            return
+        holding.memory = anchor(holding.memory, self._ctx.instruments[symbol], self._ctx.settings.trade)
+        self._ctx.dirty = True
+        self._protection.want(holding)
+
+    def on_price(self, symbol: str, high: Decimal, low: Decimal, last: Decimal) -> None:
+        """Follow a price: best and worst seen, and the stop that follows from them."""
+        holding = self.holdings.get(symbol)
+        instrument = self._ctx.instruments.get(symbol)
+        if holding is None or instrument is None or holding.ignored:
+            return
+        if not holding.anchored:
+            return
+        before = holding.memory.stop
+        spread = self._markets[symbol].spread()
+        rules = self._ctx.settings.trade
+        holding.memory = follow_price(holding.memory, high, low, last, spread, instrument, rules)
+        if holding.memory.stop != before:
+            self._protection.want(holding)
+
+    def on_report(self, report: PositionReport) -> None:
+        """Take what the venue says about a position we hold."""
+        holding = self.holdings.get(report.symbol)
+        if holding is not None and report.qty != 0 and report.position_idx == holding.memory.position_idx:
+            self._protection.on_report(holding, report)
+
+    def on_stop_amended(self, event: StopAmended) -> None:
+        """Take the answer to a stop change."""
+        holding = self.holdings.get(event.symbol)
+        price = self._markets[event.symbol].last_price
+        if holding is not None and self._protection.on_answer(holding, event, price):
+            self._close(event.symbol, ClosedBy.TRAILING_STOP)
+
+    def on_protect_timer(self, symbol: str) -> None:
+        """A stop is not confirmed yet: repair it, or close the position when the time is over."""
+        holding = self.holdings.get(symbol)
+        if holding is None or holding.ignored:
+            return
+        if holding.memory.foreign:
+            self._treat_foreign(holding)
+        elif self._protection.on_timer(holding):
+            self._ctx.alert(
+                Level.CRITICAL,
+                "unprotected",
+                f"{symbol}: no stop at the venue",
+                "it could not be confirmed in time; closing the position at market",
+            )
+            self._close(symbol, ClosedBy.KILL)
+
+    def on_stop_retry(self, symbol: str) -> None:
+        """Send a stop again whose outcome stayed unknown."""
+        holding = self.holdings.get(symbol)
+        if holding is not None:
+            self._protection.want(holding)
+
+    # --- positions that are not ours ------------------------------------------------------------------
+
+    def adopt(self, report: PositionReport) -> None:
+        """Take note of a position nobody here opened, and treat it as the owner chose."""
+        if report.side is None or report.avg_price is None:
+            return
+        memory = _foreign_memory(report, self._ctx.clock.now_ms)
+        holding = Holding(memory, venue_stop=report.stop_loss, venue_target=report.take_profit)
+        how = self._ctx.settings.trade.adopt
+        holding.ignored = how is Adopt.IGNORE
+        self.holdings[report.symbol] = holding
+        self._ctx.dirty = True
+        self._ctx.alert(
+            Level.WARNING,
+            "foreign_position",
+            f"{report.symbol}: a position that is not ours",
+            f"{report.side.value} {report.qty} at {report.avg_price}, stop {report.stop_loss}: {how.value}",
+        )
+        if not holding.ignored:
+            self._treat_foreign(holding)
+
+    def forget(self, symbol: str, report: PositionReport | None) -> None:
+        """Give up a position that the venue does not have and whose end no execution explains.
+
+        Its figures go to the log; no trade is made up. What the venue has instead is adopted.
+        """
+        memory = self.holdings[symbol].memory
+        self._drop(symbol)
+        self._ctx.dirty = True
+        self._ctx.alert(
+            Level.CRITICAL,
+            "position_forgotten",
+            f"{symbol}: a remembered position is not at the venue",
+            f"no execution explains its end, so no trade is recorded; what was remembered: {memory}",
+        )
+        if report is not None:
+            self.adopt(report)
+
+    def _treat_foreign(self, holding: Holding) -> None:
+        """Close it, or give it a stop as far from the present price as our own would be."""
+        symbol = holding.memory.symbol
+        if self._ctx.settings.trade.adopt is Adopt.CLOSE:
+            self._close(symbol, ClosedBy.FOREIGN)
+            return
+        if holding.venue_stop is not None:
+            return
+        retry_ms = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_limit_ms
+        self._ctx.timers.arm(("protect", symbol), retry_ms)
+        atr, price = self._atr_of(symbol), self._markets[symbol].last_price
+        instrument = self._ctx.instruments.get(symbol)
+        if instrument is None or atr <= 0 or price is None:
+            return
+        if holding.memory.stop is None:
+            multiple = self._ctx.settings.trade.stop_loss_atr
+            stop, _ = initial_levels(instrument, holding.memory.side, float(price), atr, multiple, 0.0)
+            holding.memory = replace(holding.memory, stop=stop)
+            self._ctx.dirty = True
+        holding.refused_stop = None
+        self._protection.want(holding)
+
+
+def _foreign_memory(report: PositionReport, now_ms: int) -> PositionMemory:
+    side = report.side or Side.BUY
+    value = (report.avg_price or _ZERO) * report.qty
+    buys = side is Side.BUY
+    return PositionMemory(
+        symbol=report.symbol,
+        side=side,
+        entry_link_id="",
+        first_exec_id="",
+        opened_ms=now_ms,
+        entry_score=None,
+        breakdown=(),
+        atr=0.0,
+        initial_stop=None,
+        target=None,
+        stop=report.stop_loss,
+        best_price=None,
+        worst_price=None,
+        stop_moved=False,
+        bars_held=0,
+        bought=value if buys else _ZERO,
+        bought_qty=report.qty if buys else _ZERO,
+        sold=_ZERO if buys else value,
+        sold_qty=_ZERO if buys else report.qty,
+        fees=_ZERO,
+        funding=_ZERO,
+        link_ids=(),
+        closing_as=None,
+        foreign=True,
+        leverage=report.leverage or Decimal(1),
+        position_idx=report.position_idx,
+        reconciled=True,
+    )

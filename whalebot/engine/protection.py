@@ -1,0 +1,146 @@
+"""Keeps a stop at the venue under every position: confirmed, repaired once, else the position is closed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from whalebot.domain.effects import AmendStop
+from whalebot.domain.enums import Level
+from whalebot.domain.events import StopAmended
+from whalebot.domain.orders import PositionReport
+from whalebot.engine.context import Context
+from whalebot.engine.holding import Holding, beyond, report_is_newer
+from whalebot.engine.ledger import entry_price
+
+
+class Protection:
+    """Sends stops, at most one change in flight per position, and watches that they are there."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+
+    def watch(self, holding: Holding) -> None:
+        """Start the clock: the stop must be seen at the venue within the limit."""
+        if holding.unprotected_since is None and not holding.ignored:
+            holding.unprotected_since = self._ctx.clock.real_ms
+            holding.repair_sent = False
+            self._arm(holding, self._ctx.settings.timing.stop_check_ms)
+
+    def on_report(self, holding: Holding, report: PositionReport) -> None:
+        """Take what the venue says about stop and target."""
+        if not report_is_newer(holding, report):
+            return
+        holding.report_updated_ms = report.updated_ms
+        if report.stop_loss is None and report.trailing_stop is None:
+            # A report that left before our change was carried out must not undo its confirmation.
+            if holding.amend is None:
+                holding.venue_stop = None
+                self.watch(holding)
+            return
+        holding.venue_target = report.take_profit
+        if report.stop_loss is not None:
+            self._confirm(holding, report.stop_loss)
+
+    def want(self, holding: Holding) -> None:
+        """Send the stop and target the position should have, if they differ and nothing is in flight."""
+        memory = holding.memory
+        if memory.stop is None or holding.amend is not None or holding.ignored:
+            return
+        same_target = memory.target is None or memory.target == holding.venue_target
+        if memory.stop in (holding.venue_stop, holding.refused_stop) and same_target:
+            return
+        self._send(holding, memory.stop)
+
+    def on_answer(self, holding: Holding, event: StopAmended, price: Decimal | None) -> bool:
+        """Take the answer to a change; True when the price is beyond it and the position must be closed."""
+        sent = holding.amend
+        if sent is None or sent.request_no != event.request_no:
+            return False
+        holding.amend = None
+        if event.done:
+            holding.refused_stop = None
+            holding.venue_target = sent.take_profit if sent.take_profit is not None else holding.venue_target
+            if sent.stop_loss is not None:
+                self._confirm(holding, sent.stop_loss)
+            self.want(holding)
+            return False
+        self._ctx.notice(
+            Level.WARNING,
+            "stop_refused" if event.refused else "stop_unknown",
+            f"stop {sent.stop_loss}: {event.reason} ({event.ret_code})",
+            holding.memory.symbol,
+        )
+        if not event.refused:
+            # Setting a stop again changes nothing when it arrived the first time.
+            self._ctx.timers.arm(
+                ("stop_retry", holding.memory.symbol),
+                self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms // 2,
+            )
+            return False
+        return self._roll_back(holding, sent, price)
+
+    def on_timer(self, holding: Holding) -> bool:
+        """Check a position whose stop was not confirmed; True when it must be closed."""
+        since = holding.unprotected_since
+        if since is None:
+            return False
+        waited = self._ctx.clock.real_ms - since
+        timing = self._ctx.settings.timing
+        if waited >= timing.stop_limit_ms:
+            return True
+        if not holding.repair_sent and holding.amend is None and holding.memory.stop is not None:
+            holding.repair_sent = True
+            self._ctx.notice(
+                Level.WARNING, "stop_repair", "no stop seen at the venue: setting it", holding.memory.symbol
+            )
+            self._send(holding, holding.memory.stop)
+        self._arm(holding, timing.stop_limit_ms - waited)
+        return False
+
+    def _send(self, holding: Holding, stop: Decimal) -> None:
+        memory, rules = holding.memory, self._ctx.settings.trade
+        distance = active = None
+        if rules.native_trailing and not memory.foreign and rules.stops.trailing and not memory.stop_moved:
+            instrument = self._ctx.instruments[memory.symbol]
+            distance = instrument.ceil_level(rules.stops.trail_distance * memory.atr)
+            trigger = float(entry_price(memory)) + memory.side.sign * rules.stops.trail_trigger * memory.atr
+            active = instrument.target_level(trigger, memory.side)
+        holding.amend = AmendStop(
+            memory.symbol,
+            self._ctx.next_request_no(),
+            memory.position_idx,
+            stop,
+            memory.target,
+            rules.trigger_by,
+            distance,
+            active,
+        )
+        self._ctx.emit(holding.amend)
+
+    def _confirm(self, holding: Holding, stop: Decimal) -> None:
+        memory = holding.memory
+        holding.venue_stop = stop
+        holding.unprotected_since = None
+        self._ctx.timers.cancel(("protect", memory.symbol))
+        initial = memory.initial_stop
+        if initial is not None and memory.side.sign * (stop - initial) > 0 and not memory.stop_moved:
+            holding.memory = replace(memory, stop_moved=True)
+            self._ctx.dirty = True
+        if initial is not None and stop == memory.stop and stop != initial:
+            self._ctx.notice(
+                Level.INFO, "stop_moved", f"stop at {stop}", memory.symbol, stop=stop, initial_stop=initial
+            )
+
+    def _roll_back(self, holding: Holding, sent: AmendStop, price: Decimal | None) -> bool:
+        memory = holding.memory
+        holding.refused_stop = sent.stop_loss
+        if holding.venue_stop is None:
+            return False
+        if sent.stop_loss is not None and price is not None and beyond(memory, sent.stop_loss, price):
+            return memory.initial_stop is not None and sent.stop_loss != memory.initial_stop
+        holding.memory = replace(memory, stop=holding.venue_stop)
+        return False
+
+    def _arm(self, holding: Holding, after_ms: int) -> None:
+        self._ctx.timers.arm(("protect", holding.memory.symbol), self._ctx.clock.real_ms + after_ms)

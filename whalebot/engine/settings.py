@@ -1,0 +1,61 @@
+"""What the engine is told at birth. It never learns in which mode it runs, only facts about its feed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from whalebot.decisions.analysis.settings import IndicatorSettings, MtfSettings, ScoringSettings
+from whalebot.decisions.risk.settings import GuardrailSettings, TradeSettings
+
+HISTORY_BARS: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class FeedSettings:
+    """Facts about where events come from.
+
+    `time_scale`: market milliseconds per real millisecond. `has_book`: an order book is streamed.
+    Real-time durations in ms: `higher_wait_ms` for a higher bar that is due, `retry_ms` between attempts.
+    """
+
+    time_scale: float = 1.0
+    has_book: bool = True
+    higher_wait_ms: int = 2_000
+    retry_ms: int = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Real-time durations of the engine's own watch, in ms; None switches a refresh off."""
+
+    heartbeat_ms: int | None = 15_000
+    reconcile_ms: int = 60_000
+    stop_check_ms: int = 1_000
+    stop_limit_ms: int = 2_000
+    order_check_ms: int = 3_000
+    lookup_ms: int = 1_500
+    recv_window_ms: int = 5_000
+    shutdown_ms: int = 3_500
+    view_ms: int | None = 250
+    snapshot_timeout_ms: int = 30_000
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """The whole set-up of one engine."""
+
+    symbols: tuple[str, ...]
+    interval: str
+    label: str
+    config_hash: str
+    orderbook_depth: int = 50
+    intrabar: bool = False
+    scoring: ScoringSettings = field(default_factory=ScoringSettings)
+    indicators: IndicatorSettings = field(default_factory=IndicatorSettings)
+    mtf: MtfSettings = field(default_factory=MtfSettings)
+    trade: TradeSettings = field(default_factory=TradeSettings)
+    guardrails: GuardrailSettings = field(default_factory=GuardrailSettings)
+    feed: FeedSettings = field(default_factory=FeedSettings)
+    timing: Timing = field(default_factory=Timing)
+    history_bars: int = HISTORY_BARS

@@ -1,0 +1,270 @@
+"""Keeps the engine and the venue of one mind: streams, snapshots, lost executions, leverage, readiness."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from whalebot.domain.effects import FetchExecutions, FetchInstruments, FetchSnapshot, SetLeverage
+from whalebot.domain.enums import Level, Stream
+from whalebot.domain.events import (
+    InstrumentsFetched,
+    LeverageAnswered,
+    SnapshotFetched,
+    StreamDown,
+    StreamUp,
+)
+from whalebot.domain.known import Unknown
+from whalebot.domain.orders import AccountSnapshot, PositionReport
+from whalebot.engine.account import Account
+from whalebot.engine.context import Context
+from whalebot.engine.exits import ExitDesk
+from whalebot.engine.orders import OrderTracker
+from whalebot.engine.positions import PositionManager
+from whalebot.engine.reconcile import Finding, Verdict, compare
+from whalebot.engine.signals import SymbolSignals
+
+_INSTRUMENTS_EVERY_MS: Final = 12 * 3_600_000
+# After so many rounds in which every query answered and none explains the difference, the venue is believed.
+_BELIEVE_VENUE_AFTER: Final = 5
+
+
+class Sync:
+    """Start and recovery share this path: subscribe, snapshot, executions, compare, and only then trade."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        tracker: OrderTracker,
+        positions: PositionManager,
+        account: Account,
+        signals: dict[str, SymbolSignals],
+        exits: ExitDesk,
+    ) -> None:
+        self._ctx = ctx
+        self._tracker = tracker
+        self._positions = positions
+        self._account = account
+        self._signals = signals
+        self._exits = exits
+        self._up: dict[Stream, str] = {}
+        self._down_since: dict[Stream, tuple[int, str]] = {}
+        self._asked: int | None = None
+        self._asked_ms = 0
+        self._differs: dict[str, int] = {}
+        self._leverage: dict[str, Decimal] = {}
+        self._executions_due: set[str] = set()
+        self.reconciled_ms: int | None = None
+        self.storage_fault = ""
+
+    # --- readiness ------------------------------------------------------------------------------------
+
+    def blocked_by(self, symbol: str) -> tuple[str, ...]:
+        """Return what must be known or mended before an entry of this symbol."""
+        reasons = [f"{s.value} stream is down" for s in Stream if s not in self._up]
+        if self.reconciled_ms is None:
+            reasons.append("not reconciled with the venue yet")
+        if symbol in self._differs:
+            reasons.append("position differs from the venue's")
+        if self._tracker.unknown(symbol):
+            reasons.append("the outcome of an order is unknown")
+        elif self._tracker.in_flight(symbol):
+            reasons.append("an order is in flight")
+        if self._leverage.get(symbol) != self._wanted_leverage(symbol):
+            reasons.append("leverage not confirmed")
+        if self.storage_fault:
+            reasons.append(f"cannot write to disk: {self.storage_fault}")
+        if self._ctx.stopping:
+            reasons.append("shutting down")
+        return tuple(reasons)
+
+    def streams(self) -> tuple[tuple[str, bool, str], ...]:
+        """Return (name, up, why not) of each stream."""
+        return tuple((s.value, s in self._up, self._down_since.get(s, (0, "starting"))[1]) for s in Stream)
+
+    def on_stream_up(self, event: StreamUp) -> None:
+        """A stream is back: after a private one everything about us is asked for."""
+        outage = self._down_since.pop(event.stream, None)
+        self._up[event.stream] = ""
+        lasted = f" after {(event.recv_ms - outage[0]) / 1000:.1f} s" if outage else ""
+        self._ctx.notice(Level.INFO, "stream_up", f"{event.stream.value} stream up{lasted}")
+        if event.stream is Stream.PRIVATE:
+            self.reconciled_ms = None
+            self.resync()
+
+    def on_stream_down(self, event: StreamDown) -> None:
+        """A stream is lost: nothing is opened until it is back and reconciled."""
+        if self._up.pop(event.stream, None) is not None or event.stream not in self._down_since:
+            self._down_since[event.stream] = (event.recv_ms, event.reason)
+            self._ctx.notice(Level.WARNING, "stream_down", f"{event.stream.value}: {event.reason}")
+        if event.stream is Stream.PRIVATE:
+            self.reconciled_ms = None
+
+    # --- asking ---------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask for the rules of all symbols."""
+        self._ctx.emit(FetchInstruments())
+
+    def resync(self) -> None:
+        """Ask for executions since the last one known, the fate of orders in flight, and a snapshot."""
+        for symbol, signals in self._signals.items():
+            if signals.last_exec_ms is not None:
+                self._fetch_executions(symbol, signals.last_exec_ms)
+        self._tracker.ask_about_all()
+        self.ask_snapshot()
+
+    def ask_snapshot(self) -> None:
+        """Ask for positions, orders and wallet, unless the question is on its way."""
+        timing, now = self._ctx.settings.timing, self._ctx.clock.real_ms
+        if self._asked is not None and now - self._asked_ms < timing.snapshot_timeout_ms:
+            return
+        self._asked, self._asked_ms = self._ctx.next_request_no(), now
+        self._ctx.emit(FetchSnapshot(self._asked))
+        self._ctx.timers.arm("reconcile", now + timing.reconcile_ms)
+
+    def _fetch_executions(self, symbol: str, since_ms: int) -> None:
+        self._executions_due.add(symbol)
+        self._ctx.emit(FetchExecutions(symbol, since_ms))
+
+    # --- answers --------------------------------------------------------------------------------------
+
+    def on_instruments(self, event: InstrumentsFetched) -> None:
+        """Take the rules; ask again soon where there is no answer, else in 12 hours."""
+        answer = event.instruments
+        if isinstance(answer, Unknown):
+            self._ctx.notice(Level.WARNING, "instruments_unknown", answer.reason)
+            self._ctx.timers.arm("instruments", event.recv_ms + self._ctx.settings.feed.retry_ms)
+            return
+        for instrument in answer.value:
+            self._ctx.instruments[instrument.symbol] = instrument
+        missing = [s for s in self._ctx.settings.symbols if s not in self._ctx.instruments]
+        if missing:
+            self._ctx.alert(
+                Level.CRITICAL,
+                "no_instrument",
+                "unknown symbol",
+                f"{', '.join(missing)} not listed at the venue",
+            )
+        self._ctx.timers.arm("instruments", event.recv_ms + _INSTRUMENTS_EVERY_MS)
+
+    def on_executions(self, symbol: str, known: bool, reason: str) -> None:
+        """Executions of a symbol were fetched (and already applied), or could not be."""
+        if known:
+            self._executions_due.discard(symbol)
+            if symbol in self._differs:
+                self.ask_snapshot()
+            return
+        self._ctx.notice(Level.WARNING, "executions_unknown", reason, symbol)
+        self._ctx.timers.arm(
+            ("executions", symbol), self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
+        )
+
+    def on_executions_timer(self, symbol: str) -> None:
+        """Ask again for executions that could not be fetched."""
+        since = self._signals[symbol].last_exec_ms
+        if since is not None:
+            self._fetch_executions(symbol, since)
+
+    def on_snapshot(self, event: SnapshotFetched) -> None:
+        """Compare the venue's picture with ours, and act on each difference."""
+        if event.request_no != self._asked:
+            return
+        self._asked = None
+        answer = event.snapshot
+        if isinstance(answer, Unknown):
+            self._ctx.notice(Level.WARNING, "snapshot_unknown", answer.reason)
+            self._ctx.timers.arm("reconcile", event.recv_ms + self._ctx.settings.feed.retry_ms)
+            return
+        self._account.on_wallet(answer.value.wallet)
+        for order in answer.value.orders:
+            self._tracker.on_report(order)
+        for report in answer.value.positions:
+            self._positions.on_report(report)
+        for finding in self._findings(answer.value, answer.asked_ms):
+            self._act(finding)
+        self._settle(answer.value, event.recv_ms)
+
+    def _findings(self, snapshot: AccountSnapshot, asked_ms: int) -> tuple[Finding, ...]:
+        holdings = self._positions.holdings
+        busy = {t.symbol for t in self._tracker.in_flight()} | self._executions_due
+        busy |= {s for s, h in holdings.items() if h.last_fill_real_ms >= asked_ms}
+        busy |= {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms}
+        ours = {symbol: self._positions.held_qty(symbol) for symbol in holdings}
+        return compare(self._ctx.settings.symbols, snapshot.positions, ours, frozenset(busy))
+
+    def _act(self, finding: Finding) -> None:
+        symbol = finding.symbol
+        if finding.verdict is Verdict.MATCH:
+            self._differs.pop(symbol, None)
+            self._exits.insist(symbol)
+        elif finding.verdict is Verdict.FOREIGN and finding.report is not None:
+            self._on_foreign(finding.report, symbol)
+        elif finding.verdict is Verdict.DIFFERS:
+            self._on_difference(finding)
+
+    def _on_foreign(self, report: PositionReport, symbol: str) -> None:
+        """A position without a reason: fills that were missed would explain it, so ask for those first."""
+        since = self._signals[symbol].last_exec_ms
+        if symbol not in self._differs and since is not None:
+            self._differs[symbol] = 1
+            self._fetch_executions(symbol, since)
+            return
+        self._differs.pop(symbol, None)
+        self._positions.adopt(report)
+
+    def _on_difference(self, finding: Finding) -> None:
+        symbol = finding.symbol
+        rounds = self._differs[symbol] = self._differs.get(symbol, 0) + 1
+        self._ctx.alert(
+            Level.WARNING,
+            "position_differs",
+            f"{symbol}: position differs from the venue's",
+            f"we hold {finding.ours}, the venue says {finding.venue} (round {rounds})",
+        )
+        memory = self._positions.holdings[symbol].memory
+        since = self._signals[symbol].last_exec_ms
+        self._fetch_executions(symbol, min(since, memory.opened_ms) if since else memory.opened_ms)
+        if rounds > _BELIEVE_VENUE_AFTER:
+            self._positions.forget(symbol, finding.report)
+            self._differs.pop(symbol, None)
+        retry = self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
+        self._ctx.timers.arm("reconcile", retry)
+
+    def _settle(self, snapshot: AccountSnapshot, recv_ms: int) -> None:
+        for report in snapshot.positions:
+            if report.leverage is not None:
+                self._leverage[report.symbol] = report.leverage
+        for symbol in self._ctx.settings.symbols:
+            self._want_leverage(symbol, snapshot)
+        if self._executions_due:
+            self._ctx.timers.arm("reconcile", recv_ms + self._ctx.settings.feed.retry_ms)
+            return
+        if Stream.PRIVATE in self._up:
+            if self.reconciled_ms is None:
+                self._ctx.notice(
+                    Level.INFO, "reconciled", "positions, orders and wallet agree with the venue"
+                )
+            self.reconciled_ms = recv_ms
+
+    # --- leverage -------------------------------------------------------------------------------------
+
+    def _wanted_leverage(self, symbol: str) -> Decimal:
+        wanted = self._ctx.settings.trade.leverage
+        instrument = self._ctx.instruments.get(symbol)
+        return wanted if instrument is None else min(wanted, instrument.max_leverage)
+
+    def _want_leverage(self, symbol: str, snapshot: AccountSnapshot) -> None:
+        if symbol not in self._ctx.instruments or not self._ctx.settings.trade.enabled:
+            return
+        wanted = self._wanted_leverage(symbol)
+        in_use = symbol in self._positions.holdings or any(o.symbol == symbol for o in snapshot.orders)
+        if self._leverage.get(symbol) != wanted and not in_use and not self._tracker.in_flight(symbol):
+            self._ctx.emit(SetLeverage(symbol, wanted))
+
+    def on_leverage(self, event: LeverageAnswered) -> None:
+        """Take the answer to SetLeverage."""
+        if event.done:
+            self._leverage[event.symbol] = event.leverage
+        else:
+            self._ctx.notice(Level.WARNING, "leverage_refused", event.reason, event.symbol)

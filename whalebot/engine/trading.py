@@ -1,0 +1,185 @@
+"""What happens at each closed bar: guardrails, exits, then the entry; and what a fill leads to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from whalebot.domain.analysis import Analysis
+from whalebot.domain.effects import RecordTrade
+from whalebot.domain.enums import ClosedBy, Level, Side, Signal
+from whalebot.domain.events import Filled, FundingPaid
+from whalebot.domain.intervals import bar_close_ms
+from whalebot.domain.orders import Execution, FundingPayment, Purpose
+from whalebot.domain.trade import ClosedTrade
+from whalebot.engine.account import Account
+from whalebot.engine.context import Context
+from whalebot.engine.entries import EntryDesk, Prepared, entry_side
+from whalebot.engine.exits import ExitDesk
+from whalebot.engine.guard import Guard
+from whalebot.engine.ledger import entry_price
+from whalebot.engine.orders import OrderTracker, Settled
+from whalebot.engine.positions import PositionManager
+from whalebot.engine.signals import SymbolSignals
+
+
+class Trading:
+    """Joins the desks. Owns the trades that are not on disk yet and the second legs of reversals."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        tracker: OrderTracker,
+        positions: PositionManager,
+        account: Account,
+        guard: Guard,
+        entries: EntryDesk,
+        exits: ExitDesk,
+        signals: dict[str, SymbolSignals],
+    ) -> None:
+        self._ctx = ctx
+        self._tracker = tracker
+        self._positions = positions
+        self._account = account
+        self._guard = guard
+        self._entries = entries
+        self._exits = exits
+        self._signals = signals
+        self._reversals: dict[str, Prepared] = {}
+        self.unrecorded: dict[str, ClosedTrade] = {}
+        self.closed: list[ClosedTrade] = []
+
+    # --- bars -----------------------------------------------------------------------------------------
+
+    def on_analysis(self, analysis: Analysis) -> None:
+        """Decide on a closed bar. A bar that is no longer the newest only moves signal and counters."""
+        symbol = analysis.symbol
+        signals = self._signals[symbol]
+        signals.signal = analysis.signal
+        signals.bar_closed()
+        self._reversals.pop(symbol, None)
+        self._guard.observe()
+        holding = self._positions.holdings.get(symbol)
+        if holding is not None:
+            holding.memory = replace(holding.memory, bars_held=holding.memory.bars_held + 1)
+        if not self._is_due(analysis):
+            return
+        if holding is not None and not holding.memory.foreign and not holding.ignored:
+            self._manage(analysis, holding.memory.side, holding.memory.bars_held)
+        elif symbol not in self._positions.holdings:
+            entry = self._entries.consider(analysis)
+            if entry is not None:
+                self._entries.send(entry)
+
+    def _is_due(self, analysis: Analysis) -> bool:
+        """True while the bar after this one has not closed yet."""
+        following = bar_close_ms(analysis.close_ms, analysis.interval)
+        if self._ctx.clock.last_event_ms < following:
+            return True
+        self._ctx.notice(
+            Level.WARNING, "bar_late", "a newer bar has closed already: no decision", analysis.symbol
+        )
+        return False
+
+    def _manage(self, analysis: Analysis, side: Side, bars_held: int) -> None:
+        rules, symbol = self._ctx.settings.trade, analysis.symbol
+        opposite = Signal.SELL if side is Side.BUY else Signal.BUY
+        if rules.max_hold_bars is not None and bars_held >= rules.max_hold_bars:
+            self._exits.close(symbol, ClosedBy.TIME_STOP)
+        elif analysis.signal is opposite and rules.close_on_opposite_signal:
+            reversal = None
+            if rules.reverse_on_opposite_signal and entry_side(analysis) is side.opposite:
+                reversal = self._entries.consider(analysis, reversing=True)
+            if reversal is not None:
+                self._reversals[symbol] = reversal
+            self._exits.close(symbol, ClosedBy.REVERSAL if reversal else ClosedBy.OPPOSITE_SIGNAL)
+
+    # --- fills ----------------------------------------------------------------------------------------
+
+    def on_filled(self, event: Filled) -> None:
+        """Apply an execution once, however often and from wherever it comes."""
+        fill = event.execution
+        signals = self._signals.get(fill.symbol)
+        if signals is None:
+            return
+        tracked = self._tracker.get(fill.order_link_id)
+        intent = tracked.memory if tracked else None
+        settled = self._tracker.on_fill(fill)
+        if fill.exec_type.moves_position and signals.is_new(fill.exec_id, fill.ts_ms):
+            self._account.on_fill(fill.ts_ms)
+            trade = self._positions.on_fill(fill, intent)
+            if trade is not None:
+                self._on_closed(trade)
+        if settled is not None:
+            self.on_settled(settled)
+
+    def on_funding(self, event: FundingPaid) -> None:
+        """Book a funding settlement once."""
+        payment = event.payment
+        signals = self._signals.get(payment.symbol)
+        if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
+            return
+        booked = self._positions.on_funding(payment)
+        text = f"funding {'paid' if payment.amount > 0 else 'received'} {abs(payment.amount)}"
+        level = Level.INFO if booked else Level.WARNING
+        self._ctx.notice(
+            level, "funding", text + ("" if booked else " without a position here"), payment.symbol
+        )
+
+    def on_executions(self, executions: tuple[Execution | FundingPayment, ...], recv_ms: int) -> None:
+        """Apply executions that were asked for, oldest first."""
+        for item in executions:
+            if isinstance(item, Execution):
+                self.on_filled(Filled(item, recv_ms))
+            else:
+                self.on_funding(FundingPaid(item, recv_ms))
+
+    def on_settled(self, settled: Settled) -> None:
+        """An order reached its end: anchor what it opened, or say why it did not."""
+        intent = settled.memory.intent
+        symbol = intent.symbol
+        if settled.executed and intent.purpose is Purpose.ENTRY:
+            self._positions.anchor(symbol)
+            holding = self._positions.holdings.get(symbol)
+            if holding is not None:
+                memory = holding.memory
+                self._ctx.notice(
+                    Level.INFO,
+                    "entry",
+                    f"{memory.side.value} filled at {entry_price(memory)}, stop {memory.stop}, "
+                    f"target {memory.target}",
+                    symbol,
+                    order_link_id=intent.order_link_id,
+                )
+        elif settled.executed:
+            self._exits.insist(symbol)
+        else:
+            self._ctx.notice(
+                Level.WARNING,
+                "order_ended",
+                f"{intent.purpose.value} {intent.side.value} {intent.qty}: {settled.status} {settled.reason}",
+                symbol,
+                order_link_id=intent.order_link_id,
+            )
+            if intent.purpose is Purpose.EXIT:
+                retry = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms
+                self._ctx.timers.arm(("exit", symbol), retry)
+
+    def _on_closed(self, trade: ClosedTrade) -> None:
+        self.unrecorded[trade.trade_id] = trade
+        self.closed.append(trade)
+        self._guard.count(trade.pnl)
+        self._signals[trade.symbol].exited(trade.exit_ms)
+        self._ctx.emit(RecordTrade(trade))
+        self._ctx.notice(
+            Level.INFO,
+            "trade_closed",
+            f"{trade.side.value} {trade.qty} closed by {trade.closed_by.value} at {trade.exit_price}: "
+            f"net {trade.pnl:+f}",
+            trade.symbol,
+            trade_id=trade.trade_id,
+            pnl=trade.pnl,
+            closed_by=trade.closed_by.value,
+        )
+        second_leg = self._reversals.pop(trade.symbol, None)
+        if second_leg is not None and trade.symbol not in self._positions.holdings:
+            self._entries.send(second_leg)
