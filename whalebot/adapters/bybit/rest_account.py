@@ -1,0 +1,142 @@
+"""Reads of the account: positions, orders, wallet, executions. A failed query raises; it is never empty."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from whalebot.adapters.bybit.conventions import ZERO
+from whalebot.adapters.bybit.rest_market import BybitMarket
+from whalebot.adapters.bybit.rest_reading import Reader
+from whalebot.adapters.bybit.rest_wire import all_rows, readable
+from whalebot.adapters.bybit.rows import (
+    make_execution,
+    make_order,
+    make_order_from_executions,
+    make_position,
+    make_wallet,
+)
+from whalebot.adapters.bybit.session import Reply, VenueSession
+from whalebot.adapters.bybit.wire import ExecutionRow, OrderRow, PositionRow, WalletRow
+from whalebot.domain.errors import TransportError
+from whalebot.domain.intervals import WEEK_MS
+from whalebot.domain.orders import (
+    AccountSnapshot,
+    Execution,
+    FundingPayment,
+    OrderReport,
+    PositionReport,
+    WalletReport,
+)
+
+Row = TypeVar("Row")
+_POSITIONS_PAGE: Final = 200
+_ORDERS_PAGE: Final = 50
+_EXECUTIONS_PAGE: Final = 100
+
+_orders = msgspec.json.Decoder(OrderRow, strict=False)
+_executions = msgspec.json.Decoder(ExecutionRow, strict=False)
+_positions = msgspec.json.Decoder(PositionRow, strict=False)
+_wallets = msgspec.json.Decoder(WalletRow, strict=False)
+
+
+class BybitAccount:
+    """Implements `AccountReader` for the configured symbols; for one thread."""
+
+    def __init__(
+        self,
+        session: VenueSession,
+        market: BybitMarket,
+        symbols: Sequence[str],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._session = session
+        self._market = market
+        self._symbols = frozenset(symbols)
+        self._reader = Reader(market.measure_clock, sleep)
+
+    def snapshot(self) -> AccountSnapshot:
+        """Return positions, open orders (stops included) and wallet of the configured symbols, all pages."""
+        return AccountSnapshot(self._open_positions(), self._open_orders(), self._wallet())
+
+    def order_by_link_id(self, symbol: str, order_link_id: str) -> OrderReport | None:
+        """Look in open orders, then history, then executions; None only when all three answered "no such"."""
+        wanted = {"category": "linear", "symbol": symbol, "orderLinkId": order_link_id}
+        for ask in (self._session.get_open_orders, self._session.get_order_history):
+            for row in self._rows(ask, _orders, wanted):
+                if row.order_link_id == order_link_id:
+                    return readable(partial(make_order, row), "order by link id")
+        fills = self._executions_by_link_id(symbol, order_link_id)
+        return readable(lambda: make_order_from_executions(fills), "executions by link id")
+
+    def executions_of_order(self, symbol: str, order_link_id: str) -> Sequence[Execution]:
+        """Return all fills of one order, oldest first."""
+        rows = self._executions_by_link_id(symbol, order_link_id)
+        return [made for made in _oldest_first(rows) if isinstance(made, Execution)]
+
+    def executions(self, symbol: str, since_ms: int) -> Sequence[Execution | FundingPayment]:
+        """Return all fills and funding since a venue time, oldest first: windows of 7 days, all pages.
+
+        The end of the last window is the market's newest bar, because an accelerated market has its own time;
+        that window reaches beyond it, so nothing that came meanwhile is missed.
+        """
+        horizon_ms = self._market.newest_bar_close_ms(symbol) or since_ms
+        rows: list[ExecutionRow] = []
+        start_ms = since_ms
+        while start_ms <= max(horizon_ms, since_ms):
+            window = {"startTime": start_ms, "endTime": start_ms + WEEK_MS - 1}
+            ask = {"category": "linear", "symbol": symbol, "limit": _EXECUTIONS_PAGE, **window}
+            rows += self._rows(self._session.get_executions, _executions, ask)
+            start_ms += WEEK_MS
+        return _oldest_first([row for row in rows if row.symbol == symbol and row.exec_time >= since_ms])
+
+    def _open_positions(self) -> tuple[PositionReport, ...]:
+        ask = {"category": "linear", "settleCoin": "USDT", "limit": _POSITIONS_PAGE}
+        rows = self._rows(self._session.get_positions, _positions, ask)
+        wanted = [row for row in rows if row.symbol in self._symbols]
+        return readable(lambda: tuple(make_position(row) for row in wanted), "GET /v5/position/list")
+
+    def _open_orders(self) -> tuple[OrderReport, ...]:
+        ask = {"category": "linear", "settleCoin": "USDT", "limit": _ORDERS_PAGE}
+        rows = self._rows(self._session.get_open_orders, _orders, ask)
+        wanted = [row for row in rows if row.symbol in self._symbols]
+        return readable(lambda: tuple(make_order(row) for row in wanted), "GET /v5/order/realtime")
+
+    def _wallet(self) -> WalletReport:
+        call = "GET /v5/account/wallet-balance"
+        rows = all_rows(
+            lambda _cursor: self._reader.read(
+                lambda: self._session.get_wallet_balance(accountType="UNIFIED", coin="USDT")
+            ),
+            _wallets,
+            call,
+        )
+        for row, reply in rows:
+            wallet = readable(partial(make_wallet, row, reply.time_ms), call)
+            # The venue leaves out coins that the account never held.
+            return wallet or WalletReport(ZERO, ZERO, ZERO, reply.time_ms)
+        raise TransportError(f"{call}: the answer holds no wallet")
+
+    def _executions_by_link_id(self, symbol: str, order_link_id: str) -> list[ExecutionRow]:
+        ask = {"category": "linear", "symbol": symbol, "orderLinkId": order_link_id}
+        rows = self._rows(self._session.get_executions, _executions, ask | {"limit": _EXECUTIONS_PAGE})
+        return [row for row in rows if row.order_link_id == order_link_id]
+
+    def _rows(
+        self, ask: Callable[..., Reply], decoder: msgspec.json.Decoder[Row], parameters: dict[str, Any]
+    ) -> list[Row]:
+        def page(cursor: str | None) -> Reply:
+            return self._reader.read(lambda: ask(**parameters, cursor=cursor))
+
+        return [row for row, _ in all_rows(page, decoder, getattr(ask, "__name__", "read"))]
+
+
+def _oldest_first(rows: Sequence[ExecutionRow]) -> list[Execution | FundingPayment]:
+    # Pages come newest first; rows of equal time and sequence keep the venue's order, turned round.
+    ordered = sorted(rows[::-1], key=lambda row: (row.exec_time, row.seq))
+    unique = {row.exec_id: row for row in ordered}
+    return readable(lambda: [make_execution(row) for row in unique.values()], "GET /v5/execution/list")

@@ -1,0 +1,140 @@
+"""Shapes of REST results that have no twin in the streams, and the walk over pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from whalebot.adapters.bybit import conventions as say
+from whalebot.adapters.bybit.session import Reply
+from whalebot.domain.errors import TransportError
+
+Row = TypeVar("Row")
+_MAX_PAGES: Final = 500
+
+
+class ServerTime(msgspec.Struct, rename="camel"):
+    """Result of market/time."""
+
+    time_nano: int
+
+
+class OrderAck(msgspec.Struct, rename="camel"):
+    """Result of order/create."""
+
+    order_id: str
+    order_link_id: str = ""
+
+
+class KlineResult(msgspec.Struct):
+    """Result of market/kline: rows of strings, newest first."""
+
+    list: list[list[str]]
+
+
+class LeverageFilter(msgspec.Struct, rename="camel"):
+    """Leverage limits of an instrument."""
+
+    max_leverage: Decimal
+
+
+class PriceFilter(msgspec.Struct, rename="camel"):
+    """Price grid of an instrument."""
+
+    tick_size: Decimal
+
+
+class LotSizeFilter(msgspec.Struct, rename="camel"):
+    """Quantity grid and limits of an instrument; older venues leave the last two out."""
+
+    qty_step: Decimal
+    min_order_qty: Decimal
+    max_order_qty: Decimal
+    max_mkt_order_qty: Decimal | None = None
+    min_notional_value: Decimal | None = None
+
+
+class InstrumentRow(msgspec.Struct, rename="camel"):
+    """One linear instrument; dated futures and USDC contracts are told by the first two fields."""
+
+    symbol: str
+    contract_type: str
+    quote_coin: str
+    status: str
+    leverage_filter: LeverageFilter
+    price_filter: PriceFilter
+    lot_size_filter: LotSizeFilter
+    funding_interval: int = 480
+
+
+class KeyRow(msgspec.Struct, rename="camel"):
+    """Result of user/query-api."""
+
+    read_only: int = 0
+    permissions: dict[str, list[str]] = {}
+    ips: list[str] = []
+    user_id: str = msgspec.field(name="userID", default="")
+    uta: int = 0
+    is_master: bool = False
+    expired_at: str = ""
+
+
+class AccountRow(msgspec.Struct, rename="camel"):
+    """Result of account/info."""
+
+    margin_mode: str = ""
+    unified_margin_status: int = 0
+
+
+class FeeRow(msgspec.Struct, rename="camel"):
+    """One symbol of account/fee-rate."""
+
+    symbol: str
+    taker_fee_rate: Decimal
+    maker_fee_rate: Decimal
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    list: list[msgspec.Raw]
+    next_page_cursor: str | None = ""
+
+
+_page = msgspec.json.Decoder(_Page, strict=False)
+
+
+def decode_result(decoder: msgspec.json.Decoder[Row], raw: Any, call: str) -> Row:
+    """Decode a result. Raises TransportError when it has not the documented shape."""
+    try:
+        return decoder.decode(raw)
+    except (msgspec.MsgspecError, ValueError) as e:
+        raise TransportError(f"{call}: unreadable result: {e}") from None
+
+
+def all_rows(
+    ask: Callable[[str | None], Reply], decoder: msgspec.json.Decoder[Row], call: str
+) -> Iterator[tuple[Row, Reply]]:
+    """Yield every row of every page with its answer; `ask` takes the cursor, sent on exactly as it came.
+
+    Raises TransportError when a row has not the documented shape or the pages do not end.
+    """
+    cursor: str | None = None
+    for _ in range(_MAX_PAGES):
+        reply = ask(cursor)
+        page = decode_result(_page, reply.result, call)
+        for raw in page.list:
+            yield decode_result(decoder, raw, call), reply
+        if not page.list or not page.next_page_cursor or page.next_page_cursor == cursor:
+            return
+        cursor = page.next_page_cursor
+    raise TransportError(f"{call}: more than {_MAX_PAGES} pages")
+
+
+def readable(make: Callable[[], Row], call: str) -> Row:
+    """Build a domain value from rows. Raises TransportError where a value is not allowed there."""
+    try:
+        return make()
+    except (say.BadValue, ArithmeticError) as e:
+        raise TransportError(f"{call}: unreadable result: {e}") from None
