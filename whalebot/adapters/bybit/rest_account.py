@@ -137,6 +137,7 @@ class BybitAccount:
 
 def _oldest_first(rows: Sequence[ExecutionRow]) -> list[Execution | FundingPayment]:
     # Pages come newest first; rows of equal time and sequence keep the venue's order, turned round.
-    ordered = sorted(rows[::-1], key=lambda row: (row.exec_time, row.seq))
-    unique = {row.exec_id: row for row in ordered}
+    turned = list(reversed(rows))
+    turned.sort(key=lambda row: (row.exec_time, row.seq))
+    unique = {row.exec_id: row for row in turned}
     return readable(lambda: [make_execution(row) for row in unique.values()], "GET /v5/execution/list")

@@ -69,15 +69,7 @@ _INSUFFICIENT: Final = frozenset(
 )
 _PRECISION: Final = frozenset({110049, 110094})
 _PARAMETER: Final = 10001
-_PRECISION_WORDS: Final = ("qty", "quantity", "precision", "price invalid", "invalid price", "tick", "notional")
-    "qty",
-    "quantity",
-    "precision",
-    "price invalid",
-    "tick",
-    "invalid price",
-    "notional",
-)
+_PRECISION_WORDS: Final = ("qty", "quantity", "precision", "price invalid", "invalid price", "notional")
 
 
 def outcome_of(ret_code: int) -> Outcome:
