@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
-from whalebot.decisions.analysis.analyzer import TradingAnalyzer
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import FetchHistory
-from whalebot.domain.enums import Level
+from whalebot.domain.enums import Level, Signal
 from whalebot.domain.events import HistoryFetched
 from whalebot.domain.intervals import bar_close_ms, bar_open_ms, interval_ms
 from whalebot.domain.known import Unknown
@@ -20,6 +20,45 @@ from whalebot.engine.market import SymbolMarket
 # More missing time than this many bars is another data set, not a hole.
 _GAP_BARS: Final = 10
 _MOST_PENDING: Final = 5_000
+
+
+class Analyzer(Protocol):
+    """What the engine asks of an analyzer; TradingAnalyzer is the one that runs live."""
+
+    @property
+    def higher_intervals(self) -> tuple[str, ...]:
+        """Higher timeframes it wants, longest first."""
+        ...
+
+    def load_history(self, interval: str, candles: Sequence[Candle]) -> None:
+        """Take the bars before the first live one."""
+        ...
+
+    def on_higher_close(self, candle: Candle) -> None:
+        """Take a closed higher bar."""
+        ...
+
+    def on_close(
+        self,
+        candle: Candle,
+        imbalance: float | None,
+        trade_delta: float | None,
+        missing_intervals: frozenset[str],
+    ) -> Analysis:
+        """Take a closed primary bar and judge it."""
+        ...
+
+    def latest(self) -> Mapping[str, float]:
+        """Return the newest indicator values by name; `atr` among them."""
+        ...
+
+    def restore_signal(self, signal: Signal) -> None:
+        """Go on from a remembered signal."""
+        ...
+
+    def reset(self) -> None:
+        """Start a new data set."""
+        ...
 
 
 @dataclass(slots=True)
@@ -35,7 +74,7 @@ class _Series:
 class BarFeed:
     """Feeds the analyzer of one symbol with gapless closed bars and returns its analyses."""
 
-    def __init__(self, ctx: Context, market: SymbolMarket, analyzer: TradingAnalyzer) -> None:
+    def __init__(self, ctx: Context, market: SymbolMarket, analyzer: Analyzer) -> None:
         self._ctx = ctx
         self._market = market
         self._analyzer = analyzer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from whalebot.domain.enums import Level, Stream
 from whalebot.domain.state import StateDocument
 from whalebot.domain.view import View
 from whalebot.engine.account import Account
-from whalebot.engine.bars import BarFeed
+from whalebot.engine.bars import Analyzer, BarFeed
 from whalebot.engine.context import Context
 from whalebot.engine.entries import EntryDesk
 from whalebot.engine.exits import ExitDesk
@@ -35,14 +35,15 @@ from whalebot.engine.view_builder import ViewBuilder
 class Engine:
     """Owns all trading state. One thread calls `start` once, then `process` for every event."""
 
-    def __init__(self, settings: EngineSettings, state: StateDocument) -> None:
+    def __init__(
+        self, settings: EngineSettings, state: StateDocument, analyzers: Mapping[str, Analyzer] | None = None
+    ) -> None:
+        """Take up `state`. `analyzers` by symbol; by default one TradingAnalyzer each."""
         ctx = self._ctx = Context(settings)
         self._revision = state.revision
         self._markets = {s: SymbolMarket(s, settings.orderbook_depth) for s in settings.symbols}
-        analyzers = {
-            s: TradingAnalyzer(s, settings.interval, settings.scoring, settings.indicators, settings.mtf)
-            for s in settings.symbols
-        }
+        if analyzers is None:
+            analyzers = {s: _analyzer(s, settings) for s in settings.symbols}
         self._feeds = {s: BarFeed(ctx, self._markets[s], analyzers[s]) for s in settings.symbols}
         self._signals = {s: SymbolSignals(s) for s in settings.symbols}
         self._tracker = OrderTracker(ctx, state.run_id, state.next_intent_no)
@@ -163,7 +164,7 @@ class Engine:
             ctx.out.insert(0, Persist(self.document()))
         return ctx.out
 
-    def _restore(self, state: StateDocument, analyzers: dict[str, TradingAnalyzer]) -> None:
+    def _restore(self, state: StateDocument, analyzers: Mapping[str, Analyzer]) -> None:
         configured = set(self._ctx.settings.symbols)
         for memory in state.symbols:
             if memory.symbol in configured:
@@ -279,6 +280,10 @@ class Engine:
 
     def _atr_of(self, symbol: str) -> float:
         return self._feeds[symbol].atr
+
+
+def _analyzer(symbol: str, settings: EngineSettings) -> Analyzer:
+    return TradingAnalyzer(symbol, settings.interval, settings.scoring, settings.indicators, settings.mtf)
 
 
 def _ignore(_: object) -> None:

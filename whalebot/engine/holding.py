@@ -20,12 +20,15 @@ class Holding:
     """Mutable only inside the engine. Times in real ms.
 
     `venue_stop` and `venue_target` are what the venue confirmed (None: no stop, or not told yet).
+    `asked_stop` and `asked_target` rode in the entry order and count until the venue says otherwise.
     `unprotected_since` is set while no stop is confirmed. `ignored` positions are looked at, nothing else.
     """
 
     memory: PositionMemory
     venue_stop: Decimal | None = None
     venue_target: Decimal | None = None
+    asked_stop: Decimal | None = None
+    asked_target: Decimal | None = None
     report_updated_ms: int = 0
     amend: AmendStop | None = None
     refused_stop: Decimal | None = None

@@ -93,7 +93,12 @@ class PositionManager:
         memory = open_from_fill(fill, intent, qty, leverage)
         if intent is not None:
             memory = replace(memory, stop=intent.intent.stop_loss, target=intent.intent.take_profit)
-        holding = Holding(memory, last_fill_real_ms=self._ctx.clock.real_ms)
+        holding = Holding(
+            memory,
+            asked_stop=memory.stop,
+            asked_target=memory.target,
+            last_fill_real_ms=self._ctx.clock.real_ms,
+        )
         holding.ignored = intent is None and self._ctx.settings.trade.adopt is Adopt.IGNORE
         self.holdings[fill.symbol] = holding
         self._protection.watch(holding)

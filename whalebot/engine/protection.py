@@ -47,8 +47,11 @@ class Protection:
         memory = holding.memory
         if memory.stop is None or holding.amend is not None or holding.ignored:
             return
-        same_target = memory.target is None or memory.target == holding.venue_target
-        if memory.stop in (holding.venue_stop, holding.refused_stop) and same_target:
+        told = holding.venue_stop is not None
+        stop = holding.venue_stop if told else holding.asked_stop
+        target = holding.venue_target if told else holding.asked_target
+        same_target = memory.target is None or memory.target == target
+        if memory.stop in (stop, holding.refused_stop) and same_target:
             return
         self._send(holding, memory.stop)
 
