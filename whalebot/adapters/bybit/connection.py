@@ -101,14 +101,18 @@ class StreamConnection:
         while not self._halt.is_set():
             started_s = time.monotonic()
             reason = self._session()
-            self.state = LinkState.DOWN
-            self.last_reason = reason
             if self._halt.is_set():
                 break
-            self._on_state(False, reason)
-            self.counters.reconnects += 1
+            self.tell_loss(reason)
             attempt = 0 if time.monotonic() - started_s > self._timings.stable_s else attempt + 1
             self._halt.wait(self._delay_s(attempt))
+
+    def tell_loss(self, reason: str) -> None:
+        """Report that the connection is away; for its own thread, or for who found that thread dead."""
+        self.state = LinkState.DOWN
+        self.last_reason = reason
+        self.counters.reconnects += 1
+        self._on_state(False, reason)
 
     def stop(self) -> None:
         """Ask the thread to end and wake it."""

@@ -199,6 +199,7 @@ class _Worker:
     def ensure_alive(self) -> None:
         if not self.thread.is_alive():
             _log.error("stream thread %s died; starting it again", self.connection.link.name)
+            self.connection.tell_loss("its thread died")
             self.thread = self._new_thread()
             self.thread.start()
 
