@@ -41,7 +41,7 @@ def _level(default: float, meaning: str, low: float, high: float) -> float:
 class IndicatorTable(Table):
     """Periods, multipliers and thresholds of the indicators."""
 
-    atr_period: int = _period(14, "ATR, which sizes stops and targets", 1)
+    atr_period: int = _period(14, "ATR, which sizes stops and targets")
     ema_short_period: int = _period(9, "short EMA of ema_alignment")
     ema_long_period: int = _period(21, "long EMA of ema_alignment")
     rsi_period: int = _period(14, "RSI")
@@ -86,12 +86,12 @@ class IndicatorTable(Table):
     vwma_period: int = _period(20, "volume-weighted moving average")
     volume_delta_period: int = _period(5, "bars of the volume delta", 1)
     volume_delta_threshold: float = key(
-        0.2, "share of the volume that counts as one-sided (a fraction)", ge=0, le=1
+        0.2, "share of the volume that counts as one-sided (a fraction)", ge=0, lt=1
     )
     vwap_daily_reset: bool = key(True, "VWAP starts anew at 00:00 UTC; false: it rolls over vwap_period")
     vwap_period: int = _period(20, "window of the rolling VWAP", 1)
     kama_period: int = _period(10, "Kaufman's adaptive average: efficiency ratio")
-    kama_fast_period: int = _period(2, "its fastest EMA", 1)
+    kama_fast_period: int = _period(2, "its fastest EMA")
     kama_slow_period: int = _period(30, "its slowest EMA")
     relative_volume_period: int = _period(20, "bars before this one that volume is compared with", 1)
     relative_volume_threshold: float = key(1.5, "multiple of their mean volume that counts", gt=0, le=100)
@@ -99,7 +99,7 @@ class IndicatorTable(Table):
     dema_period: int = _period(14, "double EMA")
     keltner_period: int = _period(20, "Keltner channel: EMA")
     keltner_atr_multiplier: float = _multiplier(2.0, "Keltner channel: width in ATR")
-    roc_period: int = _period(12, "rate of change", 1)
+    roc_period: int = _period(12, "rate of change")
     roc_oversold: float = key(-5.0, "rate of change below this counts", PERCENT, ge=-100, le=0)
     roc_overbought: float = key(5.0, "rate of change above this counts", PERCENT, ge=0, le=1000)
 

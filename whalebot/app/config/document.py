@@ -75,7 +75,7 @@ class Config(Table):
     cooldown_sec: float = key(60.0, "time after an entry without another", SECONDS, ge=0, le=31_536_000)
     cooldown_bars: int = key(0, "bars after an exit without an entry", BARS, ge=0, le=100_000)
     hysteresis_ratio: float = key(
-        0.85, "fraction of the threshold below which a signal is let go", ge=0, le=1
+        0.85, "fraction of the threshold below which a signal is let go", gt=0, le=1
     )
     volume_confirmation_multiplier: float = key(
         1.5, "multiple of mean volume that confirms a score; 1 or less turns the filter off", ge=0, le=100

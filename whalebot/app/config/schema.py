@@ -92,6 +92,7 @@ def _range(node: dict[str, Any]) -> str:
     low = f"above {_figure(node['exclusiveMinimum'])}" if "exclusiveMinimum" in node else ""
     low = f"from {_figure(node['minimum'])}" if "minimum" in node else low
     high = f"to {_figure(node['maximum'])}" if "maximum" in node else ""
+    high = f"to below {_figure(node['exclusiveMaximum'])}" if "exclusiveMaximum" in node else high
     return " ".join(part for part in (kind, low, high) if part)
 
 

@@ -1,0 +1,1 @@
+"""Alerts: telling people, by any channel, without ever holding up trading."""

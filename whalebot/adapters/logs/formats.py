@@ -1,0 +1,139 @@
+"""How a record becomes a line: for people, for machines, for a terminal."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+from whalebot.adapters.logs.masking import SecretMasker
+
+KIND: Final = "kind"
+"""Extra of a record: a stable word for machines."""
+SYMBOL: Final = "symbol"
+"""Extra of a record: the instrument it speaks of."""
+FIELDS: Final = "fields"
+"""Extra of a record: its facts, a mapping or pairs of texts."""
+EVENT_ONLY: Final = "event_only"
+"""Extra of a record: True keeps it out of the log for people and off the terminal."""
+SHOWN: Final = "shown"
+"""Extra of a record: True where the terminal shows it already in another form."""
+
+_LEVELS: Final = {
+    logging.DEBUG: "debug",
+    logging.INFO: "info",
+    logging.WARNING: "warning",
+    logging.ERROR: "error",
+    logging.CRITICAL: "critical",
+}
+
+
+def utc_text(record: logging.LogRecord) -> str:
+    """Return the time of a record as ISO-8601 with milliseconds, UTC."""
+    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+class MaskingFormatter(logging.Formatter):
+    """Root of the formatters here: whatever a line is made of, it is masked as a whole, last."""
+
+    def __init__(self, masker: SecretMasker) -> None:
+        super().__init__()
+        self._masker = masker
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the masked line."""
+        return self._masker.mask(self.line(record))
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Return the line before masking."""
+        return super().format(record)
+
+    def traceback(self, record: logging.LogRecord) -> str:
+        """Return the traceback of a record, "" where it has none."""
+        if record.exc_info and not record.exc_text:
+            record.exc_text = self.formatException(record.exc_info)
+        parts = (record.exc_text, self.formatStack(record.stack_info) if record.stack_info else "")
+        return "\n".join(part for part in parts if part)
+
+
+class HumanFormatter(MaskingFormatter):
+    """`2025-01-01T00:00:00.000+00:00 INFO    BTCUSDT text`, a traceback on lines of its own."""
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Return the line before masking."""
+        symbol = getattr(record, SYMBOL, "")
+        text = (
+            f"{utc_text(record)} {record.levelname:<8} {symbol + ' ' if symbol else ''}{message_of(record)}"
+        )
+        traceback = self.traceback(record)
+        return f"{text}\n{traceback}" if traceback else text
+
+
+class EventFormatter(MaskingFormatter):
+    """One JSON object a line: ts, level, source, kind, symbol, text, fields, traceback."""
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Return the line before masking."""
+        event: dict[str, Any] = {
+            "ts": utc_text(record),
+            "level": _LEVELS.get(record.levelno, record.levelname.lower()),
+            "source": record.name,
+            "kind": getattr(record, KIND, "") or "log",
+            "symbol": getattr(record, SYMBOL, ""),
+            "text": message_of(record),
+            "fields": _as_dict(getattr(record, FIELDS, None)),
+            "traceback": self.traceback(record),
+        }
+        kept = {name: self._masked(value) for name, value in event.items() if value not in ("", {}, None)}
+        return json.dumps(kept, ensure_ascii=False, default=str)
+
+    def _masked(self, value: Any) -> Any:
+        """Mask texts and numbers one by one: a mask put into the finished line could break its JSON."""
+        if isinstance(value, dict):
+            return {self._masker.mask(str(name)): self._masked(item) for name, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._masked(item) for item in value]
+        if value is None or isinstance(value, bool):
+            return value
+        text = str(value)
+        masked = self._masker.mask(text)
+        return value if masked == text and isinstance(value, int | float) else masked
+
+
+class TerminalFormatter(MaskingFormatter):
+    """`00:00:00 text` in the owner's time zone, the level in front from warnings on, coloured on request."""
+
+    def __init__(self, masker: SecretMasker, zone: tzinfo, colours: Mapping[int, str], reset: str) -> None:
+        super().__init__(masker)
+        self._zone = zone
+        self._colours = colours
+        self._reset = reset
+
+    def line(self, record: logging.LogRecord) -> str:
+        """Return the line before masking."""
+        at = datetime.fromtimestamp(record.created, self._zone).strftime("%H:%M:%S")
+        level = f"{record.levelname} " if record.levelno >= logging.WARNING else ""
+        text = f"{at} {level}{message_of(record)}"
+        traceback = self.traceback(record)
+        text = f"{text}\n{traceback}" if traceback else text
+        colour = self._colours.get(record.levelno, "")
+        return f"{colour}{text}{self._reset}" if colour else text
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Return the text of a record; arguments that do not fit it are shown, never raised."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError) as e:
+        return f"{record.msg!r} with arguments {record.args!r} ({e.__class__.__name__})"
+
+
+def _as_dict(fields: Any) -> dict[str, Any]:
+    if not fields:
+        return {}
+    try:
+        return {str(name): value for name, value in dict(fields).items()}
+    except (TypeError, ValueError):
+        return {"value": str(fields)}
