@@ -17,8 +17,7 @@ from whalebot.domain.instrument import Instrument
 class OrderRecord:
     """One order. `price` of a market order is its protective limit (0 while it waits for a trigger).
 
-    `seq` is that of its last fill or, before one, of its creation. `closed_pnl` is the gross result of the
-    part that closed a position.
+    `seq` is that of its last fill or, before one, of its creation. `closed_pnl` is its closed-PnL row's.
     """
 
     account: str

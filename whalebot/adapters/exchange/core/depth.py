@@ -1,0 +1,79 @@
+"""The book of one symbol: levels of both sides in price order, changed by snapshots, deltas and takers."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from whalebot.adapters.exchange.core.inputs import Level
+from whalebot.domain.enums import Side
+
+
+@dataclass(slots=True)
+class Ladder:
+    """One side of a book: quantity by price, and the prices in ascending order."""
+
+    sizes: dict[Decimal, Decimal] = field(default_factory=dict)
+    prices: list[Decimal] = field(default_factory=list)
+
+    def replace(self, levels: Iterable[Level]) -> None:
+        """Take a whole side afresh; levels without quantity are dropped."""
+        self.sizes = {price: qty for price, qty in levels if qty > 0}
+        self.prices = sorted(self.sizes)
+
+    def put(self, price: Decimal, qty: Decimal) -> None:
+        """Set one level; quantity 0 or less deletes it."""
+        known = price in self.sizes
+        if qty > 0:
+            self.sizes[price] = qty
+            if not known:
+                insort(self.prices, price)
+        elif known:
+            del self.sizes[price]
+            del self.prices[bisect_left(self.prices, price)]
+
+
+@dataclass(slots=True)
+class Depth:
+    """Both sides of a book. What a taker took stays gone until the market names the level again."""
+
+    bids: Ladder = field(default_factory=Ladder)
+    asks: Ladder = field(default_factory=Ladder)
+
+    def change(self, bids: Iterable[Level], asks: Iterable[Level], is_snapshot: bool) -> None:
+        """Apply a snapshot or a delta."""
+        for ladder, levels in ((self.bids, bids), (self.asks, asks)):
+            if is_snapshot:
+                ladder.replace(levels)
+            else:
+                for price, qty in levels:
+                    ladder.put(price, qty)
+
+    def best_bid(self) -> Decimal | None:
+        """Return the highest bid."""
+        return self.bids.prices[-1] if self.bids.prices else None
+
+    def best_ask(self) -> Decimal | None:
+        """Return the lowest ask."""
+        return self.asks.prices[0] if self.asks.prices else None
+
+    def offers(self, taker: Side) -> Iterator[Level]:
+        """Yield the levels that a taker of this side meets, best first."""
+        if taker is Side.BUY:
+            return ((price, self.asks.sizes[price]) for price in self.asks.prices)
+        return ((price, self.bids.sizes[price]) for price in reversed(self.bids.prices))
+
+    def resting(self, side: Side, price: Decimal) -> Decimal | None:
+        """Return the quantity shown at a price on a side; None beyond the depth that is known."""
+        ladder = self.bids if side is Side.BUY else self.asks
+        if not ladder.prices:
+            return None
+        is_beyond = price < ladder.prices[0] if side is Side.BUY else price > ladder.prices[-1]
+        return None if is_beyond else ladder.sizes.get(price, Decimal(0))
+
+    def consume(self, taker: Side, price: Decimal, qty: Decimal) -> None:
+        """Remove what a taker took from a level."""
+        ladder = self.asks if taker is Side.BUY else self.bids
+        ladder.put(price, ladder.sizes[price] - qty)
