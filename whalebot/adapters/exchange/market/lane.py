@@ -1,0 +1,207 @@
+"""One symbol in simulated time: a bar's prints, then what happens where it ends, then the next bar."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from whalebot.adapters.exchange.market.events import FundingDue, MarketEvent, PricePoint
+from whalebot.adapters.exchange.market.feed import Feed, premium_units
+from whalebot.adapters.exchange.market.ladder import Ladder, RawBar
+from whalebot.adapters.exchange.market.prints import (
+    FUNDING,
+    KLINE_RANKS,
+    LIQUIDATION,
+    OPEN,
+    PRINT,
+    FourPrices,
+    Item,
+    kline_of,
+    make_points,
+    path_of,
+    taker_sides,
+)
+from whalebot.adapters.exchange.market.views import PriceKind
+from whalebot.domain.enums import Side
+
+_POINTS: Final = 4
+_PRINTS: Final = (PRINT, OPEN)
+
+
+class Lane:
+    """Plays the bars of a feed from one of them on, item by item.
+
+    `head` is (ts_ms, rank) of the next item, None at the end of the data. `last` holds last, mark and index
+    price in units as of the newest print, None before the first price known; `last_side` its taker.
+    """
+
+    def __init__(self, feed: Feed, index: int) -> None:
+        self.feed: Final = feed
+        self.symbol: Final = feed.instrument.symbol
+        self._ladder: Final = Ladder(feed.interval)
+        self._index = index
+        self._side = Side.BUY
+        self._before = feed.bar(index - 1) if index else None
+        self.last: tuple[int, int, int] | None = None
+        self.last_side = Side.BUY
+        if self._before is not None:
+            path = path_of(self._before)
+            marks, indexes = feed.references(index - 1, path)
+            self.last = path[-1], marks[-1], indexes[-1]
+        self._begin(feed.bar(index))
+
+    def warm(self, start_ms: int) -> None:
+        """Take in the history before `start_ms`, so that longer bars that span it are whole."""
+        self._ladder.warm(start_ms, self.feed.first_ms, self.feed.columns)
+        self._ladder_before = self._ladder.save()
+
+    def pop(self) -> MarketEvent:
+        """Return the event at the head and move on. Raises IndexError at the end of the data."""
+        _, rank, event = self._items[self._at]
+        self._at += 1
+        if rank in _PRINTS:
+            self.last = self._path[self._printed], self._marks[self._printed], self._indexes[self._printed]
+            self.last_side = self._sides[self._printed]
+            self._printed += 1
+        if self._at == len(self._items):
+            if self._is_closing:
+                self._begin(self.feed.bar(self._index))
+            else:
+                self._close()
+        self._set_head()
+        return event
+
+    @property
+    def is_over(self) -> bool:
+        """True when the data has ended: what it left unfinished stays unfinished."""
+        return self._bar is None
+
+    def closed_end_ms(self, now_ms: int) -> int:
+        """Return the instant before which every bar that opened is closed."""
+        if self._bar is None:
+            return now_ms if self._before is None else min(now_ms, self._before.close_ms)
+        return self._bar.close_ms if now_ms >= self._bar.close_ms else self._bar.open_ms
+
+    def partial(self, now_ms: int, kind: PriceKind = PriceKind.LAST) -> RawBar | None:
+        """Return the finest bar as far as it was printed, None before its open and after its close."""
+        bar = self._bar
+        if bar is None or not self._printed or now_ms >= bar.close_ms:
+            return None
+        prices = self._prices(kind)[: self._printed]
+        units = self.feed.units
+        volumes = units.split(bar.volume)[: self._printed]
+        quote = sum(v * p for v, p in zip(volumes, self._path, strict=False)) * units.turnover_scale
+        ends = prices[0], max(prices), min(prices), prices[-1]
+        return RawBar(bar.open_ms, bar.close_ms, *ends, sum(volumes), round(quote))
+
+    def _prices(self, kind: PriceKind) -> tuple[int, ...]:
+        if kind is PriceKind.PREMIUM:
+            pairs = zip(self._marks, self._indexes, strict=True)
+            return tuple(premium_units(mark, index) for mark, index in pairs)
+        return {PriceKind.MARK: self._marks, PriceKind.INDEX: self._indexes}.get(kind, self._path)
+
+    def printed(self) -> list[PricePoint]:
+        """Return the prints of the bar being played that are out, oldest first."""
+        return self._points[: self._printed]
+
+    def export_state(self) -> dict[str, Any]:
+        """Return where the lane stands, JSON-able."""
+        bars, skips = self._ladder_before
+        return {
+            "index": self._index - 1 if self._is_closing else self._index,
+            "is_closing": self._is_closing,
+            "at": self._at,
+            "side": self._side_before.value,
+            "open_bars": [None if bar is None else list(bar) for bar in bars],
+            "skips": skips,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on where `export_state` was called, on a lane made with the saved index."""
+        self._side = self.last_side = Side(state["side"])
+        self._ladder.load(([None if b is None else RawBar(*b) for b in state["open_bars"]], state["skips"]))
+        self._begin(self._bar)
+        if state["is_closing"]:
+            self._printed = _POINTS
+            self.last = self._path[-1], self._marks[-1], self._indexes[-1]
+            self.last_side = self._side
+            self._close()
+        while self._at < state["at"]:
+            self.pop()
+        self._set_head()
+
+    def _begin(self, bar: RawBar | None) -> None:
+        """Lay out the prints of a bar, foreign liquidations and funding inside it."""
+        self._bar, self._is_closing, self._at, self._printed = bar, False, 0, 0
+        self._items: list[Item] = []
+        self._points: list[PricePoint] = []
+        self._side_before, self._ladder_before = self._side, self._ladder.save()
+        if bar is not None:
+            self._lay_out_prints(bar)
+        self._set_head()
+
+    def _lay_out_prints(self, bar: RawBar) -> None:
+        close_before = None if self._before is None else self._before.close
+        self._path: FourPrices = path_of(bar)
+        self._marks, self._indexes = self.feed.references(self._index, self._path)
+        self._sides = sides = taker_sides(self._path, close_before, self._side)
+        self._side = sides[-1]
+        self._points = make_points(
+            self.symbol, self.feed.units, bar, self._path, sides, close_before, (self._marks, self._indexes)
+        )
+        items: list[Item] = [(p.ts_ms, PRINT, p) for p in self._points]
+        items[0] = (bar.open_ms, OPEN, self._points[0])
+        extra: list[Item] = [(e.ts_ms, LIQUIDATION, e) for e in self.feed.liquidations(self._index, bar)]
+        for row in self.feed.funding_between(bar.open_ms, bar.close_ms - 1):
+            mark = next(p for p in reversed(self._points) if p.ts_ms <= row.ts_ms).mark_price
+            extra.append((row.ts_ms, FUNDING, FundingDue(self.symbol, row.ts_ms, row.rate, mark)))
+        self._items = sorted(items + extra, key=_by_time) if extra else items
+
+    def _close(self) -> None:
+        """Lay out what happens from the end of the bar to the next one's open; step to that one."""
+        bar = self._bar
+        assert bar is not None
+        self._before, self._is_closing, self._at = bar, True, 0
+        self._index += 1
+        following = self.feed.bar(self._index)
+        self._items = self._klines(self._ladder.close_bar(bar), bar.close_ms)
+        if following is not None:
+            self._items += self._close_buckets(following.open_ms)
+        funding = self._funding(bar, following)
+        if funding:
+            self._items = sorted(self._items + funding, key=_by_time)
+
+    def _close_buckets(self, until_ms: int) -> list[Item]:
+        items: list[Item] = []
+        while (ts_ms := self._ladder.next_close_ms()) is not None and ts_ms <= until_ms:
+            items += self._klines(self._ladder.close_at(ts_ms), ts_ms)
+        return items
+
+    def _klines(self, closed: list[tuple[int, RawBar]], ts_ms: int) -> list[Item]:
+        units, names = self.feed.units, self._ladder.names
+        return [
+            (ts_ms, KLINE_RANKS[names[rung]], kline_of(bar, self.symbol, names[rung], units, ts_ms, True))
+            for rung, bar in closed
+        ]
+
+    def _funding(self, bar: RawBar, following: RawBar | None) -> list[Item]:
+        """Funding is paid on the mark at its instant: the next bar's open where that is the instant."""
+        items: list[Item] = []
+        end_ms = bar.close_ms if following is None else following.open_ms
+        for row in self.feed.funding_between(bar.close_ms - 1, end_ms):
+            mark = self._marks[-1]
+            if following is not None and row.ts_ms == following.open_ms:
+                mark = self.feed.references(self._index, path_of(following))[0][0]
+            due = FundingDue(self.symbol, row.ts_ms, row.rate, mark * self.feed.units.price_unit)
+            items.append((row.ts_ms, FUNDING, due))
+        return items
+
+    def _set_head(self) -> None:
+        if self._at < len(self._items):
+            ts_ms, rank, _ = self._items[self._at]
+            self.head: tuple[int, int] | None = (ts_ms, rank)
+        else:
+            self.head = None
+
+
+def _by_time(item: Item) -> tuple[int, int]:
+    return item[0], item[1]

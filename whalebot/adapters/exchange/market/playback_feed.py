@@ -1,0 +1,180 @@
+"""Recorded bars of one symbol as a lane plays them, with mark prices and funding where they exist."""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whalebot.adapters.exchange.market.bars import Bars, Columns, columns_of
+from whalebot.adapters.exchange.market.events import Liquidation
+from whalebot.adapters.exchange.market.feed import Mood
+from whalebot.adapters.exchange.market.ladder import RawBar, raw_bars
+from whalebot.adapters.exchange.market.prints import FourPrices
+from whalebot.adapters.exchange.market.units import Units, decimals_of, make_units
+from whalebot.adapters.exchange.market.views import FundingRow, PriceKind
+from whalebot.domain.errors import ConfigError
+from whalebot.domain.instrument import Instrument
+from whalebot.domain.intervals import MINUTE_MS, interval_ms
+
+_BLOCK: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackTrack:
+    """What is known of one symbol: bars, and where they exist mark-price bars and settled funding rates.
+
+    Without `mark` mark and index price are the last price; without `funding` nothing is settled.
+    """
+
+    instrument: Instrument
+    bars: Bars
+    mark: Bars | None = None
+    funding: Sequence[FundingRow] = ()
+
+
+class PlaybackFeed:
+    """The `Feed` of one track. Raises ConfigError for bars that cannot be played."""
+
+    def __init__(self, track: PlaybackTrack) -> None:
+        bars, mark = track.bars, track.mark
+        _check_bars(bars, track.instrument.symbol)
+        decimals = max(
+            bars.price_decimals,
+            0 if mark is None else mark.price_decimals,
+            decimals_of(track.instrument.tick_size),
+        )
+        volume_decimals = max(bars.volume_decimals, decimals_of(track.instrument.qty_step))
+        self.instrument: Final = track.instrument
+        self.interval: Final = bars.interval
+        self.units: Final[Units] = make_units(decimals, volume_decimals)
+        self._last: Final = columns_of(bars, self.units)
+        self._length_ms: Final = interval_ms(bars.interval)
+        self._mark_path: Final = (
+            None if mark is None else _sample(mark, self._last, self.units, self._length_ms)
+        )
+        self._funding: Final = sorted(track.funding, key=lambda row: row.ts_ms)
+        self._funding_ms: Final = [row.ts_ms for row in self._funding]
+        self._block_at = -1
+        self._block: list[RawBar] = []
+        self.digest: Final = _digest(track)
+
+    @property
+    def first_ms(self) -> int:
+        """Open of the first bar."""
+        return int(self._last.open_ms[0])
+
+    @property
+    def end_ms(self) -> int:
+        """End of the last bar."""
+        return int(self._last.open_ms[-1]) + self._length_ms
+
+    def index_at(self, from_ms: int | None) -> int:
+        """Return the index of the first bar that opens at or after `from_ms`."""
+        return 0 if from_ms is None else int(np.searchsorted(self._last.open_ms, from_ms))
+
+    def bar(self, index: int) -> RawBar | None:
+        """Return a bar, None beyond the end."""
+        block, at = divmod(index, _BLOCK)
+        if block != self._block_at:
+            part = self._last.part(block * _BLOCK, (block + 1) * _BLOCK)
+            self._block_at, self._block = block, list(raw_bars(part, self.interval))
+        return self._block[at] if at < len(self._block) else None
+
+    def references(self, index: int, path: FourPrices) -> tuple[FourPrices, FourPrices]:
+        """Return mark prices as recorded and the path as index prices."""
+        if self._mark_path is None:
+            return path, path
+        first, second, third, fourth = self._mark_path[index].tolist()
+        return (first, second, third, fourth), path
+
+    def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
+        """Return the bars in [start_ms, end_ms)."""
+        begin, end = (int(i) for i in np.searchsorted(self._last.open_ms, (start_ms, max(start_ms, end_ms))))
+        last = self._last.part(begin, end)
+        if kind is not PriceKind.MARK or self._mark_path is None:
+            return last
+        path = self._mark_path[begin:end]
+        return Columns(
+            last.open_ms,
+            path[:, 0],
+            path.max(axis=1),
+            path.min(axis=1),
+            path[:, 3],
+            last.volume,
+            last.turnover,
+        )
+
+    def funding_between(self, after_ms: int, until_ms: int) -> Sequence[FundingRow]:
+        """Return the recorded settlements in (after_ms, until_ms]."""
+        begin = bisect_right(self._funding_ms, after_ms)
+        return self._funding[begin : bisect_right(self._funding_ms, until_ms, begin)]
+
+    def next_funding_ms(self, now_ms: int) -> int:
+        """Return the first instant after now on the grid of the instrument's interval."""
+        length = self.instrument.funding_interval_min * MINUTE_MS
+        return (now_ms // length + 1) * length
+
+    def mood(self, ts_ms: int) -> Mood:
+        """Return the rate settled last; nothing is known of open interest (0) and of accounts (half long)."""
+        at = bisect_right(self._funding_ms, ts_ms)
+        rate = self._funding[at - 1].rate if at else Decimal(0)
+        return Mood(rate, Decimal(0), Decimal("0.5"))
+
+    def mood_start_ms(self) -> int:
+        """Open of the first bar."""
+        return self.first_ms
+
+    def liquidations(self, index: int, bar: RawBar) -> Sequence[Liquidation]:
+        """Nothing is recorded."""
+        return ()
+
+
+def _check_bars(bars: Bars, symbol: str) -> None:
+    if not len(bars.open_ms):
+        raise ConfigError(f"{symbol}: no bars to play; give a file with at least one bar")
+    steps = np.diff(bars.open_ms)
+    if len(steps) and int(steps.min()) <= 0:
+        raise ConfigError(f"{symbol}: bars must ascend in time without duplicates")
+    if int(bars.low.min()) <= 0:
+        raise ConfigError(f"{symbol}: prices must be above zero")
+
+
+def _sample(mark: Bars, last: Columns, units: Units, length_ms: int) -> NDArray[np.int64]:
+    """Return the mark price at the four points of every bar, (n, 4).
+
+    It is the mark bars' own path, held between its points. Before the first mark bar its open stands.
+    """
+    table = columns_of(mark, units)
+    low_first = table.high - table.open >= table.open - table.low
+    nearer, farther = np.where(low_first, table.low, table.high), np.where(low_first, table.high, table.low)
+    levels = np.stack([table.open, nearer, farther, table.close], axis=1).ravel()
+    times = (table.open_ms[:, None] + _offsets(interval_ms(mark.interval))).ravel()
+    wanted = last.open_ms[:, None] + _offsets(length_ms)
+    at = np.maximum(np.searchsorted(times, wanted, side="right") - 1, 0)
+    sampled: NDArray[np.int64] = levels[at]
+    return sampled
+
+
+def _offsets(length_ms: int) -> NDArray[np.int64]:
+    return np.array([0, length_ms // 3, 2 * length_ms // 3, length_ms - 1], dtype=np.int64)
+
+
+def _digest(track: PlaybackTrack) -> str:
+    state = hashlib.sha256(f"{track.instrument}".encode())
+    for bars in (track.bars, track.mark):
+        if bars is not None:
+            state.update(
+                f"{bars.symbol} {bars.interval} {bars.price_decimals} {bars.volume_decimals}".encode()
+            )
+            for column in (bars.open_ms, bars.open, bars.high, bars.low, bars.close, bars.volume):
+                state.update(np.ascontiguousarray(column, dtype="<i8").tobytes())
+    for row in track.funding:
+        state.update(f"{row.ts_ms} {row.rate}".encode())
+    return state.hexdigest()
