@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from whalebot.adapters.storage.folders import Folders
 from whalebot.adapters.storage.lock import FolderLock
 from whalebot.domain.errors import ConfigError
 
@@ -128,15 +127,3 @@ def test_a_place_that_cannot_be_locked_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     with pytest.raises(ConfigError, match=r"state.*--dir"):
         FolderLock(tmp_path / "state" / "lock").acquire()
-
-
-def test_folders_are_made_private_and_an_impossible_place_is_told(tmp_path: Path) -> None:
-    folders = Folders(tmp_path / "bot")
-    folders.create()
-    folders.create()
-    assert folders.state_file("demo") == tmp_path / "bot" / "state" / "demo.json"
-    assert stat.S_IMODE(folders.logs.stat().st_mode) == 0o700
-    assert stat.S_IMODE(folders.root.stat().st_mode) == 0o700
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigError, match=r"cannot create the folder.*--dir"):
-        Folders(tmp_path / "file" / "bot").create()
