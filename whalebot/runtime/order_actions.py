@@ -1,0 +1,171 @@
+"""What an order lane does with each effect that changes something at the venue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from functools import partial
+
+from whalebot.domain.effects import AmendStop, CancelOrder, SetLeverage
+from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueFatal, VenueRefused
+from whalebot.domain.events import (
+    Event,
+    LeverageAnswered,
+    OrderAccepted,
+    OrderRefused,
+    OutcomeUnknown,
+    Refusal,
+    StopAmended,
+)
+from whalebot.domain.orders import OrderIntent
+from whalebot.ports import Clock, OrderGateway
+from whalebot.runtime.pool import Job
+from whalebot.runtime.saving import DocumentSave
+
+_log = logging.getLogger(__name__)
+
+# These say nothing about the request itself: the same one may pass a moment later.
+_PASSING = frozenset({Refusal.RATE_LIMITED, Refusal.MAINTENANCE})
+
+
+@dataclass(frozen=True, slots=True)
+class RetCodes:
+    """What the venue's codes mean. `refusals`: kind by code, REJECTED where absent.
+
+    `arrived` holds the codes which say that an order with that link id exists already: then the first
+    request had arrived, and the venue must be asked for its fate.
+    """
+
+    refusals: Mapping[int, Refusal] = field(default_factory=dict)
+    arrived: Set[int] = frozenset()
+
+    def kind_of(self, ret_code: int) -> Refusal:
+        """Return the kind of a refusal."""
+        return self.refusals.get(ret_code, Refusal.REJECTED)
+
+
+class OrderActions:
+    """Makes the jobs of the order lanes. `on_fatal` hears of a refused key or account."""
+
+    def __init__(self, clock: Clock, codes: RetCodes, on_fatal: Callable[[Exception], None]) -> None:
+        self._clock = clock
+        self._codes = codes
+        self._on_fatal = on_fatal
+
+    def submit(self, intent: OrderIntent, save: DocumentSave | None) -> Job[OrderGateway]:
+        """Place an order after its document is on disk; reduce-only orders leave even if that fails."""
+        link_id = intent.order_link_id
+        return Job(
+            what=f"submit {link_id}",
+            run=partial(self._submit, intent, save),
+            lost=lambda reason: [OutcomeUnknown(link_id, reason, self._clock.now_ms())],
+            skipped=lambda reason: [self._refused(link_id, Refusal.NOT_SENT, 0, reason)],
+        )
+
+    def cancel(self, effect: CancelOrder) -> Job[OrderGateway]:
+        """Cancel an order; what became of it comes by the private stream."""
+        return Job(f"cancel {effect.order_link_id}", partial(self._cancel, effect), _nothing, _nothing)
+
+    def amend_stop(self, effect: AmendStop) -> Job[OrderGateway]:
+        """Set stop and target of a position."""
+        unknown = partial(self._stop_answer, effect, False, False, 0)
+        return Job(
+            what=f"stop {effect.symbol} {effect.stop_loss}",
+            run=partial(self._amend_stop, effect),
+            lost=lambda reason: [unknown(reason)],
+            skipped=lambda reason: [unknown(reason)],
+        )
+
+    def set_leverage(self, effect: SetLeverage) -> Job[OrderGateway]:
+        """Set the leverage of a symbol."""
+        failed = partial(self._leverage_answer, effect, False)
+        return Job(
+            what=f"leverage {effect.symbol} {effect.leverage}",
+            run=partial(self._set_leverage, effect),
+            lost=lambda reason: [failed(reason)],
+            skipped=lambda reason: [failed(reason)],
+        )
+
+    def _submit(
+        self, intent: OrderIntent, save: DocumentSave | None, gateway: OrderGateway
+    ) -> Iterator[Event]:
+        problem = "no state document came with it"
+        if save is not None:
+            problem, told = save.ensure()
+            yield from told
+            if not problem and not save.holds(intent.order_link_id):
+                problem = "its intent is not in the state document"
+        if problem and not intent.reduce_only:
+            yield self._refused(intent.order_link_id, Refusal.NOT_SENT, 0, problem)
+            return
+        if problem:
+            _log.warning("%s: reduce-only order sent although %s", intent.order_link_id, problem)
+        yield self._send(intent, gateway)
+
+    def _send(self, intent: OrderIntent, gateway: OrderGateway) -> Event:
+        link_id = intent.order_link_id
+        try:
+            order_id = gateway.submit(intent)
+        except VenueRefused as error:
+            if error.ret_code in self._codes.arrived:
+                return OutcomeUnknown(link_id, str(error), self._clock.now_ms())
+            kind = self._codes.kind_of(error.ret_code)
+            return self._refused(link_id, kind, error.ret_code, error.message)
+        except RateLimited as error:
+            return self._refused(link_id, Refusal.RATE_LIMITED, 0, str(error))
+        except (AuthError, VenueFatal) as error:
+            self._on_fatal(error)
+            kind = Refusal.AUTH if isinstance(error, AuthError) else Refusal.REJECTED
+            return self._refused(link_id, kind, 0, str(error))
+        except TransportError as error:
+            return OutcomeUnknown(link_id, str(error), self._clock.now_ms())
+        return OrderAccepted(link_id, order_id, self._clock.now_ms())
+
+    def _cancel(self, effect: CancelOrder, gateway: OrderGateway) -> Iterator[Event]:
+        try:
+            gateway.cancel(effect.symbol, effect.order_link_id)
+        except (VenueRefused, RateLimited, TransportError) as error:
+            _log.warning("%s: cancel of %s failed: %s", effect.symbol, effect.order_link_id, error)
+        except (AuthError, VenueFatal) as error:
+            self._on_fatal(error)
+        yield from ()
+
+    def _amend_stop(self, effect: AmendStop, gateway: OrderGateway) -> Iterator[Event]:
+        try:
+            gateway.amend_stop(effect)
+        except VenueRefused as error:
+            refused = self._codes.kind_of(error.ret_code) not in _PASSING
+            yield self._stop_answer(effect, False, refused, error.ret_code, error.message)
+        except (RateLimited, TransportError) as error:
+            yield self._stop_answer(effect, False, False, 0, str(error))
+        except (AuthError, VenueFatal) as error:
+            self._on_fatal(error)
+            yield self._stop_answer(effect, False, False, 0, str(error))
+        else:
+            yield self._stop_answer(effect, True, False, 0, "")
+
+    def _set_leverage(self, effect: SetLeverage, gateway: OrderGateway) -> Iterator[Event]:
+        try:
+            gateway.set_leverage(effect.symbol, effect.leverage)
+        except (VenueRefused, RateLimited, TransportError) as error:
+            yield self._leverage_answer(effect, False, str(error))
+        except (AuthError, VenueFatal) as error:
+            self._on_fatal(error)
+            yield self._leverage_answer(effect, False, str(error))
+        else:
+            yield self._leverage_answer(effect, True, "")
+
+    def _refused(self, link_id: str, kind: Refusal, ret_code: int, reason: str) -> Event:
+        return OrderRefused(link_id, kind, ret_code, reason, self._clock.now_ms())
+
+    def _stop_answer(self, effect: AmendStop, done: bool, refused: bool, ret_code: int, reason: str) -> Event:
+        now_ms = self._clock.now_ms()
+        return StopAmended(effect.symbol, effect.request_no, done, refused, ret_code, reason, now_ms)
+
+    def _leverage_answer(self, effect: SetLeverage, done: bool, reason: str) -> Event:
+        return LeverageAnswered(effect.symbol, effect.leverage, done, reason, self._clock.now_ms())
+
+
+def _nothing(_: str) -> tuple[Event, ...]:
+    return ()
