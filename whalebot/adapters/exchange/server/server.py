@@ -1,0 +1,247 @@
+"""The running exchange: market, core, streams and endpoints on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from aiohttp import web
+
+from whalebot.adapters.exchange.core.exchange import Exchange
+from whalebot.adapters.exchange.market.pacing import parse_speed
+from whalebot.adapters.exchange.market.source import MarketSource
+from whalebot.adapters.exchange.server.auth import ApiKey, KeyRing
+from whalebot.adapters.exchange.server.barrier import Barrier
+from whalebot.adapters.exchange.server.clock import MachineClock, VenueClock
+from whalebot.adapters.exchange.server.connection import Channel
+from whalebot.adapters.exchange.server.envelope import Envelopes
+from whalebot.adapters.exchange.server.eventlog import EventLog
+from whalebot.adapters.exchange.server.fault_actions import FaultActions
+from whalebot.adapters.exchange.server.fault_state import FaultState
+from whalebot.adapters.exchange.server.faults import FaultDesk
+from whalebot.adapters.exchange.server.feed import MarketFeed
+from whalebot.adapters.exchange.server.hub import Hub
+from whalebot.adapters.exchange.server.options import ExchangeOptions
+from whalebot.adapters.exchange.server.private_session import PrivateSession
+from whalebot.adapters.exchange.server.public_session import PublicSession
+from whalebot.adapters.exchange.server.pump import Pump
+from whalebot.adapters.exchange.server.rate_limits import RateLimits
+from whalebot.adapters.exchange.server.refusal import Refused
+from whalebot.adapters.exchange.server.rest import RestGateway, control_answer
+from whalebot.adapters.exchange.server.routes import COMMANDS, ROUTES
+from whalebot.adapters.exchange.server.sockets import Sockets
+from whalebot.adapters.exchange.server.state_store import VERSION, StateStore
+from whalebot.adapters.exchange.server.trade_session import TradeSession
+from whalebot.adapters.exchange.server.venue import Venue
+from whalebot.domain.instrument import Instrument
+
+HOST: Final = "127.0.0.1"
+ACCOUNT: Final = "local"
+MAX_BODY_BYTES: Final = 1_048_576
+SAVE_EVERY_S: Final = 5.0
+FLUSH_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a server is made of: the market, the core that knows its instruments, and who they belong to."""
+
+    market: MarketSource
+    core: Exchange
+    instruments: Mapping[str, Instrument]
+    fingerprint: str
+
+
+class ExchangeServer:
+    """Serves one exchange on 127.0.0.1. All methods run on the event loop's thread."""
+
+    def __init__(self, options: ExchangeOptions, parts: Parts, machine: MachineClock) -> None:
+        self.port = 0
+        self._options = options
+        self._parts = parts
+        self._clock = VenueClock(machine)
+        self._hub = Hub()
+        self._barrier = Barrier()
+        market = parts.market
+        self._log = EventLog(options.log, lambda: market.now_ms, self._clock.real_ms)
+        self._fault_state = state = FaultState(self._hub.publish)
+        self._limits = RateLimits(options.rate_limits, self._clock.now_ms, lambda: state.rate_burst.use())
+        feed = MarketFeed(market, self._hub, parts.instruments, lambda: state.skipped_books.use())
+        self._venue = Venue(
+            parts.core,
+            market,
+            parts.instruments,
+            ACCOUNT,
+            self._clock,
+            feed,
+            self._log,
+            self._fault_state,
+            options.api_key,
+            options.check,
+        )
+        self._keys = KeyRing((ApiKey(options.api_key, options.api_secret),))
+        self._envelopes = Envelopes(is_synthetic=True)
+        self._rest = RestGateway(
+            self._venue, ROUTES, self._keys, self._limits, self._envelopes, self._fault_state
+        )
+        self._sockets = Sockets(self._hub, self._barrier, self._clock, self._fault_state)
+        self._faults = FaultDesk(self._venue, FaultActions(self._venue, self._hub, state, self._clock))
+        self._pump = Pump(
+            self._venue,
+            self._hub,
+            self._barrier,
+            self._clock,
+            parse_speed(options.speed),
+            self._activity,
+            lambda: self._rest.in_flight,
+            self._tick,
+        )
+        self._venue.on_submit = self._faults.poll
+        self._store = StateStore(options.state) if options.state is not None else None
+        self._saved_s = self._flushed_s = self._clock.monotonic()
+        self._saving: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runner: web.AppRunner | None = None
+        self.stopped = asyncio.Event()
+
+    async def start(self) -> int:
+        """Listen and play; returns the port."""
+        self._runner = web.AppRunner(self._app(), access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, HOST, self._options.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self._log.write("start", market=self._parts.market.name, fingerprint=self._parts.fingerprint)
+        if self._options.scenario is not None:
+            self._faults.load(self._options.scenario.read_bytes())
+        self._spawn(self._pump.run(self._options.waits_for_client))
+        self._spawn(self._sockets.watch())
+        return self.port
+
+    async def stop(self) -> None:
+        """Save, say goodbye to every client and stop listening."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._saving is not None:
+            await self._saving
+        if self._store is not None:
+            self._store.save(self._document())
+        await self._sockets.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._log.close()
+
+    def state(self) -> dict[str, Any]:
+        """Return what /control/state says."""
+        market = self._parts.market
+        return {
+            "market": market.name,
+            "is_synthetic": market.is_synthetic,
+            "symbols": list(market.symbols),
+            "speed": self._options.speed,
+            "sim_ms": market.now_ms,
+            "start_ms": market.start_ms,
+            "real_ms": self._clock.real_ms(),
+            "started": self._pump.is_started,
+            "ended": self._pump.is_ended,
+            "bars": self._pump.bars,
+            "connections": len(self._hub.connections),
+            "slow_clients": self._barrier.slow_clients,
+            "messages_out": self._hub.messages_out,
+            "requests": self._rest.requests,
+            "log_number": self._log.number,
+            "violations": self._venue.violations,
+            "faults": self._faults.names(),
+        }
+
+    def _app(self) -> web.Application:
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        venue, hub = self._venue, self._hub
+        sessions = {
+            Channel.PUBLIC: PublicSession(hub, venue.instruments, venue.feed.first_frames),
+            Channel.PRIVATE: PrivateSession(hub, self._keys, self._clock),
+            Channel.TRADE: TradeSession(
+                hub, venue, COMMANDS, self._keys, self._limits, self._envelopes, self._clock
+            ),
+        }
+        paths = {
+            "/v5/public/linear": Channel.PUBLIC,
+            "/v5/private": Channel.PRIVATE,
+            "/v5/trade": Channel.TRADE,
+        }
+        for path, channel in paths.items():
+            app.router.add_get(path, self._socket_handler(channel, sessions[channel]))
+        app.router.add_get("/control/state", self._get_state)
+        app.router.add_get("/control/log", self._get_log)
+        app.router.add_post("/control/faults", self._post_faults)
+        app.router.add_route("*", "/{tail:.*}", self._rest.handle)
+        return app
+
+    def _socket_handler(self, channel: Channel, session: Any) -> Callable[[web.Request], Any]:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            return await self._sockets.serve(request, channel, session)
+
+        return handle
+
+    async def _get_state(self, request: web.Request) -> web.Response:
+        return control_answer(self.state())
+
+    async def _get_log(self, request: web.Request) -> web.Response:
+        since = request.query.get("since", "0")
+        if not since.isdigit():
+            return control_answer({"error": "since must be the number of a line"}, status=400)
+        return control_answer(self._log.since(int(since)))
+
+    async def _post_faults(self, request: web.Request) -> web.Response:
+        try:
+            accepted = self._faults.load(await request.read())
+        except Refused as refusal:
+            return control_answer({"error": refusal.message}, status=400)
+        return control_answer({"accepted": accepted})
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._on_task_done)
+        self._tasks.append(task)
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.stopped.set()
+
+    def failure(self) -> BaseException | None:
+        """Return what made a background task end, None when all is well."""
+        for task in self._tasks:
+            if task.done() and not task.cancelled() and task.exception() is not None:
+                return task.exception()
+        return None
+
+    def _activity(self) -> int:
+        topics = sum(len(connection.topics) for connection in self._hub.connections)
+        return self._rest.requests * 1000 + len(self._hub.connections) + topics
+
+    def _tick(self) -> None:
+        self._faults.poll()
+        now_s = self._clock.monotonic()
+        if now_s - self._flushed_s >= FLUSH_EVERY_S:
+            self._flushed_s = now_s
+            self._log.flush()
+        if self._store is not None and now_s - self._saved_s >= SAVE_EVERY_S:
+            self._saved_s = now_s
+            if self._saving is None or self._saving.done():
+                self._saving = asyncio.get_running_loop().create_task(self._save_beside(self._store))
+        if self._pump.is_ended and self._options.exit_at_end:
+            self.stopped.set()
+
+    async def _save_beside(self, store: StateStore) -> None:
+        await asyncio.to_thread(store.save, self._document())
+
+    def _document(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "fingerprint": self._parts.fingerprint,
+            "market": self._parts.market.export_state(),
+            "core": self._parts.core.export_state(),
+        }
