@@ -84,7 +84,7 @@ class BybitPreflight:
         row = decode_result(_key, reply.result, "GET /v5/user/query-api")
         trade = row.permissions.get("ContractTrade", []) + row.permissions.get("Derivatives", [])
         return KeyFacts(
-            account_id=row.user_id,
+            account_id=str(row.user_id),
             read_only=bool(row.read_only),
             may_withdraw="Withdraw" in row.permissions.get("Wallet", []),
             may_trade=not row.read_only and bool(trade),

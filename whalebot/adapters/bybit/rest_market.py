@@ -147,7 +147,7 @@ class BybitMarket:
                 category="linear", symbol=symbol, interval=interval, end=end_ms, limit=size
             )
         )
-        rows = decode_result(_klines, reply.result, _KLINE).list
+        rows = decode_result(_klines, reply.result, _KLINE).rows
         return readable(lambda: [_make_candle(row, symbol, interval) for row in reversed(rows)], _KLINE)
 
 

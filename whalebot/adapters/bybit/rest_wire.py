@@ -32,7 +32,7 @@ class OrderAck(msgspec.Struct, rename="camel"):
 class KlineResult(msgspec.Struct):
     """Result of market/kline: rows of strings, newest first."""
 
-    list: list[list[str]]
+    rows: list[list[str]] = msgspec.field(name="list")
 
 
 class LeverageFilter(msgspec.Struct, rename="camel"):
@@ -76,7 +76,7 @@ class KeyRow(msgspec.Struct, rename="camel"):
     read_only: int = 0
     permissions: dict[str, list[str]] = {}
     ips: list[str] = []
-    user_id: str = msgspec.field(name="userID", default="")
+    user_id: int | str = msgspec.field(name="userID", default="")
     uta: int = 0
     is_master: bool = False
     expired_at: str = ""
@@ -98,7 +98,7 @@ class FeeRow(msgspec.Struct, rename="camel"):
 
 
 class _Page(msgspec.Struct, rename="camel"):
-    list: list[msgspec.Raw]
+    rows: list[msgspec.Raw] = msgspec.field(name="list")
     next_page_cursor: str | None = ""
 
 
@@ -124,9 +124,9 @@ def all_rows(
     for _ in range(_MAX_PAGES):
         reply = ask(cursor)
         page = decode_result(_page, reply.result, call)
-        for raw in page.list:
+        for raw in page.rows:
             yield decode_result(decoder, raw, call), reply
-        if not page.list or not page.next_page_cursor or page.next_page_cursor == cursor:
+        if not page.rows or not page.next_page_cursor or page.next_page_cursor == cursor:
             return
         cursor = page.next_page_cursor
     raise TransportError(f"{call}: more than {_MAX_PAGES} pages")
