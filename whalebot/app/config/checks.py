@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from whalebot.app.config.document import Config
 from whalebot.app.config.endpoints import check_endpoints
 from whalebot.app.config.problems import Path, Problem
+from whalebot.app.config.score_range import check_reachable
 from whalebot.app.config.unavailable import refuse_unavailable
 from whalebot.domain.intervals import interval_ms
 
@@ -33,6 +34,7 @@ def check_together(config: Config) -> Iterator[Problem]:
     yield from _check_symbols(config)
     yield from _check_timezone(config)
     yield from _check_weights(config)
+    yield from check_reachable(config)
     yield from _check_indicators(config)
     yield from _check_positions(config)
     yield from _check_session(config)

@@ -7,21 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from whalebot.adapters.bybit.hosts import VENUE_DOMAINS
 from whalebot.app.config.document import Config
 from whalebot.app.config.problems import Problem
 from whalebot.app.config.venue_tables import ExchangeTable
-
-VENUE_DOMAINS: Final = (
-    "bybit.com",
-    "bytick.com",
-    "bybit.eu",
-    "bybit.nl",
-    "bybit.kz",
-    "bybit.ae",
-    "bybit-tr.com",
-    "bybitgeorgia.ge",
-)
-"""Domains of the venue and its regional houses."""
 
 KEYED_MODES: Final = ("testnet", "bybit-demo", "live")
 """Modes in which real keys leave this machine."""
@@ -56,7 +45,9 @@ def check_endpoints(config: Config) -> Iterator[Problem]:
     for name in URL_KEYS:
         url = getattr(config.exchange, name)
         if url is not None:
-            host, fault = _judge(url, config)
+            # The public stream carries no key, so any host may serve it.
+            shows_key = config.mode in KEYED_MODES and name != "ws_public_url"
+            host, fault = _judge(url, config.exchange, shows_key)
             hosts[name] = host
             if fault:
                 yield Problem(("exchange", name), fault, f'"{_without_user(url)}"')
@@ -64,7 +55,7 @@ def check_endpoints(config: Config) -> Iterator[Problem]:
     yield from _check_time_scale(config, hosts)
 
 
-def _judge(url: str, config: Config) -> tuple[str, str]:
+def _judge(url: str, exchange: ExchangeTable, shows_key: bool) -> tuple[str, str]:
     """Return the host of an address and what speaks against it ("" for nothing)."""
     try:
         parts = urlsplit(url)
@@ -78,11 +69,9 @@ def _judge(url: str, config: Config) -> tuple[str, str]:
         return host, "user and password do not belong into this file; remove them"
     if parts.scheme in ("http", "ws") and not is_loopback(host):
         return host, f"plain text is allowed only to this machine; use {parts.scheme}s://"
-    if config.mode in KEYED_MODES and not may_see_keys(host, config.exchange):
-        return (
-            host,
-            f'neither Bybit nor this machine; to show it the API key add "{host}" to exchange.trusted_hosts',
-        )
+    if shows_key and not may_see_keys(host, exchange):
+        trust = f'if you trust it, add "{host}" to exchange.trusted_hosts'
+        return host, f"neither Bybit's nor this machine, so it is not shown the API key; {trust}"
     return host, ""
 
 

@@ -32,9 +32,14 @@ def check_launch(config: Config, environment: Environment, live_flag: bool, sour
 
     Raises ConfigProblems; `source` names the configuration file.
     """
-    problems = [*_check_live(config, live_flag), *_check_keys(config, environment), *_check_replay(config)]
+    problems = start_problems(config, environment, live_flag)
     if problems:
         raise ConfigProblems(source, problems)
+
+
+def start_problems(config: Config, environment: Environment, live_flag: bool) -> list[Problem]:
+    """Return everything for which a start would be refused now."""
+    return [*_check_live(config, live_flag), *_check_keys(config, environment), *_check_replay(config)]
 
 
 def _check_live(config: Config, live_flag: bool) -> Iterator[Problem]:

@@ -1,0 +1,124 @@
+"""The command line: finds the command, runs it, turns every error into a message and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Final
+
+from whalebot import __version__
+from whalebot.app.exits import BUG, CLEAN, exit_code, explanation
+from whalebot.app.options import add_common_options
+
+COMMANDS: Final = {
+    "run": "trade (the default command)",
+    "config": "check, show or describe the configuration",
+    "score": "score recorded history, bar by bar, into a table",
+    "report": "show what the trades brought",
+    "status": "ask the running daemon how it is",
+    "doctor": "check everything before money moves",
+    "pause": "stop new entries of the running daemon",
+    "resume": "allow entries again",
+    "panic": "cancel all orders and close all positions of the running daemon",
+    "exchange": "run the local Bybit-compatible exchange on its own",
+}
+"""Name -> one line. Each has a module in `commands` with add_parser(subparsers) and run(args) -> int."""
+
+_VALUED: Final = ("--dir", "--config")
+_FLAGS: Final = ("-q", "--quiet", "-v", "-vv", "-vvv", "--verbose")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command; return its exit code. Imports only what the command needs."""
+    arguments = _with_command(argv)
+    name = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    module = _module(name) if name is not None else None
+    args = _parse(arguments, module)
+    if module is None:
+        raise AssertionError("argparse ends the program where no command was named")
+    return _run(module, args)
+
+
+def _with_command(argv: Sequence[str]) -> list[str]:
+    """Put the command first: `--dir X status` is `status --dir X`, and no command means `run`."""
+    at = 0
+    while at < len(argv):
+        token = argv[at]
+        if token in _VALUED:
+            at += 2
+        elif token in _FLAGS or token.startswith(tuple(f"{name}=" for name in _VALUED)):
+            at += 1
+        else:
+            break
+    if at >= len(argv):
+        return ["run", *argv]
+    if argv[at].startswith("-"):
+        return list(argv) if argv[at] in ("-h", "--help", "--version") else ["run", *argv]
+    return [*argv[at:], *argv[:at]]
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"whalebot.app.commands.{name.replace('-', '_')}")
+
+
+def _parse(arguments: list[str], module: ModuleType | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="whalebot",
+        description="A trading daemon for Bybit v5 USDT perpetuals. Without a command it runs in mode demo,"
+        " on a market of its own, without keys and without a network.",
+        epilog="whalebot COMMAND --help tells more of one command.",
+    )
+    parser.add_argument("--version", action="version", version=f"whalebot {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        if module is not None and arguments[0] == name:
+            module.add_parser(commands)
+            add_common_options(commands.choices[name])
+        else:
+            commands.add_parser(name, help=summary)
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
+        near = difflib.get_close_matches(arguments[0], COMMANDS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        parser.error(f"unknown command {arguments[0]!r}{hint} (commands: {', '.join(COMMANDS)})")
+    defaults = argparse.Namespace(dir=None, config=None, quiet=False, verbose=0)
+    return parser.parse_args(arguments, defaults)
+
+
+def _run(module: ModuleType, args: argparse.Namespace) -> int:
+    from whalebot.adapters.logs.masking import SecretMasker
+
+    args.masker = SecretMasker()
+    try:
+        from whalebot.app.paths import find_paths
+
+        args.paths = find_paths(args.dir, args.config)
+        return int(module.run(args))
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not complain about it at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLEAN
+    except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001  root of the main thread: every error becomes an exit code
+        return _explain(e, args)
+
+
+def _explain(error: BaseException, args: argparse.Namespace) -> int:
+    code = exit_code(error)
+    if isinstance(error, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        return code
+    if code == BUG:
+        from whalebot.app.bug_report import report_bug
+
+        report_bug(error, args)
+        return code
+    print(args.masker.mask(f"whalebot: {explanation(error)}"), file=sys.stderr)
+    if args.verbose:
+        from whalebot.app.bug_report import traceback_text
+
+        print(args.masker.mask(traceback_text(error)), file=sys.stderr)
+    return code

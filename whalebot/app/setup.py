@@ -1,0 +1,80 @@
+"""What every command starts from: configuration, secrets, paths."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from whalebot.adapters.logs.masking import SecretMasker
+from whalebot.app.config.defaults import write_default
+from whalebot.app.config.document import Config
+from whalebot.app.config.environment import Environment, read_environment
+from whalebot.app.config.launch import check_launch
+from whalebot.app.config.loading import load
+from whalebot.app.data_files import DataFile, parse_data_files
+from whalebot.app.paths import Paths
+from whalebot.domain.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """A checked configuration and what belongs to it. `notes` are for the log, in order."""
+
+    config: Config
+    environment: Environment
+    paths: Paths
+    masker: SecretMasker
+    notes: tuple[str, ...]
+    config_found: bool
+
+
+def read_setup(
+    args: argparse.Namespace,
+    overrides: Mapping[tuple[str | int, ...], Any] | None = None,
+    *,
+    create: bool = False,
+) -> Setup:
+    """Read .env and config.json of a command line and learn what must be masked.
+
+    `create` writes a complete default file where there is none. Raises ConfigError with everything that is
+    wrong.
+    """
+    paths: Paths = args.paths
+    masker: SecretMasker = args.masker
+    environment = read_environment(paths.env)
+    masker.add(*environment.secrets())
+    loaded = load(paths.config, environment, overrides, paths.env)
+    masker.add(*loaded.secrets)
+    notes = list(loaded.notes)
+    if not loaded.found and create:
+        write_default(paths.config)
+        notes.insert(0, f"there was no configuration; a complete default one was written to {paths.config}")
+    return Setup(loaded.config, environment, paths, masker, tuple(notes), loaded.found)
+
+
+def check_start(setup: Setup, live_flag: bool) -> tuple[DataFile, ...]:
+    """Make sure that the mode may start: keys, confirmation, data. Returns the files to play.
+
+    Raises ConfigError.
+    """
+    check_launch(setup.config, setup.environment, live_flag, str(setup.paths.config))
+    return data_files(setup)
+
+
+def data_files(setup: Setup) -> tuple[DataFile, ...]:
+    """Return the files that mode demo or replay plays, in the order of the traded symbols.
+
+    Raises ConfigError for a file that is not there and for a traded symbol without a file.
+    """
+    config = setup.config
+    if config.mode not in ("demo", "replay") or not config.demo.data:
+        return ()
+    files = {file.symbol: file for file in parse_data_files(config.demo.data, setup.paths.dir, "demo.data")}
+    missing = [symbol for symbol in config.traded_symbols if symbol not in files]
+    if missing:
+        raise ConfigError(
+            f"demo.data has no file of {', '.join(missing)}, which symbols names; it has {', '.join(files)}"
+        )
+    return tuple(files[symbol] for symbol in config.traded_symbols)
