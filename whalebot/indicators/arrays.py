@@ -29,9 +29,7 @@ def rolling_sum(values: FloatArray, period: int) -> FloatArray:
     """
     out = np.full(len(values), np.nan)
     windows = len(values) - period + 1
-    if windows == 1:
-        out[-1] = _sum_in_order(values)
-    elif windows > 1:
+    if windows > 0:
         total = values[:windows].copy()
         for offset in range(1, period):
             total += values[offset : offset + windows]
@@ -52,10 +50,3 @@ def highest(values: FloatArray, period: int) -> FloatArray:
 def lowest(values: FloatArray, period: int) -> FloatArray:
     """Return the least of the last `period` values; NaN for the first `period` - 1."""
     return values.copy() if period == 1 else ta.MIN(values, period)
-
-
-def _sum_in_order(values: FloatArray) -> float:
-    total = 0.0
-    for value in values.tolist():
-        total += value
-    return total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from whalebot.indicators.arrays import FloatArray, rolling_sum
+from whalebot.indicators.arrays import FloatArray, highest
 from whalebot.indicators.streaming.averages import KamaStream, super_smoother_coefficients
 from whalebot.indicators.ta import ta
 
@@ -43,7 +43,7 @@ def vwma(values: FloatArray, volume: FloatArray, period: int) -> FloatArray:
     """Volume-weighted average of `values`; NaN for `period` - 1 bars and where the window had no volume."""
     with np.errstate(invalid="ignore", divide="ignore"):
         out = ta.VWMA(values, volume, period)
-    out[rolling_sum(volume, period) == 0.0] = np.nan
+    out[highest(volume, period) == 0.0] = np.nan
     return out
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from whalebot.indicators.arrays import FloatArray, highest, lowest, rolling_mean, rolling_sum
+from whalebot.indicators.arrays import FloatArray, highest, lowest, rolling_mean
 from whalebot.indicators.ta import ta
 
 STOCH_RSI_WINDOW = 14
 # Below this the range of an oscillator (0 to 100) is rounding noise.
-_FLAT_RANGE = 1e-9
+FLAT_RANGE = 1e-9
 # Typical prices closer than this, relatively, are the same price written in another order of addition.
 _SAME_PRICE = 1e-12
 
@@ -23,9 +23,7 @@ def rsi(close: FloatArray, period: int) -> FloatArray:
     50 where the last `period` + 1 closes are equal, whatever the recursion remembers.
     """
     out = ta.RSI(close, period)
-    if len(close) > period:
-        unmoved = np.concatenate(([0.0], (np.diff(close) == 0.0).astype(np.float64)))
-        out[rolling_sum(unmoved, period) == period] = 50.0
+    out[highest(close, period + 1) == lowest(close, period + 1)] = 50.0
     return out
 
 
@@ -44,7 +42,7 @@ def stoch_rsi(
 def stoch_of_rsi(rsi_values: FloatArray, k_period: int, d_period: int) -> tuple[FloatArray, FloatArray]:
     """Return (K, D) of an RSI already known; see `stoch_rsi`."""
     raw = _place_in_range(
-        rsi_values, highest(rsi_values, STOCH_RSI_WINDOW), lowest(rsi_values, STOCH_RSI_WINDOW), _FLAT_RANGE
+        rsi_values, highest(rsi_values, STOCH_RSI_WINDOW), lowest(rsi_values, STOCH_RSI_WINDOW), FLAT_RANGE
     )
     k = rolling_mean(raw, k_period)
     return k, rolling_mean(k, d_period)
@@ -79,9 +77,8 @@ def mfi(high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray
     out = ta.MFI(high, low, close, volume, period)
     if len(close) > period:
         typical = (high + low + close) / 3.0
-        moved = np.abs(np.diff(typical)) > _SAME_PRICE * typical[1:]
-        still = np.concatenate(([0.0], (~(moved & (volume[1:] > 0.0))).astype(np.float64)))
-        out[rolling_sum(still, period) == period] = 50.0
+        moved = np.abs(typical[1:] - typical[:-1]) > _SAME_PRICE * typical[1:]
+        out[1:][highest(moved * volume[1:], period) == 0.0] = 50.0
     return out
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whalebot.domain.intervals import DAY_MS
-from whalebot.indicators.arrays import FloatArray, IntArray, lagged, rolling_mean, rolling_sum
+from whalebot.indicators.arrays import FloatArray, IntArray, highest, lagged, rolling_mean, rolling_sum
 from whalebot.indicators.ta import ta
 
 
@@ -20,7 +20,7 @@ def obv(close: FloatArray, volume: FloatArray) -> FloatArray:
 def cmf(high: FloatArray, low: FloatArray, close: FloatArray, volume: FloatArray, period: int) -> FloatArray:
     """Chaikin money flow, -1 to 1; NaN for `period` - 1 bars, 0 where the window had no volume."""
     out = ta.CMF(high, low, close, volume, period)
-    out[rolling_sum(volume, period) == 0.0] = 0.0
+    out[highest(volume, period) == 0.0] = 0.0
     return out
 
 
@@ -29,11 +29,9 @@ def volume_delta(open_: FloatArray, close: FloatArray, volume: FloatArray, perio
 
     Up is close > open; a doji counts only in the whole. NaN for `period` - 1 bars, 0 without volume.
     """
-    rising = rolling_sum(np.where(close > open_, volume, 0.0), period)
-    falling = rolling_sum(np.where(close < open_, volume, 0.0), period)
     total = rolling_sum(volume, period)
     with np.errstate(invalid="ignore", divide="ignore"):
-        out = (rising - falling) / total
+        out = rolling_sum(np.sign(close - open_) * volume, period) / total
     out[total == 0.0] = 0.0
     return out
 

@@ -1,0 +1,1 @@
+"""From bars to a score: indicators in columns, scoring groups, trends of higher timeframes, the signal."""
