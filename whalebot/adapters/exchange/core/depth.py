@@ -37,10 +37,15 @@ class Ladder:
 
 @dataclass(slots=True)
 class Depth:
-    """Both sides of a book. What a taker took stays gone until the market names the level again."""
+    """Both sides of a book. What a taker took stays gone until the market names the level again.
+
+    `anchor_bid` and `anchor_ask` are the best prices as the market last gave them, before any taker.
+    """
 
     bids: Ladder = field(default_factory=Ladder)
     asks: Ladder = field(default_factory=Ladder)
+    anchor_bid: Decimal | None = None
+    anchor_ask: Decimal | None = None
 
     def change(self, bids: Iterable[Level], asks: Iterable[Level], is_snapshot: bool) -> None:
         """Apply a snapshot or a delta."""
@@ -50,6 +55,7 @@ class Depth:
             else:
                 for price, qty in levels:
                     ladder.put(price, qty)
+        self.anchor_bid, self.anchor_ask = self.best_bid(), self.best_ask()
 
     def best_bid(self) -> Decimal | None:
         """Return the highest bid."""

@@ -141,7 +141,10 @@ class BestAvailable:
 
 @dataclass(frozen=True, slots=True)
 class PartialLiquidity:
-    """A fault: whatever the inner model offers, a taker gets only `share` (0 to 1) of what it wants."""
+    """A fault: whatever the inner model offers, a taker gets only `share` (0 to 1) of what it wants.
+
+    The rest is cancelled, whatever the order's time in force: it cannot rest across the market.
+    """
 
     inner: Liquidity
     share: Decimal
@@ -168,7 +171,7 @@ def _one_tick_beyond(market: Market, price: Decimal, side: Side) -> Decimal:
 
 
 def _shift(market: Market) -> Decimal:
-    bid, ask = market.depth.best_bid(), market.depth.best_ask()
+    bid, ask = market.depth.anchor_bid, market.depth.anchor_ask
     if market.is_book_newer or market.last is None:
         return ZERO
     if ask is not None and market.last > ask:

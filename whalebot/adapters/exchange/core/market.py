@@ -138,8 +138,7 @@ class Market:
         return Source.LAST if self.fed_mark is None else Source.MARK
 
     def protective_price(self, side: Side, from_price: Decimal) -> Decimal:
-        """Return the limit that a market order of `side` carries, rounded towards the market."""
-        if side is Side.BUY:
-            return self.instrument.floor_price(from_price * (1 + self.rules.market_price_ratio))
-        reach = self.instrument.ceil_price(from_price * (1 - self.rules.market_price_ratio))
-        return max(reach, self.instrument.tick_size)
+        """Return the limit that a market order carries, rounded outwards: one tick at least."""
+        reach = from_price * (1 + self.rules.market_price_ratio * side.sign)
+        grid = self.instrument
+        return grid.ceil_price(reach) if side is Side.BUY else max(grid.floor_price(reach), grid.tick_size)

@@ -104,7 +104,7 @@ def _take(world: World, market: Market, order: Order, slices: list[Slice]) -> No
 def _conclude(world: World, market: Market, order: Order) -> None:
     if order.qty == order.cum_exec_qty:
         end_order(world, order, OrderStatus.FILLED)
-    elif order.order_type is OrderType.MARKET or order.time_in_force in _NOT_QUEUED:
+    elif order.time_in_force in _NOT_QUEUED or is_marketable(world, market, order.side, order.price):
         cancel(world, order, _MATCHING, "EC_NoImmediateQtyToFill")
     else:
         order.status = OrderStatus.PARTIALLY_FILLED if order.cum_exec_qty else OrderStatus.NEW
