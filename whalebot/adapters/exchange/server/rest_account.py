@@ -48,10 +48,14 @@ def realtime(venue: Venue, params: Params) -> Result:
     if symbol:
         venue.tradable(symbol)
     limit = min(params.limit(DEFAULT_ROWS, 50), 50)
-    rows = venue.books.open_orders()
-    if order_id or name or params.integer("openOnly", 0, 0, 2) == 1:
-        rows += [o for o in venue.books.closed_orders()[:500] if o.updated_ms > venue.forgotten_ms]
-    rows = _matching(rows, params, order_id, name)
+    if order_id or name:
+        rows = _named(venue, order_id, name)
+        rows = [row for row in rows if not row.status.is_final or row.updated_ms > venue.forgotten_ms]
+    elif params.integer("openOnly", 0, 0, 2) == 1:
+        rows = [row for row in venue.books.closed_orders(None)[:500] if row.updated_ms > venue.forgotten_ms]
+    else:
+        rows = venue.books.open_orders(symbol or None)
+    rows = _filtered(rows, params)
     chosen, cursor = page(rows, params, limit, lambda order: order.order_id)
     return {"list": [order_row(order) for order in chosen], "nextPageCursor": cursor, "category": LINEAR}
 
@@ -60,10 +64,13 @@ def history(venue: Venue, params: Params) -> Result:
     """order/history: orders that have ended, newest first, 20 by default and 50 at most."""
     require_linear(params)
     order_id, name = params.text("orderId"), link_id(params)
-    rows = _matching(venue.books.closed_orders(), params, order_id, name)
-    if not order_id and not name:
+    if order_id or name:
+        rows = [order for order in _named(venue, order_id, name) if order.status.is_final]
+    else:
         start, end = window(params, WEEK_MS, venue.market.now_ms)
-        rows = [order for order in rows if start <= order.created_ms <= end]
+        closed = venue.books.closed_orders(params.text("symbol") or None)
+        rows = [order for order in closed if start <= order.created_ms <= end]
+    rows = _filtered(rows, params)
     wanted = params.text("orderStatus")
     if wanted:
         rows = [order for order in rows if order.status.value == wanted]
@@ -71,12 +78,13 @@ def history(venue: Venue, params: Params) -> Result:
     return {"list": [order_row(order) for order in chosen], "nextPageCursor": cursor, "category": LINEAR}
 
 
-def _matching(rows: list[OrderRecord], params: Params, order_id: str, name: str) -> list[OrderRecord]:
+def _named(venue: Venue, order_id: str, name: str) -> list[OrderRecord]:
+    found = venue.books.order(order_id, name)
+    return [] if found is None else [found]
+
+
+def _filtered(rows: list[OrderRecord], params: Params) -> list[OrderRecord]:
     symbol, base = params.text("symbol"), params.text("baseCoin")
-    if order_id:
-        rows = [order for order in rows if order.order_id == order_id]
-    elif name:
-        rows = [order for order in rows if order.order_link_id == name]
     if symbol:
         rows = [order for order in rows if order.symbol == symbol]
     elif base:
@@ -94,14 +102,14 @@ def executions(venue: Venue, params: Params) -> Result:
     require_linear(params)
     order_id, name, kind = params.text("orderId"), link_id(params), params.text("execType")
     symbol, base = params.text("symbol"), params.text("baseCoin")
-    rows = venue.books.executions()
+    rows = venue.books.executions(symbol or None)
     if not order_id and not name:
         start, end = window(params, WEEK_MS, venue.market.now_ms)
         rows = [row for row in rows if start <= row.ts_ms <= end]
     if order_id or name:
         rows = [row for row in rows if order_id == row.order_id or (name and name == row.order_link_id)]
-    if symbol or base:
-        rows = [row for row in rows if row.symbol in (symbol, f"{base}USDT")]
+    if base and not symbol:
+        rows = [row for row in rows if row.symbol == f"{base}USDT"]
     if kind:
         rows = [row for row in rows if row.exec_type.value == kind]
     chosen, cursor = page(rows, params, params.limit(50, 100), lambda row: row.exec_id)
@@ -181,11 +189,7 @@ def closed_pnl(venue: Venue, params: Params) -> Result:
     require_linear(params)
     symbol = params.text("symbol")
     start, end = window(params, WEEK_MS, venue.market.now_ms)
-    rows = [
-        row
-        for row in venue.books.closed_pnl()
-        if start <= row.updated_ms <= end and symbol in ("", row.symbol)
-    ]
+    rows = [row for row in venue.books.closed_pnl(symbol or None) if start <= row.updated_ms <= end]
     limit = params.limit(50, MAX_CLOSED_ROWS)
     chosen, cursor = page(rows, params, limit, lambda row: row.order_id)
     return {"nextPageCursor": cursor, "category": LINEAR, "list": [closed_pnl_row(row) for row in chosen]}
@@ -226,7 +230,7 @@ def fee_rate(venue: Venue, params: Params) -> Result:
     listed = []
     for name in venue.instruments if category == LINEAR else ():
         if symbol in ("", name):
-            maker, taker = venue.books.fee_rates(name)
+            maker, taker = venue.books.fee_rates()
             listed.append({"symbol": name, "takerFeeRate": plain(taker), "makerFeeRate": plain(maker)})
     return {"category": category, "list": listed}
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from whalebot.adapters.exchange.core.exchange import Exchange
+from whalebot.adapters.exchange.core.inputs import SymbolRules
 from whalebot.adapters.exchange.market.pacing import parse_speed
 from whalebot.adapters.exchange.market.source import MarketSource
 from whalebot.adapters.exchange.server.auth import ApiKey, KeyRing
@@ -38,7 +39,6 @@ from whalebot.adapters.exchange.server.venue import Venue
 from whalebot.domain.instrument import Instrument
 
 HOST: Final = "127.0.0.1"
-ACCOUNT: Final = "local"
 MAX_BODY_BYTES: Final = 1_048_576
 SAVE_EVERY_S: Final = 5.0
 FLUSH_EVERY_S: Final = 1.0
@@ -51,7 +51,8 @@ class Parts:
     market: MarketSource
     core: Exchange
     instruments: Mapping[str, Instrument]
-    fingerprint: str
+    rules: Mapping[str, SymbolRules]
+    account: str
 
 
 class ExchangeServer:
@@ -73,7 +74,8 @@ class ExchangeServer:
             parts.core,
             market,
             parts.instruments,
-            ACCOUNT,
+            parts.rules,
+            parts.account,
             self._clock,
             feed,
             self._log,
@@ -113,7 +115,7 @@ class ExchangeServer:
         site = web.TCPSite(self._runner, HOST, self._options.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        self._log.write("start", market=self._parts.market.name, fingerprint=self._parts.fingerprint)
+        self._log.write("start", market=self._parts.market.name, symbols=list(self._parts.market.symbols))
         if self._options.scenario is not None:
             self._faults.load(self._options.scenario.read_bytes())
         self._spawn(self._pump.run(self._options.waits_for_client))
@@ -241,7 +243,6 @@ class ExchangeServer:
     def _document(self) -> dict[str, Any]:
         return {
             "version": VERSION,
-            "fingerprint": self._parts.fingerprint,
             "market": self._parts.market.export_state(),
             "core": self._parts.core.export_state(),
         }

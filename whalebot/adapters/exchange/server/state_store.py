@@ -31,8 +31,8 @@ class StateStore:
         self._path = folder / _NAME
         self._last_good = folder / _LAST_GOOD
 
-    def load(self, fingerprint: str) -> Saved:
-        """Return the newest readable document of the same market, else why there is none."""
+    def load(self) -> Saved:
+        """Return the newest readable document, or why there is none."""
         reasons = []
         for path in (self._path, self._last_good):
             if not path.exists():
@@ -46,8 +46,6 @@ class StateStore:
                 continue
             if document.get("version") != VERSION:
                 return Saved(None, f"{path.name} has version {document.get('version')}, not {VERSION}")
-            if document.get("fingerprint") != fingerprint:
-                return Saved(None, f"{path.name} belongs to another market: {document.get('fingerprint')}")
             return Saved(document, "; ".join(reasons))
         return Saved(None, "; ".join(reasons))
 

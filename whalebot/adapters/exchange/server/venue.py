@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Protocol
 
 from whalebot.adapters.exchange.core.commands import (
@@ -20,6 +21,7 @@ from whalebot.adapters.exchange.core.inputs import (
     PricePoint,
     SymbolRules,
 )
+from whalebot.adapters.exchange.core.liquidity import BestAvailable, PartialLiquidity
 from whalebot.adapters.exchange.market.events import Kline, Liquidation, MarketEvent
 from whalebot.adapters.exchange.market.source import MarketSource
 from whalebot.adapters.exchange.server.account_books import AccountBooks
@@ -57,6 +59,7 @@ class Venue:
         core: Exchange,
         market: MarketSource,
         instruments: Mapping[str, Instrument],
+        rules: Mapping[str, SymbolRules],
         account: str,
         clock: VenueClock,
         feed: MarketFeed,
@@ -81,13 +84,14 @@ class Venue:
         self.dcp_window_s = 10
         self.forgotten_ms = -1
         self._faults = faults
+        self._rules = dict(rules)
         self._ledger = LedgerLog(log)
         self._is_checked = is_checked
         self._booked: dict[str, int] = {}
 
     def rules_of(self, symbol: str) -> SymbolRules:
         """Return the venue rules of a symbol."""
-        return self.core.read.market(symbol).rules
+        return self._rules[symbol]
 
     def require_symbol(self, symbol: str) -> None:
         """Raise Refused unless `symbol` is listed (public endpoints)."""
@@ -138,6 +142,11 @@ class Venue:
         self.instruments[instrument.symbol] = instrument
         rules = self.rules_of(instrument.symbol)
         self.tell(self.core.apply(InstrumentListed(instrument, self.market.now_ms, rules)))
+
+    def limit_fills(self, symbol: str, share: Decimal | None) -> None:
+        """Let takers of `symbol` get only a share of what they want; None ends it."""
+        model = None if share is None else PartialLiquidity(BestAvailable(), share)
+        self.core.use_liquidity(symbol, model)
 
     def forget_closed_orders(self) -> None:
         """Let order/realtime forget the orders that have ended, as a restart of the venue does."""
