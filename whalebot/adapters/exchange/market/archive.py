@@ -88,7 +88,7 @@ class Archive:
         return (e, f, g, h), (a, b, c, d)
 
     def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
-        """Return minutes in [start_ms, end_ms), preceded by hours where only hours are left and they will do."""
+        """Return minutes in [start_ms, end_ms); hours where only those are left and `interval` can do."""
         minutes_from = self._minutes[0].day * DAY_MS
         parts = [
             self._kind_of_minutes(kind, day).between(start_ms, end_ms)

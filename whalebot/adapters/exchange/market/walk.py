@@ -137,7 +137,8 @@ class Walk:
         return Columns(open_ms, open_, high, low, close, volume, turnover), float(track[-1])
 
     def _on_grid(self, prices: NDArray[np.floating[Any]]) -> Ints:
-        return np.maximum(np.rint(prices * self._ticks_per_quote), 1.0).astype(np.int64) * self.tick
+        ticks: Ints = np.maximum(np.rint(prices * self._ticks_per_quote), 1.0).astype(np.int64)
+        return ticks * self.tick
 
     def _volumes(self, first: int, returns: Floats, sigma: Floats) -> Ints:
         """Volume follows volatility and the size of the move, with a long upper tail."""
@@ -152,7 +153,7 @@ class Walk:
     def _moods(
         self, day: int, state: WalkState, bars: Columns, sigma: Floats, weather: WeatherDay
     ) -> tuple[tuple[HolderMood, ...], float, float]:
-        """Funding, premium and open interest follow the pressure of the hours before, never of those to come."""
+        """Funding, premium and open interest follow the pressure of the hours before, not of the next."""
         draws = uniforms(self._keys["premium"], day * DAY_HOURS, DAY_HOURS).tolist()
         opens, closes = bars.open[::60].tolist(), bars.close[59::60].tolist()
         deviations = (sigma[::60] * 60.0**0.5).tolist()

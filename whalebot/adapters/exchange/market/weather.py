@@ -18,7 +18,7 @@ from whalebot.adapters.exchange.market.regimes import CLIMATES, Regime, follower
 DAY_MINUTES: Final = 1440
 DAY_HOURS: Final = 24
 # Deviation of one-minute returns in an average hour: 15-minute bars then move about 0.4 % in ATR.
-BASE_SIGMA: Final = 0.00068
+BASE_SIGMA: Final = 0.00074
 _HOUR_SIGMA: Final = BASE_SIGMA * 60.0**0.5
 _ALPHA, _BETA = 0.10, 0.87
 _VARIANCE_RANGE: Final = (0.35, 5.0)
