@@ -1,0 +1,58 @@
+"""What is in the repository belongs to the product and to no machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from source_tree import ROOT, tracked_files
+
+_MACHINE = re.compile(r"(?<![\w.])/(work|root)/")
+_PAGES = tuple(f"{name}.md" for name in ("rules", "daemon", "failures", "bybit_v5_facts"))
+_REGISTRY = re.compile(r"https?://|--(extra-)?index-url|--find-links")
+_NOT_TEXT = {".gz", ".parquet", ".png", ".ico", ".woff2", ".zip", ".xz", ".bin"}
+
+
+@pytest.fixture(scope="module")
+def texts() -> dict[Path, str]:
+    files = [path for path in tracked_files() if path.suffix not in _NOT_TEXT]
+    if not files:
+        pytest.skip("not a git repository")
+    return {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files}
+
+
+def test_no_file_knows_the_machine_it_was_written_on(texts: dict[Path, str]) -> None:
+    wrong = [
+        f"{path}:{number}: {line.strip()[:100]}"
+        for path, text in texts.items()
+        if path != Path(__file__).relative_to(ROOT)
+        for number, line in enumerate(text.splitlines(), 1)
+        if _MACHINE.search(line) or any(page in line for page in _PAGES)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_locks_name_no_registry_and_hash_everything(texts: dict[Path, str]) -> None:
+    locks = {path: text for path, text in texts.items() if path.suffix == ".lock"}
+    assert locks
+    for path, text in locks.items():
+        assert not _REGISTRY.search(text), f"{path} names a registry"
+        for requirement in re.split(r"\n(?=\S)", text.strip()):
+            if not requirement.startswith("#"):
+                assert "--hash=sha256:" in requirement, f"{path}: {requirement[:60]} has no hash"
+
+
+def test_no_secret_or_state_is_tracked(texts: dict[Path, str]) -> None:
+    wrong = [
+        str(path)
+        for path in texts
+        if path.name == ".env" or path.parts[0] in ("state", "recordings", "data", "studies")
+    ]
+    assert not wrong
+
+
+def test_no_test_sleeps(texts: dict[Path, str]) -> None:
+    nap = "time." + "sleep("
+    wrong = [str(path) for path, text in texts.items() if path.parts[0] == "tests" and nap in text]
+    assert not wrong, f"wait for an event, a queue or a join instead: {wrong}"
