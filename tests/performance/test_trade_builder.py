@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whalebot.decisions.performance.trade_builder import make_trade, rounded, trade_id_of
+from whalebot.decisions.performance.exact import rounded
+from whalebot.decisions.performance.trade_builder import make_trade, trade_id_of
 from whalebot.domain.enums import ClosedBy, Side
 from whalebot.domain.state import PositionMemory
 from whalebot.domain.trade import ClosedTrade

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from decimal import Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 from typing import Final
 
+from whalebot.decisions.performance.exact import EXACT, rounded
 from whalebot.domain.enums import ClosedBy, Side
 from whalebot.domain.state import PositionMemory
 from whalebot.domain.trade import ClosedTrade
 
-MAX_DECIMALS: Final = 12
-"""Decimals kept of a quotient (average price, percent, R); sums and differences are never rounded."""
-
-# Sums of price times quantity must not be rounded by the default 28 digits of the decimal module.
-_EXACT: Final = Context(prec=80)
 _ZERO: Final = Decimal(0)
-_STEP: Final = Decimal(1).scaleb(-MAX_DECIMALS)
 
 
 def trade_id_of(memory: PositionMemory) -> str:
@@ -46,7 +41,7 @@ def make_trade(
     the known average of its own side, else at the other side's; the trade is then marked reconciled, as that
     of a foreign position is. Raises ValueError for a position without any fill: there is nothing to record.
     """
-    with localcontext(_EXACT):
+    with localcontext(EXACT):
         entry_notional, exit_notional, qty, complete = _flows(memory, exit_level)
         sign = memory.side.sign
         gross = (exit_notional - entry_notional) * sign
@@ -82,13 +77,6 @@ def make_trade(
             config_hash=config_hash,
             reconciled=memory.reconciled or memory.foreign or not complete,
         )
-
-
-def rounded(value: Decimal) -> Decimal:
-    """Return `value` with at most MAX_DECIMALS decimals and no trailing zeros, never in exponent form."""
-    with localcontext(_EXACT):
-        value = value.quantize(_STEP).normalize()
-        return value if value != value.to_integral_value() else value.quantize(Decimal(1))
 
 
 def _flows(memory: PositionMemory, exit_level: Decimal | None) -> tuple[Decimal, Decimal, Decimal, bool]:
