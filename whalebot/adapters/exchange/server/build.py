@@ -10,6 +10,7 @@ from whalebot.adapters.exchange.core.inputs import InstrumentListed, SymbolRules
 from whalebot.adapters.exchange.market.playback import PlaybackMarket, PlaybackTrack
 from whalebot.adapters.exchange.market.source import MarketSource
 from whalebot.adapters.exchange.market.state import StateMismatch
+from whalebot.adapters.exchange.server.listings import choose_specs
 from whalebot.adapters.exchange.server.options import ExchangeOptions
 from whalebot.adapters.exchange.server.server import Parts
 from whalebot.adapters.exchange.server.state_store import StateStore
@@ -64,9 +65,9 @@ def _market(
         instruments = {track.instrument.symbol: track.instrument for track in tracks}
         return PlaybackMarket(tracks, options.from_ms, options.seed, state), instruments
     # Imported here: a run of recorded data does not pay for the generator.
-    from whalebot.adapters.exchange.market.synthetic import SyntheticMarket, make_specs
+    from whalebot.adapters.exchange.market.synthetic import SyntheticMarket
 
-    specs = make_specs(options.symbols)
+    specs = choose_specs(options.symbols)
     instruments = {spec.instrument.symbol: spec.instrument for spec in specs}
     if options.from_ms is None:
         return SyntheticMarket(specs, options.seed, state=state), instruments
