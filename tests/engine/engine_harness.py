@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
+from whalebot.decisions.analysis.settings import ScoringSettings
 from whalebot.decisions.risk.settings import CostSettings, GuardrailSettings, TradeSettings
 from whalebot.domain import events as ev
 from whalebot.domain.analysis import Analysis
@@ -87,6 +88,9 @@ class ScriptedAnalyzer:
 
     def restore_signal(self, signal: Signal) -> None:
         self.signal = signal
+
+    def use_scoring(self, scoring: ScoringSettings) -> None:
+        self.scoring = scoring
 
     def reset(self) -> None:
         self.resets += 1

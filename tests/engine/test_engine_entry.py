@@ -117,7 +117,7 @@ def test_too_small_account_is_told_what_it_needs() -> None:
     world.wallet = Decimal("10")
     effects = world.ready().close_bar(2.5)
     assert refused_by(effects) == "minOrderQty"
-    assert "needs 22 equity" in [n.text for n in all_of(effects, Notice) if n.kind == "entry_refused"][0]
+    assert "needs 22 equity" in next(n.text for n in all_of(effects, Notice) if n.kind == "entry_refused")
 
 
 def test_stop_and_target_are_anchored_on_the_fill() -> None:

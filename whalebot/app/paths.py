@@ -63,6 +63,11 @@ class Paths:
         return self.state / "lock"
 
     @property
+    def write_ahead(self) -> Path:
+        """The line of a trade on its way into the history."""
+        return self.state / "trade_history.wal"
+
+    @property
     def audit(self) -> Path:
         """The audit trail, JSON lines."""
         return self.state / "audit.jsonl"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from whalebot.adapters.logs.masking import SecretMasker
@@ -28,6 +28,7 @@ class Setup:
     masker: SecretMasker
     notes: tuple[str, ...]
     config_found: bool
+    overrides: Mapping[tuple[str | int, ...], Any] = field(default_factory=dict)
 
 
 def read_setup(
@@ -47,11 +48,18 @@ def read_setup(
     masker.add(*environment.secrets())
     loaded = load(paths.config, environment, overrides, paths.env)
     masker.add(*loaded.secrets)
+    config = _with_data_places(loaded.config, paths)
     notes = list(loaded.notes)
     if not loaded.found and create:
         write_default(paths.config)
         notes.insert(0, f"there was no configuration; a complete default one was written to {paths.config}")
-    return Setup(loaded.config, environment, paths, masker, tuple(notes), loaded.found)
+    return Setup(config, environment, paths, masker, tuple(notes), loaded.found, overrides or {})
+
+
+def read_again(setup: Setup) -> Config:
+    """Read the file of a running daemon again, the command line still above it. Raises as `read_setup`."""
+    loaded = load(setup.paths.config, setup.environment, setup.overrides, setup.paths.env)
+    return _with_data_places(loaded.config, setup.paths)
 
 
 def check_start(setup: Setup, live_flag: bool) -> tuple[DataFile, ...]:
@@ -64,17 +72,31 @@ def check_start(setup: Setup, live_flag: bool) -> tuple[DataFile, ...]:
 
 
 def data_files(setup: Setup) -> tuple[DataFile, ...]:
-    """Return the files that mode demo or replay plays, in the order of the traded symbols.
+    """Return the files that mode demo or replay plays, in the order of the traded symbols."""
+    files = {file.symbol: file for file in _parse_data(setup.config, setup.paths)}
+    return tuple(files[symbol] for symbol in setup.config.traded_symbols) if files else ()
 
-    Raises ConfigError for a file that is not there and for a traded symbol without a file.
-    """
-    config = setup.config
-    if config.mode not in ("demo", "replay") or not config.demo.data:
+
+def _parse_data(config: Config, paths: Paths) -> tuple[DataFile, ...]:
+    if config.mode not in ("demo", "replay"):
         return ()
-    files = {file.symbol: file for file in parse_data_files(config.demo.data, setup.paths.dir, "demo.data")}
-    missing = [symbol for symbol in config.traded_symbols if symbol not in files]
+    return parse_data_files(config.demo.data, paths.dir, "demo.data")
+
+
+def _with_data_places(config: Config, paths: Paths) -> Config:
+    """Write out where each file lies, and trade its symbol where the configuration names none.
+
+    Raises ConfigError for a traded symbol without a file.
+    """
+    files = _parse_data(config, paths)
+    if not files:
+        return config
+    played = tuple(file.symbol for file in files)
+    if not config.model_fields_set & {"symbol", "symbols"}:
+        config = config.model_copy(update={"symbols": played})
+    missing = [symbol for symbol in config.traded_symbols if symbol not in played]
     if missing:
-        raise ConfigError(
-            f"demo.data has no file of {', '.join(missing)}, which symbols names; it has {', '.join(files)}"
-        )
-    return tuple(files[symbol] for symbol in config.traded_symbols)
+        names = ", ".join(missing)
+        raise ConfigError(f"demo.data has no file of {names}, to be traded; it has {', '.join(played)}")
+    demo = config.demo.model_copy(update={"data": tuple(str(file) for file in files)})
+    return config.model_copy(update={"demo": demo})

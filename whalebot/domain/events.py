@@ -379,6 +379,15 @@ class Command:
     recv_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reconfigured:
+    """The owner changed thresholds, weights or limits. `settings` is the engine's own kind of settings."""
+
+    settings: object
+    changes: tuple[str, ...]
+    recv_ms: int
+
+
 Event: TypeAlias = (
     CandleClosed
     | CandleForming
@@ -411,4 +420,5 @@ Event: TypeAlias = (
     | StorageRecovered
     | TimerDue
     | Command
+    | Reconfigured
 )

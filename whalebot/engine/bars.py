@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from whalebot.decisions.analysis.settings import ScoringSettings
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import FetchHistory
 from whalebot.domain.enums import Level, Signal
@@ -60,6 +61,10 @@ class Analyzer(Protocol):
         """Start a new data set."""
         ...
 
+    def use_scoring(self, scoring: ScoringSettings) -> None:
+        """Score with other weights and thresholds from the next bar on."""
+        ...
+
 
 @dataclass(slots=True)
 class _Series:
@@ -96,6 +101,10 @@ class BarFeed:
         """Newest ATR of the primary timeframe in quote, 0 while warming."""
         value = self._analyzer.latest().get("atr", 0.0)
         return value if value == value else 0.0
+
+    def use_scoring(self, scoring: ScoringSettings) -> None:
+        """Score with other weights and thresholds from the next bar on."""
+        self._analyzer.use_scoring(scoring)
 
     def start(self) -> None:
         """Ask for the history of every timeframe, the highest first."""

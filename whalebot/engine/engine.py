@@ -11,6 +11,7 @@ from whalebot.domain import events as ev
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import Effect, Persist, PublishView, RecordTrade
 from whalebot.domain.enums import Level, Stream
+from whalebot.domain.errors import BugError
 from whalebot.domain.state import StateDocument
 from whalebot.domain.view import View
 from whalebot.engine.account import Account
@@ -155,6 +156,11 @@ class Engine:
                 "only its stop at the venue protects it; configure the symbol or close it by hand",
             )
 
+    def final_document(self) -> StateDocument:
+        """Return the document to leave behind, newer than every one before."""
+        self._revision += 1
+        return self.document()
+
     def _seal(self) -> list[Effect]:
         """Put the state on disk before anything that depends on it leaves."""
         ctx = self._ctx
@@ -217,6 +223,7 @@ class Engine:
             ev.StorageRecovered: orders.on_storage_recovered,
             ev.TimerDue: _ignore,
             ev.Command: self._owner.on_command,
+            ev.Reconfigured: self._on_reconfigured,
         }
 
     def _on_filled(self, event: ev.Filled) -> None:
@@ -234,6 +241,15 @@ class Engine:
     def _on_analysis(self, analysis: Analysis) -> None:
         self._trading.on_analysis(analysis)
         self._ctx.emit(PublishView(self.view()))
+
+    def _on_reconfigured(self, event: ev.Reconfigured) -> None:
+        settings = event.settings
+        if not isinstance(settings, EngineSettings):
+            raise BugError(f"not settings of an engine: {type(settings).__name__}")
+        self._ctx.settings = settings
+        for feed in self._feeds.values():
+            feed.use_scoring(settings.scoring)
+        self._ctx.notice(Level.INFO, "reconfigured", "; ".join(event.changes))
 
     # --- timers ---------------------------------------------------------------------------------------
 

@@ -100,7 +100,7 @@ def _data(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
     if offset is not None and abs(offset) >= limits.max_clock_offset_ms:
         yield Refused(
             "max_clock_offset_ms",
-            f"our clock is {offset} ms from the venue's, limit {limits.max_clock_offset_ms}; run chrony or ntpd",
+            f"our clock is {offset} ms from the venue's, limit {limits.max_clock_offset_ms}: run chrony",
         )
 
 

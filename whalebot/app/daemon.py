@@ -1,0 +1,186 @@
+"""One run of the daemon: puts the rooms together, lets the loop run, and ends everything in order."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from dataclasses import dataclass
+
+from whalebot.adapters.alerts.channels import ChannelSettings, open_channels
+from whalebot.adapters.alerts.system import AlertSystem
+from whalebot.adapters.storage.history import TradeHistory
+from whalebot.adapters.storage.lock import FolderLock
+from whalebot.adapters.storage.state import StateFile
+from whalebot.app.config.convert import milliseconds
+from whalebot.app.console import Console
+from whalebot.app.engine_setup import engine_settings
+from whalebot.app.exits import EXCHANGE
+from whalebot.app.reload import Reloader
+from whalebot.app.setup import Setup
+from whalebot.app.supervisor import Supervisor
+from whalebot.app.venue import Venue, VenueParts
+from whalebot.app.wiring import make_venue, new_run_id, ret_codes
+from whalebot.domain.effects import Notice
+from whalebot.domain.enums import Level
+from whalebot.domain.errors import AuthError, VenueFatal
+from whalebot.domain.state import StateDocument
+from whalebot.engine.engine import Engine
+from whalebot.runtime.clock import SystemClock
+from whalebot.runtime.holder import ViewHolder
+from whalebot.runtime.inbox import Inbox
+from whalebot.runtime.lanes import LanePorts, Lanes
+from whalebot.runtime.lifecycle import Phase, ThreadWatch, shut_down
+from whalebot.runtime.loop import Loop, LoopEnd, LoopOutputs
+from whalebot.runtime.signals import SignalWatch
+
+_log = logging.getLogger("whalebot")
+_STOP_LIMIT_S = 4.0
+_SHUTDOWN_S = 4.5
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line asks of one run. `limit_ms`: real time after which it ends, None for never."""
+
+    live: bool = False
+    limit_ms: int | None = None
+    until_end: bool = False
+    view: bool = False
+    quiet: bool = False
+    verbose: int = 0
+
+
+class Daemon:
+    """Owns the parts of one run. Built, run once and thrown away; main thread only."""
+
+    def __init__(self, setup: Setup, options: RunOptions) -> None:
+        self._setup = setup
+        self._options = options
+        self._clock = SystemClock()
+        self._inbox = Inbox()
+        self._views = ViewHolder()
+        self._watch = ThreadWatch()
+        self._halted = threading.Event()
+        self._trouble: list[BaseException] = []
+        self._console = Console(setup, self._views, self._inbox, self._clock, options)
+
+    def run(self) -> int:
+        """Trade until told to stop; return the exit code. Raises ConfigError, AuthError, VenueFatal."""
+        paths = self._setup.paths
+        paths.prepare()
+        with FolderLock(paths.lock), self._console, contextlib.ExitStack() as stack:
+            self._console.announce()
+            history = TradeHistory.open(paths.history, write_ahead=paths.write_ahead)
+            venue = make_venue(VenueParts(self._setup, self._inbox, self._clock, self._say))
+            stack.callback(venue.stop)
+            states = StateFile(paths.state_file(self._setup.config.mode))
+            state = states.load() or StateDocument(run_id=new_run_id())
+            for notice in (*history.take_notices(), *states.take_notices()):
+                self._console.notice(notice)
+            alerts = self._alerts()
+            stack.callback(alerts.stop)
+            engine = Engine(engine_settings(self._setup.config, venue.feed), state)
+            ports = LanePorts(venue.make_gateway, venue.make_readers, states, history, alerts, venue.streams)
+            lanes = Lanes(
+                ports,
+                self._setup.config.traded_symbols,
+                self._inbox,
+                self._clock,
+                self._on_trouble,
+                ret_codes(),
+            )
+            return self._run_loop(engine, lanes, venue, states)
+
+    def _run_loop(self, engine: Engine, lanes: Lanes, venue: Venue, states: StateFile) -> int:
+        outputs = LoopOutputs(self._views, self._console.notice, self._console.progress)
+        loop = Loop(engine, self._inbox, lanes, self._clock, outputs)
+        reloader = Reloader(self._setup, self._inbox, self._clock, venue.feed)
+        signals = SignalWatch(self._inbox, self._clock, reloader.reload, self._halt(loop), _STOP_LIMIT_S)
+        supervisor = Supervisor(
+            self._inbox,
+            self._clock,
+            self._watch,
+            venue.data_ended if self._options.until_end else lambda: "",
+            venue.broken,
+            self._options.limit_ms,
+        )
+        signals.start()
+        try:
+            lanes.start()
+            self._watch.expect(lanes.threads())
+            venue.check(self._halted)
+            venue.start()
+            self._watch.expect(venue.threads())
+            self._console.start()
+            supervisor.start()
+            end = loop.run()
+        finally:
+            self._console.stopping()
+            supervisor.stop()
+            self._shut_down(lanes, venue, states, engine)
+            signals.stop()
+        return self._exit_code(end, supervisor)
+
+    def _exit_code(self, end: LoopEnd, supervisor: Supervisor) -> int:
+        for trouble in self._trouble:
+            if isinstance(trouble, AuthError | VenueFatal):
+                raise trouble
+        _log.info("ended: %s", supervisor.failure or end.reason)
+        return EXCHANGE if supervisor.failure and end.exit_code == 0 else end.exit_code
+
+    def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine) -> None:
+        def save(_: float) -> bool:
+            states.save(engine.final_document())
+            return True
+
+        shut_down(
+            (
+                Phase("lanes", lanes.drain, 1.5),
+                Phase("streams", lambda _: venue.close_streams(), 1.5),
+                Phase("lanes' end", lanes.stop, 1.0),
+                Phase("state", save, 1.0),
+            ),
+            _SHUTDOWN_S,
+        )
+
+    def _alerts(self) -> AlertSystem:
+        table = self._setup.config.alerts
+        settings = tuple(
+            ChannelSettings(c.name, c.url.get_secret_value(), Level(c.min_level))
+            for c in (table.channels if table.enabled else ())
+        )
+        dedup_ms = milliseconds(table.dedup_s, 1000)
+        return AlertSystem(open_channels(settings), self._clock, table.max_per_minute, dedup_ms)
+
+    def _on_trouble(self, thread: str, error: BaseException) -> None:
+        self._trouble.append(error)
+        if isinstance(error, AuthError | VenueFatal):
+            self._console.notice(Notice(Level.CRITICAL, "fatal", f"{thread}: {error}"))
+            self._halted.set()
+        else:
+            _log.error("thread %s: unexpected error", thread, exc_info=error)
+
+    def _halt(self, loop: Loop) -> Halt:
+        return Halt(loop, self._halted)
+
+    def _say(self, text: str) -> None:
+        self._console.notice(Notice(Level.WARNING, "note", text))
+
+
+class Halt:
+    """Ends the loop, and whoever waits for the venue before it runs."""
+
+    def __init__(self, loop: Loop, halted: threading.Event) -> None:
+        self._loop = loop
+        self._halted = halted
+
+    def __call__(self, reason: str) -> None:
+        """Halt with a reason; any thread."""
+        self._halted.set()
+        self._loop.halt(reason)
+
+
+def run_daemon(setup: Setup, options: RunOptions) -> int:
+    """Run the daemon of a checked set-up; return its exit code."""
+    return Daemon(setup, options).run()

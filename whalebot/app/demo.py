@@ -1,0 +1,187 @@
+"""The exchange of mode demo: a child process that speaks Bybit v5 on loopback, with keys made for the run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import selectors
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from whalebot.app.config.document import Config
+from whalebot.app.config.launch import Credentials
+from whalebot.app.paths import Paths
+from whalebot.domain.errors import ConfigError
+
+_START_S: Final = 30.0
+_STOP_S: Final = 3.0
+_READY: Final = "listening on http://127.0.0.1:"
+_IDENTITY: Final = "identity.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoExchange:
+    """A running local exchange. `time_scale` is market ms per real ms."""
+
+    process: subprocess.Popen[str]
+    port: int
+    credentials: Credentials
+    log: Path
+    time_scale: float = field(default=1.0)
+
+    @property
+    def rest_url(self) -> str:
+        """Where REST is served."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_public_url(self) -> str:
+        """The public stream."""
+        return f"ws://127.0.0.1:{self.port}/v5/public/linear"
+
+    @property
+    def ws_private_url(self) -> str:
+        """The private stream."""
+        return f"ws://127.0.0.1:{self.port}/v5/private"
+
+    def has_died(self) -> bool:
+        """True when the process ended by itself."""
+        return self.process.poll() is not None
+
+    def data_ended(self) -> bool:
+        """True when it has played all its data; False while it has not, or does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.rest_url}/control/state", timeout=1.0) as reply:
+                return bool(json.load(reply).get("ended", False))
+        except (OSError, ValueError):
+            return False
+
+    def stop(self) -> None:
+        """Ask it to save and end; after three seconds it is ended."""
+        if self.process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
+
+def start_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None]) -> DemoExchange:
+    """Start the exchange that the table `demo` describes; its account goes on where it was.
+
+    Another market than last time starts afresh, and so does the daemon's memory of the old one, which is
+    kept aside. `say` takes a line for the owner. Raises ConfigError when the exchange does not start.
+    """
+    _forget_other_market(config, paths, say)
+    credentials = Credentials(f"demo{secrets.token_hex(6)}", secrets.token_hex(18))
+    log = paths.logs / "exchange.jsonl"
+    environment = {
+        **os.environ,
+        "WHALEBOT_EXCHANGE_KEY": credentials.api_key,
+        "WHALEBOT_EXCHANGE_SECRET": credentials.api_secret,
+    }
+    errors = (paths.logs / "exchange.log").open("a", encoding="utf-8")
+    os.chmod(errors.fileno(), 0o600)
+    with errors:
+        # Its own process group: Ctrl-C in the terminal must reach the daemon first.
+        process = subprocess.Popen(
+            [sys.executable, "-m", "whalebot", "exchange", *_arguments(config, paths, log)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            env=environment,
+            start_new_session=True,
+        )
+    port = _wait_until_ready(process, Path(errors.name))
+    speed = config.demo.speed
+    return DemoExchange(process, port, credentials, log, 1.0 if speed == "max" else float(speed))
+
+
+def _arguments(config: Config, paths: Paths, log: Path) -> list[str]:
+    demo = config.demo
+    arguments = ["--port", "0", "--speed", f"{demo.speed}", "--die-with-parent"]
+    arguments += [
+        "--balance",
+        f"{config.trade_management.account_balance}",
+        "--state",
+        str(paths.exchange_state),
+    ]
+    arguments += ["--log", str(log), "--rate-limits", "off" if demo.speed != 1 else "venue"]
+    if demo.data:
+        return [*arguments, "--data", *demo.data]
+    symbols = ",".join(config.traded_symbols)
+    return [*arguments, "--market", demo.market, "--seed", str(demo.seed), "--symbols", symbols]
+
+
+def _wait_until_ready(process: subprocess.Popen[str], errors: Path) -> int:
+    assert process.stdout is not None
+    deadline = time.monotonic() + _START_S
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while time.monotonic() < deadline and process.poll() is None:
+            if not selector.select(0.1):
+                continue
+            line = process.stdout.readline()
+            if line.startswith(_READY):
+                return int(line.removeprefix(_READY).split()[0])
+    process.kill()
+    code = process.wait()
+    tail = errors.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
+    raise ConfigError(
+        f"the local exchange did not start (exit {code}): {' / '.join(tail) or 'no message'}; see {errors}"
+    )
+
+
+def _forget_other_market(config: Config, paths: Paths, say: Callable[[str], None]) -> None:
+    identity = market_identity(config)
+    file = paths.exchange_state / _IDENTITY
+    paths.exchange_state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if known == identity:
+        return
+    state = paths.state_file("demo")
+    for old in (state, state.with_name(state.name + ".last"), *paths.exchange_state.glob("*.json")):
+        if old.exists() and old.name != _IDENTITY:
+            aside = _unused(old)
+            old.rename(aside)
+            say(f"another market than last time: {old.name} is kept aside as {aside.name}")
+    file.write_text(json.dumps(identity), encoding="utf-8")
+    file.chmod(0o600)
+
+
+def market_identity(config: Config) -> dict[str, str]:
+    """Return what makes two runs of the demo the same market."""
+    demo = config.demo
+    played = ";".join(f"{Path(f.rpartition('=')[2]).name}" for f in demo.data)
+    source = played or f"{demo.market}/{demo.seed}"
+    told = json.dumps(
+        [source, sorted(config.traded_symbols) if not played else [], config.trade_management.account_balance]
+    )
+    return {"market": source, "digest": hashlib.sha256(told.encode()).hexdigest()[:16]}
+
+
+def _unused(path: Path) -> Path:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.old-{number}")).exists():
+        number += 1
+    return aside

@@ -1,0 +1,42 @@
+"""From the checked configuration to the settings of one engine."""
+
+from __future__ import annotations
+
+from whalebot.app.config.convert import (
+    guardrail_settings,
+    indicator_settings,
+    milliseconds,
+    mtf_settings,
+    scoring_settings,
+    trade_settings,
+)
+from whalebot.app.config.document import Config
+from whalebot.app.config.fingerprint import config_hash
+from whalebot.engine.settings import EngineSettings, FeedSettings, Timing
+
+
+def engine_settings(config: Config, feed: FeedSettings) -> EngineSettings:
+    """Return what the engine is told; `feed` holds the facts about where events come from."""
+    return EngineSettings(
+        symbols=config.traded_symbols,
+        interval=config.interval,
+        label=config.mode,
+        config_hash=config_hash(config),
+        orderbook_depth=config.orderbook_limit,
+        intrabar=config.intrabar,
+        scoring=scoring_settings(config),
+        indicators=indicator_settings(config),
+        mtf=mtf_settings(config),
+        trade=trade_settings(config),
+        guardrails=guardrail_settings(config),
+        feed=feed,
+        timing=Timing(
+            heartbeat_ms=milliseconds(config.loop_delay, 1000), recv_window_ms=config.exchange.recv_window_ms
+        ),
+    )
+
+
+def intervals_of(config: Config) -> tuple[str, ...]:
+    """Return the timeframes to stream, the primary one first."""
+    mtf = mtf_settings(config)
+    return (config.interval, *(mtf.higher_timeframes if mtf.enabled else ()))

@@ -1,0 +1,47 @@
+"""SIGHUP: reads the configuration again and hands over what can change in a running daemon."""
+
+from __future__ import annotations
+
+import logging
+
+from whalebot.app.config.document import Config
+from whalebot.app.config.reload import diff
+from whalebot.app.engine_setup import engine_settings
+from whalebot.app.setup import Setup, read_again
+from whalebot.domain.errors import ConfigError
+from whalebot.domain.events import Reconfigured
+from whalebot.engine.settings import FeedSettings
+from whalebot.ports import Clock, EventSink
+
+_log = logging.getLogger("whalebot.reload")
+
+
+class Reloader:
+    """Valid changes of thresholds, weights, risk and log level apply at the next bar; others are refused."""
+
+    def __init__(self, setup: Setup, sink: EventSink, clock: Clock, feed: FeedSettings) -> None:
+        self._setup = setup
+        self._config: Config = setup.config
+        self._sink = sink
+        self._clock = clock
+        self._feed = feed
+
+    def reload(self) -> None:
+        """Read the file; say what changes, or why the old configuration stays. A bad file raises nothing."""
+        try:
+            config = read_again(self._setup)
+        except ConfigError as error:
+            _log.error("reload refused, the old configuration stays: %s", error)
+            return
+        changes = diff(self._config, config)
+        fixed = [str(change) for change in changes if change.needs_restart]
+        if fixed:
+            _log.error("reload refused, these need a restart: %s", "; ".join(fixed))
+            return
+        if not changes:
+            _log.info("reload: nothing changed")
+            return
+        self._config = config
+        logging.getLogger().setLevel(config.logging.level)
+        settings = engine_settings(config, self._feed)
+        self._sink.put(Reconfigured(settings, tuple(str(c) for c in changes), self._clock.now_ms()))

@@ -1,0 +1,74 @@
+"""What a mode must offer, and what every mode is built from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from whalebot.app.setup import Setup
+from whalebot.engine.settings import FeedSettings
+from whalebot.ports import Clock, MarketStreams, OrderGateway
+from whalebot.runtime.inbox import Inbox
+from whalebot.runtime.read_actions import Readers
+
+
+class Venue(Protocol):
+    """The outside of one mode. `start` begins to deliver events, `stop` ends every thread of it."""
+
+    @property
+    def feed(self) -> FeedSettings:
+        """Facts about where events come from."""
+        ...
+
+    @property
+    def streams(self) -> MarketStreams:
+        """What the loop may ask of the streams."""
+        ...
+
+    def make_gateway(self) -> OrderGateway:
+        """Return a gateway for the calling thread."""
+        ...
+
+    def make_readers(self) -> Readers:
+        """Return readers for the calling thread."""
+        ...
+
+    def check(self, halted: threading.Event) -> None:
+        """Make sure the account is the one meant. Raises AuthError or VenueFatal."""
+        ...
+
+    def start(self) -> None:
+        """Open the streams."""
+        ...
+
+    def close_streams(self) -> bool:
+        """End the streams; True when every thread of theirs has ended."""
+        ...
+
+    def stop(self) -> None:
+        """Close everything else."""
+        ...
+
+    def threads(self) -> Iterable[threading.Thread]:
+        """Return the threads that must live as long as the venue."""
+        ...
+
+    def data_ended(self) -> str:
+        """Return that the data has ended, "" while more may come."""
+        ...
+
+    def broken(self) -> str:
+        """Return what broke for good, "" while it works."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VenueParts:
+    """What every venue is built from."""
+
+    setup: Setup
+    inbox: Inbox
+    clock: Clock
+    say: Callable[[str], None]

@@ -1,0 +1,83 @@
+"""A mode is four objects: where the market comes from, where orders go, who answers reads, what is kept.
+
+This is the only place that knows the mode.
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from whalebot.adapters.bybit.auth import Credentials
+from whalebot.adapters.bybit.hosts import HOSTS, Endpoints, check_urls
+from whalebot.adapters.bybit.retcodes import DUPLICATE_LINK_ID, REFUSALS
+from whalebot.app.config.document import Config
+from whalebot.app.config.launch import credentials_for
+from whalebot.app.demo import start_demo_exchange
+from whalebot.app.remote import RemoteVenue
+from whalebot.app.venue import Venue, VenueParts
+from whalebot.domain.errors import ConfigError
+from whalebot.runtime.order_actions import RetCodes
+
+_ENVIRONMENT = {"testnet": "testnet", "bybit-demo": "demo", "live": "mainnet", "paper": "mainnet"}
+
+
+def make_venue(parts: VenueParts) -> Venue:
+    """Return the venue of the configured mode. Raises ConfigError."""
+    mode = parts.setup.config.mode
+    if mode == "demo":
+        return _demo(parts)
+    if mode in ("paper", "replay"):
+        from whalebot.app.simulated import make_simulated_venue
+
+        return make_simulated_venue(parts)
+    return _account(parts, mode)
+
+
+def _demo(parts: VenueParts) -> Venue:
+    setup = parts.setup
+    exchange = start_demo_exchange(setup.config, setup.paths, parts.say)
+    try:
+        endpoints = check_urls(
+            rest_url=exchange.rest_url,
+            ws_public_url=exchange.ws_public_url,
+            ws_private_url=exchange.ws_private_url,
+            real_keys=False,
+        )
+        keys = Credentials(exchange.credentials.api_key, exchange.credentials.api_secret)
+        setup.masker.add(keys.key, keys.secret)
+        return RemoteVenue(parts, endpoints, keys, exchange.time_scale, exchange)
+    except BaseException:
+        exchange.stop()
+        raise
+
+
+def _account(parts: VenueParts, mode: str) -> Venue:
+    config = parts.setup.config
+    credentials = credentials_for(config, parts.setup.environment)
+    if credentials is None:
+        raise ConfigError(f"mode {mode} needs BYBIT_API_KEY and BYBIT_API_SECRET in .env")
+    keys = Credentials(credentials.api_key, credentials.api_secret)
+    return RemoteVenue(parts, endpoints_of(config), keys, config.exchange.time_scale, None)
+
+
+def endpoints_of(config: Config) -> Endpoints:
+    """Return the checked addresses of a mode that talks to the venue. Raises ConfigError."""
+    rest, public, private = HOSTS[_ENVIRONMENT[config.mode]]
+    given = config.exchange
+    return check_urls(
+        rest_url=given.rest_url or rest,
+        ws_public_url=given.ws_public_url or public,
+        ws_private_url=given.ws_private_url or private,
+        trusted_hosts=given.trusted_hosts,
+        real_keys=config.mode != "paper",
+    )
+
+
+def ret_codes() -> RetCodes:
+    """Return what the venue's refusals mean to the lanes."""
+    return RetCodes(REFUSALS, frozenset({DUPLICATE_LINK_ID}))
+
+
+def new_run_id() -> str:
+    """Return six characters that tell this state's orders from those of any other."""
+    return secrets.token_hex(3)
