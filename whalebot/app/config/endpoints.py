@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
@@ -50,7 +51,7 @@ def check_endpoints(config: Config) -> Iterator[Problem]:
             host, fault = _judge(url, config.exchange, shows_key)
             hosts[name] = host
             if fault:
-                yield Problem(("exchange", name), fault, f'"{_without_user(url)}"')
+                yield Problem(("exchange", name), fault, json.dumps(_without_user(url)))
     yield from _check_together(config, hosts)
     yield from _check_time_scale(config, hosts)
 
@@ -70,7 +71,7 @@ def _judge(url: str, exchange: ExchangeTable, shows_key: bool) -> tuple[str, str
     if parts.scheme in ("http", "ws") and not is_loopback(host):
         return host, f"plain text is allowed only to this machine; use {parts.scheme}s://"
     if shows_key and not may_see_keys(host, exchange):
-        trust = f'if you trust it, add "{host}" to exchange.trusted_hosts'
+        trust = f"if you trust it, add {json.dumps(host)} to exchange.trusted_hosts"
         return host, f"neither Bybit's nor this machine, so it is not shown the API key; {trust}"
     return host, ""
 

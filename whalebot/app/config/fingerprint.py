@@ -1,4 +1,4 @@
-"""A short name for everything in a configuration that decides trades."""
+"""A short name for everything in a configuration that decides trades on a given market."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ from typing import Any, Final
 from whalebot.app.config.document import OTHER_COMMANDS_TABLES, Config
 
 _DECIDES_NOTHING: Final = frozenset(
-    {"schema_path", "timezone", "record", "logging", "alerts", "web", "symbol", *OTHER_COMMANDS_TABLES}
+    {
+        "schema_path",
+        "mode",
+        "live_trading_confirmed",
+        "exchange",
+        "demo",
+        "symbol",
+        "timezone",
+        "record",
+        "logging",
+        "alerts",
+        "web",
+        *OTHER_COMMANDS_TABLES,
+    }
 )
 _LENGTH: Final = 16
 
@@ -17,7 +30,8 @@ _LENGTH: Final = 16
 def config_hash(config: Config) -> str:
     """Return 16 hex digits that are equal for equal settings, whatever their order or spelling in the file.
 
-    Display, log, alerts, web (which hold the secrets) and the tables of other commands are left out.
+    Where the market comes from (a trade names its mode besides), display, log, alerts, web (which hold the
+    secrets) and the tables of other commands are left out.
     """
     values: dict[str, Any] = config.model_dump(mode="json", exclude=set(_DECIDES_NOTHING))
     values["symbols"] = list(config.traded_symbols)

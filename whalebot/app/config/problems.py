@@ -15,7 +15,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 HIDDEN: Final = "(hidden)"
 _LONGEST_VALUE: Final = 60
-_PLAIN_NAME: Final = re.compile(r"[\w$-]{1,60}")
+_PLAIN_NAME: Final = re.compile(r"[\w$-]{1,60}", re.ASCII)
 _SECRET_NAME: Final = re.compile(r"key$|api_?key|secret|token|passw|passphrase|private_?key|credential", re.I)
 
 
@@ -62,12 +62,15 @@ def _name_text(name: str) -> str:
 
 
 def value_text(path: Path, value: Any) -> str:
-    """Show a value as JSON, shortened; one that may be a secret by its name is not shown."""
+    """Show a value as JSON in ASCII (nothing in it can steer a terminal), shortened.
+
+    One that may be a secret by its name is not shown.
+    """
     if any(isinstance(part, str) and _SECRET_NAME.search(part) for part in path[-2:]):
         return HIDDEN
     if isinstance(value, dict):
         return "{...}" if value else "{}"
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = json.dumps(value, default=str)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 

@@ -19,7 +19,8 @@ _REQUIRED: Final = "(required)"
 def reference() -> str:
     """Return the tables of all keys as Markdown, one table of the file after the other."""
     parts = [BEGIN, ""]
-    for title, keys in groupby(leaves(), key=lambda leaf: _section(leaf[0])):
+    top_level_first = sorted(leaves(), key=lambda leaf: _section(leaf[0]) != ())
+    for title, keys in groupby(top_level_first, key=lambda leaf: _section(leaf[0])):
         parts += [*_heading(title), "| key | default | unit | allowed | meaning |", "|---|---|---|---|---|"]
         parts += [_row(path, node) for path, node in keys]
         parts.append("")
