@@ -89,7 +89,7 @@ class Lanes:
         self._orders = WorkerPool("orders", count.order_workers, make_gateway, sink, on_trouble)
         self._exits = WorkerPool("exits", count.exit_workers, make_gateway, sink, on_trouble)
         self._reads = WorkerPool("reads", count.read_workers, make_readers, sink, on_trouble)
-        self._storage: WorkerPool[None] = WorkerPool(_STORAGE, 1, lambda: None, sink, on_trouble)
+        self._storage: WorkerPool[tuple[()]] = WorkerPool(_STORAGE, 1, lambda: (), sink, on_trouble)
         self._routes: dict[type, Callable[[Any], None]] = {
             LookUpOrder: lambda e: self._read(e.order_link_id, self._read_actions.look_up(e)),
             FetchSnapshot: lambda e: self._read("account", self._read_actions.snapshot(e)),
@@ -186,7 +186,7 @@ class Lanes:
     def _record(self, effect: RecordTrade) -> None:
         trade = effect.trade
         lost = self._history.lost
-        job = Job[None](f"record {trade.trade_id}", lambda _: self._history.append(trade), lost, lost)
+        job = Job[tuple[()]](f"record {trade.trade_id}", lambda _: self._history.append(trade), lost, lost)
         self._storage.submit(_STORAGE, job)
 
     def _not_saved(self, what: str, reason: str) -> tuple[StorageFailed, ...]:
