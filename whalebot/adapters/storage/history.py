@@ -7,12 +7,11 @@ closing bracket. The cost does not depend on the length of the file.
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
+from whalebot.adapters.storage.array_file import EMPTY, ArrayFile
 from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.storage.salvage import TAIL, Scan, scan_history
 from whalebot.adapters.storage.trade_json import decode_trade, encode_trade
@@ -21,10 +20,6 @@ from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import BugError, ConfigError
 from whalebot.domain.trade import ClosedTrade
-
-EMPTY: Final = b"[]\n"
-# White space another tool left at the end; beyond this the file is written anew rather than overwritten.
-_LONGEST_TAIL: Final = 64
 
 _Key = tuple[str, str]
 
@@ -37,14 +32,11 @@ class TradeHistory:
 
     def __init__(self, path: Path, write_ahead: Path, files: FileSystem) -> None:
         """Prepare only; `open` is the way to get a usable history."""
-        self._path = path
-        self._files = files
+        self._array = ArrayFile(path, files)
         self._write_ahead = WriteAhead(write_ahead, files)
         self._lock = threading.Lock()
         self._notices: list[Notice] = []
         self._keys: set[_Key] = set()
-        self._end = 0
-        self._tail = b""
         self._settled = False
         self._interrupted: _Key | None = None
 
@@ -62,7 +54,8 @@ class TradeHistory:
         history = cls(path, write_ahead or path.parent / "state" / "trade_history.wal", files or FileSystem())
         try:
             history._recover()
-            history._prove_writable()
+            history._write_ahead.prepare()
+            history._array.prove_writable()
         except OSError as error:
             place = error.filename or path
             raise ConfigError(
@@ -95,7 +88,7 @@ class TradeHistory:
         """Return all trades by the time they ended, oldest first. Raises OSError."""
         with self._lock:
             self._settle()
-            return in_order(scan_history(self._files.read_file(self._path)).trades)
+            return in_order(scan_history(self._array.read()).trades)
 
     def take_notices(self) -> list[Notice]:
         """Return what the owner should know of since the last call, and forget it."""
@@ -105,108 +98,54 @@ class TradeHistory:
 
     def _settle(self) -> None:
         """Bring file and memory together again after a failure, or after another program's edit."""
-        if not self._settled or not self._is_as_left():
+        if not self._settled or not self._array.is_as_left():
             self._recover()
 
     def _record(self, key: _Key, raw: bytes) -> None:
         self._settled, self._interrupted = False, key
-        step = Lengthening(self._end, not self._keys, raw)
+        step = self._array.next_step(raw)
         self._write_ahead.write(step)
         self._lengthen(key, step)
         self._settled, self._interrupted = True, None
 
     def _lengthen(self, key: _Key, step: Lengthening) -> None:
-        self._write_array(step)
+        self._array.lengthen(step)
         self._keys.add(key)
-        self._end = step.offset + len(step.payload) - len(TAIL)
-        self._tail = TAIL
         # The trade is in the array: a line that stays is recognised by its id at the next start.
         with contextlib.suppress(OSError):
             self._write_ahead.clear()
 
-    def _write_array(self, step: Lengthening) -> None:
-        fd = self._files.open(self._path, os.O_RDWR)
-        try:
-            try:
-                self._files.write_all(fd, step.payload, step.offset)
-            except OSError:
-                self._restore_tail(fd)
-                raise
-            self._files.sync(fd)
-        finally:
-            self._files.close(fd)
-
-    def _restore_tail(self, fd: int) -> None:
-        """Take back a write that failed half way (a full disk), so that readers keep a whole array."""
-        with contextlib.suppress(OSError):
-            self._files.write_all(fd, self._tail, self._end)
-            self._files.truncate(fd, self._end + len(self._tail))
-
-    def _prove_writable(self) -> None:
-        self._write_ahead.prepare()
-        self._files.close(self._files.open(self._path, os.O_RDWR))
-
-    def _is_as_left(self) -> bool:
-        """True when the file still ends where our last write ended; another program may have edited it."""
-        try:
-            fd = self._files.open(self._path, os.O_RDONLY)
-        except FileNotFoundError:
-            return False
-        try:
-            before = b"}" if self._keys else b"["
-            seen = self._files.pread(fd, len(self._tail) + 2, self._end - 1)
-            return seen == before + self._tail
-        finally:
-            self._files.close(fd)
-
     def _recover(self) -> None:
         self._settled = False
         step = self._read_write_ahead()
-        data = self._read_or_create()
+        data = self._array.read()
         if step is not None and step.explains(data):
             data = self._redo(step, data)
         scan = scan_history(data)
-        if scan.damage:
-            scan = self._replace_damaged(scan)
-        elif len(scan.tail) > _LONGEST_TAIL:
-            scan = self._write_anew(data[: scan.end] + TAIL)
-        self._take_over(scan)
+        scan = self._replace_damaged(scan) if scan.damage else self._array.take(scan, data)
+        self._keys = {(trade.mode, trade.trade_id) for trade in scan.trades}
+        if twice := len(scan.trades) - len(self._keys):
+            self._note(Level.WARNING, "history_doubled", f"{twice} trades stand there twice")
         if step is not None:
             self._keep_written_ahead(step)
         self._write_ahead.clear()
         self._settled, self._interrupted = True, None
 
-    def _take_over(self, scan: Scan) -> None:
-        self._keys = {(trade.mode, trade.trade_id) for trade in scan.trades}
-        self._end, self._tail = scan.end, scan.tail
-        if len(self._keys) < len(scan.trades):
-            twice = len(scan.trades) - len(self._keys)
-            self._note(Level.WARNING, "history_doubled", f"{self._path}: {twice} trades stand there twice")
-
-    def _keep_written_ahead(self, step: Lengthening) -> None:
-        trade = step.trade
-        key = (trade.mode, trade.trade_id)
-        if key in self._keys:
-            return
-        again = Lengthening(self._end, not self._keys, step.raw)
-        self._write_ahead.rewrite(again)
-        self._lengthen(key, again)
-        self._note(Level.INFO, "history_completed", f"{self._path}: trade {trade.trade_id} was completed")
-
     def _redo(self, step: Lengthening, data: bytes) -> bytes:
-        """Write the same bytes to the same place again: right whether none, some or all of them arrived."""
-        whole = data[: step.offset] + step.payload
-        fd = self._files.open(self._path, os.O_RDWR)
-        try:
-            self._files.write_all(fd, step.payload, step.offset)
-            self._files.truncate(fd, len(whole))
-            self._files.sync(fd)
-        finally:
-            self._files.close(fd)
+        whole = self._array.redo(step, data)
         if data != whole:
-            text = f"{self._path}: the recording of trade {step.trade.trade_id} was cut short; completed"
+            text = f"the recording of trade {step.trade.trade_id} was cut short; it is completed"
             self._note(Level.INFO, "history_completed", text)
         return whole
+
+    def _keep_written_ahead(self, step: Lengthening) -> None:
+        key = (step.trade.mode, step.trade.trade_id)
+        if key in self._keys:
+            return
+        again = self._array.next_step(step.raw)
+        self._write_ahead.rewrite(again)
+        self._lengthen(key, again)
+        self._note(Level.INFO, "history_completed", f"trade {key[1]} was on its way; it is recorded")
 
     def _read_write_ahead(self) -> Lengthening | None:
         try:
@@ -216,38 +155,23 @@ class TradeHistory:
                 return None  # our own write failed a moment ago, and the caller was told
             aside = self._write_ahead.keep_aside()
             text = (
-                f"{self._write_ahead.path}: the last line was never completed ({error}); "
-                f"kept as {aside.name}. A trade in it had not been recorded yet"
+                f"the line in {self._write_ahead.path} was never completed ({error}); kept as {aside.name}. "
+                f"A trade in it had not been recorded yet"
             )
             self._note(Level.WARNING, "history_line_cut", text)
             return None
 
-    def _read_or_create(self) -> bytes:
-        try:
-            data = self._files.read_file(self._path)
-        except FileNotFoundError:
-            self._files.make_folder(self._path.parent)
-            data = b""
-        if data.strip():
-            return data
-        self._files.write_replacing(self._path, EMPTY)
-        return EMPTY
-
     def _replace_damaged(self, scan: Scan) -> Scan:
-        aside = self._files.keep_aside(self._path)
+        aside = self._array.keep_aside()
         text = (
-            f"{self._path}: not a whole list of trades: {scan.damage}. The file is kept as {aside.name}, "
-            f"unchanged; {len(scan.trades)} trades were read from it and go on in {self._path.name}"
+            f"not a whole list of trades: {scan.damage}. The file is kept as {aside.name}, unchanged; "
+            f"{len(scan.trades)} trades were read from it and go on in {self._array.path.name}"
         )
         self._note(Level.CRITICAL, "history_damaged", text)
-        return self._write_anew(b"[\n" + b",\n".join(scan.raw) + TAIL if scan.raw else EMPTY)
-
-    def _write_anew(self, data: bytes) -> Scan:
-        self._files.write_replacing(self._path, data)
-        return scan_history(data)
+        return self._array.replace(b"[\n" + b",\n".join(scan.raw) + TAIL if scan.raw else EMPTY)
 
     def _note(self, level: Level, kind: str, text: str) -> None:
-        self._notices.append(Notice(level=level, kind=kind, text=text))
+        self._notices.append(Notice(level=level, kind=kind, text=f"{self._array.path}: {text}"))
 
 
 def in_order(trades: Sequence[ClosedTrade]) -> list[ClosedTrade]:
