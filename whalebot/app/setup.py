@@ -59,6 +59,7 @@ def read_setup(
 def read_again(setup: Setup) -> Config:
     """Read the file of a running daemon again, the command line still above it. Raises as `read_setup`."""
     loaded = load(setup.paths.config, setup.environment, setup.overrides, setup.paths.env)
+    setup.masker.add(*loaded.secrets)
     return _with_data_places(loaded.config, setup.paths)
 
 
