@@ -22,6 +22,7 @@ from whalebot.adapters.exchange.market.walk import WalkState
 from whalebot.adapters.exchange.market.weather import WeatherLog, WeatherState
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import DAY_MS, MINUTE_MS
+from whalebot.domain.listings import parse_symbols
 
 MARKET_NAMES: Final = ("gbm-regimes",)
 # 2025-01-01 00:00 UTC.
@@ -91,6 +92,17 @@ class SyntheticMarket(BarMarket):
                 "player": self._player.export_state(),
             },
         )
+
+
+def make_specs(symbols: str) -> tuple[SymbolSpec, ...]:
+    """Return specifications for "BTCUSDT,ETHUSDT", or for the first N symbols of the shipped list for "N".
+
+    Raises ConfigError for a symbol that is not in the list.
+    """
+    return tuple(
+        SymbolSpec(listing.instrument, listing.typical_price, listing.daily_turnover)
+        for listing in parse_symbols(symbols)
+    )
 
 
 def _read_weather(row: Sequence[Any]) -> WeatherState:
