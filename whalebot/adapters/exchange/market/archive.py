@@ -79,13 +79,13 @@ class Archive:
         """Return the 1440 bars of a day that is kept as minutes."""
         return self._minutes[day - self._minutes[0].day].bars
 
-    def references(self, ts_ms: int, path: FourPrices) -> tuple[FourPrices, FourPrices]:
-        """Return mark and index prices at the four points of the minute that opens at `ts_ms`."""
-        premium = self.moods(ts_ms // DAY_MS)[ts_ms % DAY_MS // _HOUR_MS].premium
-        first, tick = path[0], self._tick
-        a, b, c, d = (round((p + _SMOOTHING * (first - p)) / tick) * tick for p in path)
-        e, f, g, h = (round(p * (1.0 + premium) / tick) * tick for p in (a, b, c, d))
-        return (e, f, g, h), (a, b, c, d)
+    def references(self, bars: Columns) -> list[tuple[FourPrices, FourPrices]]:
+        """Return mark and index prices at the four points of each of some minutes of one day."""
+        index = self._index(bars)
+        hours = bars.open_ms % DAY_MS // _HOUR_MS
+        mark = self._mark(index, _premiums(self.moods(int(bars.open_ms[0]) // DAY_MS))[hours])
+        high_first = (bars.high - bars.open < bars.open - bars.low).tolist()
+        return list(zip(_paths(mark, high_first), _paths(index, high_first), strict=True))
 
     def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
         """Return minutes in [start_ms, end_ms); hours where only those are left and `interval` can do."""
@@ -135,6 +135,12 @@ class Archive:
 
     def _on_grid(self, prices: Floats) -> Ints:
         return np.rint(prices / self._tick).astype(np.int64) * self._tick
+
+
+def _paths(bars: Columns, high_first: list[bool]) -> list[FourPrices]:
+    """Return the four points of bars whose extremes come in the order of another price's."""
+    rows = zip(*(c.tolist() for c in (bars.open, bars.high, bars.low, bars.close)), high_first, strict=True)
+    return [(o, h, low, c) if first else (o, low, h, c) for o, h, low, c, first in rows]
 
 
 def _premiums(moods: tuple[HolderMood, ...]) -> Floats:

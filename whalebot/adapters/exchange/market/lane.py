@@ -43,6 +43,7 @@ class Lane:
         self._before = feed.bar(index - 1) if index else None
         self.last: tuple[int, int, int] | None = None
         self.last_side = Side.BUY
+        self.head: tuple[int, int] | None = None
         if self._before is not None:
             path = path_of(self._before)
             marks, indexes = feed.references(index - 1, path)
@@ -67,7 +68,10 @@ class Lane:
                 self._begin(self.feed.bar(self._index))
             else:
                 self._close()
-        self._set_head()
+            self._set_head()
+        else:
+            ts_ms, rank, _ = self._items[self._at]
+            self.head = ts_ms, rank
         return event
 
     @property
@@ -198,7 +202,7 @@ class Lane:
     def _set_head(self) -> None:
         if self._at < len(self._items):
             ts_ms, rank, _ = self._items[self._at]
-            self.head: tuple[int, int] | None = (ts_ms, rank)
+            self.head = ts_ms, rank
         else:
             self.head = None
 

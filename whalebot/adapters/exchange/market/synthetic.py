@@ -68,6 +68,10 @@ class SyntheticMarket(BarMarket):
             SyntheticFeed(spec, seed, self._weather, walk, retention)
             for spec, walk in zip(specs, walks, strict=True)
         ]
+        # Day by day, so that the common factor of a day is made once for all symbols.
+        for day in range(self._weather.first_day, max(indexes) * MINUTE_MS // DAY_MS + 1):
+            for feed in self._feeds:
+                feed.make_until(day)
         player = Player(self._feeds, indexes, start_ms)
         if body is not None:
             player.load_state(body["player"])

@@ -52,6 +52,7 @@ class SyntheticFeed:
         self._next_day = weather.first_day
         self._block_at = -1
         self._block: list[RawBar] = []
+        self._references: list[tuple[FourPrices, FourPrices]] = []
 
     @property
     def first_ms(self) -> int:
@@ -72,16 +73,20 @@ class SyntheticFeed:
         block, at = divmod(index, _BLOCK)
         if block != self._block_at:
             day, minute = divmod(block * _BLOCK, DAY_MINUTES)
-            self._make_until(day)
+            self.make_until(day)
             part = self._archive.minutes(day).part(minute, minute + _BLOCK)
             self._block_at, self._block = block, list(raw_bars(part, self.interval))
+            self._references = self._archive.references(part)
         if index % DAY_MINUTES == self._ahead_minute:
-            self._make_until(index // DAY_MINUTES + 1)
+            self.make_until(index // DAY_MINUTES + 1)
         return self._block[at]
 
     def references(self, index: int, path: FourPrices) -> tuple[FourPrices, FourPrices]:
         """Return mark and index prices at the four points of a bar."""
-        return self._archive.references(index * MINUTE_MS, path)
+        block, at = divmod(index, _BLOCK)
+        if block != self._block_at:
+            self.bar(index)
+        return self._references[at]
 
     def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
         """Return the kept bars in [start_ms, end_ms)."""
@@ -91,6 +96,8 @@ class SyntheticFeed:
         """Return the settlements in (after_ms, until_ms], each at the rate shown just before."""
         length = self.instrument.funding_interval_min * MINUTE_MS
         first, last = after_ms // length + 1, until_ms // length
+        if last < first:
+            return ()
         return [FundingRow(at * length, self._rate(at * length - 1)) for at in range(first, last + 1)]
 
     def next_funding_ms(self, now_ms: int) -> int:
@@ -134,7 +141,8 @@ class SyntheticFeed:
             max(round(bar.volume * part / step), 1) * step * self.units.volume_unit,
         )
 
-    def _make_until(self, day: int) -> None:
+    def make_until(self, day: int) -> None:
+        """Make the days up to and including one, counted from 1970."""
         while self._next_day <= day:
             made, self._state = self._walk.make_day(
                 self._next_day, self._state, self._weather.day(self._next_day)
