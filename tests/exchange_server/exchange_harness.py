@@ -49,9 +49,7 @@ def candles(symbol: str, count: int, price: int = 60_000, interval: str = "1") -
     for number in range(count):
         close = last + (30 if number // 10 % 2 == 0 else -30)
         high, low = max(last, close) + 20, min(last, close) - 20
-        made.append(
-            Candle(symbol, interval, START_MS + number * MINUTE, last, high, low, close, D("12.345"))
-        )
+        made.append(Candle(symbol, interval, START_MS + number * MINUTE, last, high, low, close, D("12.345")))
         last = close
     return made
 
@@ -89,7 +87,9 @@ class Running:
         """Send a signed request with raw payload text; returns status, JSON (or text) and headers."""
         stamp = changed.pop("stamp", str(int(time.time() * 1000)))
         window = changed.pop("window", "5000")
-        sign = hmac.new(SECRET.encode(), f"{stamp}{KEY}{window}{payload}".encode(), hashlib.sha256).hexdigest()
+        sign = hmac.new(
+            SECRET.encode(), f"{stamp}{KEY}{window}{payload}".encode(), hashlib.sha256
+        ).hexdigest()
         headers = {
             "X-BAPI-API-KEY": KEY,
             "X-BAPI-TIMESTAMP": stamp,

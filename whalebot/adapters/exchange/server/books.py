@@ -9,7 +9,6 @@ from typing import Any, Final
 from whalebot.adapters.exchange.market.events import Level
 from whalebot.adapters.exchange.market.views import Book
 from whalebot.adapters.exchange.server.envelope import encode
-from whalebot.adapters.exchange.server.wire import plain
 
 REPEAT_AFTER_S: Final = 3.0
 # A real book is never quiet for long; consumers take silence for a broken stream.
@@ -28,19 +27,19 @@ class BookFeed:
         self.update_id = 1
         self.sent_s = 0.0
         self._next_seq = next_seq
-        self._book: Book | None = None
+        self.book: Book | None = None
         self._bids: dict[Decimal, Decimal] = {}
         self._asks: dict[Decimal, Decimal] = {}
 
     def snapshot(self, book: Book, ts_ms: int) -> bytes:
         """Return the whole book as told so far; the first one starts the stream."""
-        if self._book is None:
+        if self.book is None:
             self._remember(book)
         return self._snapshot(ts_ms)
 
     def update(self, book: Book, ts_ms: int, now_s: float) -> bytes | None:
         """Return the frame that leads from the last book to `book`, None when there is nothing to say."""
-        if self._book is None:
+        if self.book is None:
             self._remember(book)
             self.sent_s = now_s
             return self._snapshot(ts_ms)
@@ -53,19 +52,19 @@ class BookFeed:
             if now_s - self.sent_s < QUIET_S:
                 return None
             bid_rows, ask_rows = _rows(bids)[:1], _rows(asks)[:1]
-        self._book, self._bids, self._asks = book, bids, asks
+        self.book, self._bids, self._asks = book, bids, asks
         self.update_id += 1
         self.sent_s = now_s
         return self._frame("delta", bid_rows, ask_rows, ts_ms)
 
     def reset(self) -> None:
         """Forget what was told: nobody listens any more. `u` goes on."""
-        self._book = None
+        self.book = None
         self.update_id += 1
 
     def restart(self) -> None:
         """Begin afresh with `u` 1."""
-        self._book = None
+        self.book = None
         self.update_id = 1
 
     def skip(self, book: Book) -> None:
@@ -84,14 +83,14 @@ class BookFeed:
         return self._snapshot(ts_ms)
 
     def _remember(self, book: Book) -> None:
-        self._book = book
+        self.book = book
         self._bids, self._asks = dict(book.bids[: self.depth]), dict(book.asks[: self.depth])
 
     def _snapshot(self, ts_ms: int) -> bytes:
         return self._frame("snapshot", _rows(self._bids), _rows(self._asks), ts_ms)
 
     def _frame(self, kind: str, bids: list[list[str]], asks: list[list[str]], ts_ms: int) -> bytes:
-        book_ms = self._book.ts_ms if self._book is not None else ts_ms
+        book_ms = self.book.ts_ms if self.book is not None else ts_ms
         data: dict[str, Any] = {
             "s": self.symbol,
             "b": bids,
@@ -103,7 +102,13 @@ class BookFeed:
 
 
 def _rows(levels: dict[Decimal, Decimal]) -> list[list[str]]:
-    return [[plain(price), plain(qty)] for price, qty in levels.items()]
+    return [[_text(price), _text(qty)] for price, qty in levels.items()]
+
+
+def _text(value: Decimal) -> str:
+    # Trailing zeros stay, as the venue's do: this is the hottest line of the server.
+    text = str(value)
+    return format(value, "f") if "E" in text else text
 
 
 def _changes(
@@ -114,4 +119,4 @@ def _changes(
     changed: list[Level] = [(price, qty) for price, qty in new.items() if old.get(price) != qty]
     changed += [(price, Decimal(0)) for price in old if price not in new]
     changed.sort(key=lambda level: level[0], reverse=is_descending)
-    return [[plain(price), plain(qty)] for price, qty in changed]
+    return [[_text(price), _text(qty) if qty else "0"] for price, qty in changed]

@@ -7,12 +7,13 @@ from typing import Final
 
 from whalebot.adapters.exchange.market.events import Kline, Liquidation, PricePoint
 from whalebot.adapters.exchange.market.source import MarketSource
+from whalebot.adapters.exchange.market.views import Book
 from whalebot.adapters.exchange.server.books import PUSH_EVERY_S as BOOK_EVERY_S
 from whalebot.adapters.exchange.server.books import BookFeed
 from whalebot.adapters.exchange.server.envelope import encode
 from whalebot.adapters.exchange.server.hub import Hub
 from whalebot.adapters.exchange.server.tickers import PUSH_EVERY_S as TICKER_EVERY_S
-from whalebot.adapters.exchange.server.tickers import TickerFeed
+from whalebot.adapters.exchange.server.tickers import Prices, TickerFeed
 from whalebot.adapters.exchange.server.topics import BadTopic, PublicTopic, parse_public_topic
 from whalebot.adapters.exchange.server.wire import plain
 from whalebot.adapters.exchange.server.wire_market import kline_object, trade_object
@@ -45,6 +46,8 @@ class MarketFeed:
         self._forming_sent_s = 0.0
         self._last_prints: dict[str, PricePoint] = {}
         self._directions: dict[str, str] = {}
+        self._points: dict[str, PricePoint] = {}
+        self._quoted_s: dict[str, float] = {}
         self._symbols = instruments.keys()
         hub.watch(self._on_first, self._on_last)
 
@@ -57,6 +60,15 @@ class MarketFeed:
         """Return the update id of the deepest book that is streamed, 1 when none is."""
         ids = [book.update_id for book in self._books.values() if book.symbol == symbol]
         return max(ids, default=1)
+
+    def serves(self, topic: PublicTopic) -> bool:
+        """Return whether there is anything to send: no bars shorter than the data's exist."""
+        if topic.kind == "kline":
+            try:
+                self._market.forming(topic.symbol, topic.option)
+            except ValueError:
+                return False
+        return True
 
     def first_frames(self, topic: PublicTopic) -> Iterable[bytes]:
         """Return what a new subscriber gets at once: a snapshot, or the bar that is forming."""
@@ -75,6 +87,7 @@ class MarketFeed:
 
     def print(self, point: PricePoint) -> None:
         """Publish one trade."""
+        self._points[point.symbol] = point
         topic = f"publicTrade.{point.symbol}"
         if not point.volume or not self._hub.has_subscribers(topic):
             return
@@ -121,13 +134,36 @@ class MarketFeed:
                 if bar is not None:
                     self._hub.publish(topic, _kline_frame(topic, bar, now_ms))
 
-    def push_all(self, now_s: float) -> None:
-        """Publish the state of every ticker and book at this instant, whatever the pace (lock-step)."""
+    def push_step(self, now_s: float) -> None:
+        """Publish books and tickers at this instant, whatever the pace (lock-step: equal runs, equal frames).
+
+        A ticker's statistics of the day are costly and decide nothing: they follow at the venue's pace.
+        """
         now_ms = self._market.now_ms
-        for ticker in self._tickers.values():
-            self._push_ticker(ticker, now_ms, now_s)
+        touches: dict[str, Book] = {}
         for book in self._books.values():
             self._push_book(book, now_ms, now_s)
+            if book.book is not None and book.book.ts_ms == now_ms:
+                touches[book.symbol] = book.book
+        for symbol, ticker in self._tickers.items():
+            if not self._hub.has_subscribers(ticker.topic):
+                continue
+            if now_s - self._quoted_s.get(symbol, 0.0) >= TICKER_EVERY_S:
+                self._quoted_s[symbol] = now_s
+                self._push_ticker(ticker, now_ms, now_s)
+            else:
+                self._push_prices(ticker, touches.get(symbol), now_ms, now_s)
+
+    def _push_prices(self, ticker: TickerFeed, touch: Book | None, now_ms: int, now_s: float) -> None:
+        point = self._points.get(ticker.symbol)
+        book = self._market.book(ticker.symbol, 1) if touch is None else touch
+        if point is None or book is None or not book.bids or not book.asks or point.last_price is None:
+            return
+        last = point.last_price
+        prices = Prices(last, point.mark_price or last, point.index_price or last, book.bids[0], book.asks[0])
+        payload = ticker.prices(prices, now_ms, now_s)
+        if payload is not None:
+            self._hub.publish(ticker.topic, payload)
 
     def restart(self) -> None:
         """Begin every book afresh with `u` 1, as the venue does after a restart."""

@@ -21,10 +21,15 @@ class PublicSession:
     """Serves `/v5/public/linear`. `first_frames` returns what a new subscriber of a topic gets at once."""
 
     def __init__(
-        self, hub: Hub, symbols: Container[str], first_frames: Callable[[PublicTopic], Iterable[bytes]]
+        self,
+        hub: Hub,
+        symbols: Container[str],
+        serves: Callable[[PublicTopic], bool],
+        first_frames: Callable[[PublicTopic], Iterable[bytes]],
     ) -> None:
         self._hub = hub
         self._symbols = symbols
+        self._serves = serves
         self._first_frames = first_frames
 
     async def handle(self, connection: Connection, message: dict[str, Any]) -> None:
@@ -61,9 +66,11 @@ class PublicSession:
     def _parse(self, connection: Connection, args: Any) -> list[PublicTopic]:
         names = _names(args)
         topics = [parse_public_topic(name, self._symbols) for name in names]
-        for name in names:
-            if name in connection.topics:
-                raise BadTopic.already(name)
+        for topic in topics:
+            if topic.name in connection.topics:
+                raise BadTopic.already(topic.name)
+            if not self._serves(topic):
+                raise BadTopic(topic.name)
         if sum(map(len, connection.topics)) + sum(map(len, names)) > MAX_TOPIC_CHARS:
             raise BadTopic.because(f"error:args of one connection exceed {MAX_TOPIC_CHARS} characters")
         return topics

@@ -89,7 +89,7 @@ class Pump:
                 self._count_bar()
             self._on_tick()
             now_s = self._clock.monotonic()
-            venue.feed.push_all(now_s)
+            venue.feed.push_step(now_s)
             self._hub.flush()
             await self._barrier.wait(self._hub.connections)
             await self._drain_requests(now_s >= slice_end_s)

@@ -120,7 +120,7 @@ def positions(venue: Venue, params: Params) -> Result:
     """position/list: by symbol flat ones too, by settleCoin only open ones; 20 by default."""
     category = params.choice("category", CATEGORIES)
     symbol, coin = params.text("symbol"), params.text("settleCoin")
-    if not symbol and not coin:
+    if category == LINEAR and not symbol and not coin:
         raise Refused(BAD_PARAMETER, "params error: symbol or settleCoin is required")
     rows = []
     if category == LINEAR and symbol:
@@ -223,7 +223,7 @@ def account_info(venue: Venue, params: Params) -> Result:
 
 def fee_rate(venue: Venue, params: Params) -> Result:
     """account/fee-rate per symbol."""
-    category = params.choice("category", CATEGORIES)
+    category = params.choice("category", CATEGORIES, LINEAR)
     symbol = params.text("symbol")
     if symbol:
         venue.tradable(symbol)

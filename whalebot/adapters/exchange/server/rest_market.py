@@ -85,7 +85,10 @@ def _klines(venue: Venue, params: Params, kind: PriceKind, row: Callable[[Kline]
     interval = params.choice("interval", INTERVALS)
     limit = params.limit(200, 1000)
     start, end = _bounds(params, "start", "end")
-    bars = venue.market.klines(symbol, interval, kind, start, end, limit)
+    try:
+        bars = venue.market.klines(symbol, interval, kind, start, end, limit)
+    except ValueError as error:
+        raise bad_parameter(f"interval invalid: {error}") from None
     return {"symbol": symbol, "category": LINEAR, "list": [row(bar) for bar in bars]}
 
 

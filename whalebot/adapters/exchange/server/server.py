@@ -163,7 +163,7 @@ class ExchangeServer:
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         venue, hub = self._venue, self._hub
         sessions = {
-            Channel.PUBLIC: PublicSession(hub, venue.instruments, venue.feed.first_frames),
+            Channel.PUBLIC: PublicSession(hub, venue.instruments, venue.feed.serves, venue.feed.first_frames),
             Channel.PRIVATE: PrivateSession(hub, self._keys, self._clock),
             Channel.TRADE: TradeSession(
                 hub, venue, COMMANDS, self._keys, self._limits, self._envelopes, self._clock

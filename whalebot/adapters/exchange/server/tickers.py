@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
+from whalebot.adapters.exchange.market.events import Level
 from whalebot.adapters.exchange.market.views import Quote
 from whalebot.adapters.exchange.server.envelope import encode
+from whalebot.adapters.exchange.server.wire import plain
 from whalebot.adapters.exchange.server.wire_market import ticker_fields
 
 _BID = ("bid1Price", "bid1Size")
@@ -15,6 +17,28 @@ _ASK = ("ask1Price", "ask1Size")
 PUSH_EVERY_S: Final = 0.1
 # A real market is never quiet for long; consumers take silence for a broken stream.
 REPEAT_AFTER_S: Final = 1.0
+
+
+class Prices(NamedTuple):
+    """The newest prices of one symbol."""
+
+    last_price: Decimal
+    mark_price: Decimal
+    index_price: Decimal
+    bid: Level
+    ask: Level
+
+    def fields(self) -> dict[str, str]:
+        """Return them as fields of a ticker."""
+        return {
+            "lastPrice": plain(self.last_price),
+            "markPrice": plain(self.mark_price),
+            "indexPrice": plain(self.index_price),
+            "bid1Price": plain(self.bid[0]),
+            "bid1Size": plain(self.bid[1]),
+            "ask1Price": plain(self.ask[0]),
+            "ask1Size": plain(self.ask[1]),
+        }
 
 
 class TickerFeed:
@@ -45,7 +69,16 @@ class TickerFeed:
         if not self._sent:
             self.sent_s = now_s
             return self.snapshot(quote, ts_ms)
-        fields = self._fields(quote)
+        return self._difference(self._fields(quote), ts_ms, now_s)
+
+    def prices(self, prices: Prices, ts_ms: int, now_s: float) -> bytes | None:
+        """Return the delta of the prices alone; the statistics of the day wait for the next `delta`."""
+        if not self._sent:
+            return None
+        fields = {**self._sent, **prices.fields(), "tickDirection": self._direct(prices.last_price, True)}
+        return self._difference(fields, ts_ms, now_s)
+
+    def _difference(self, fields: dict[str, str], ts_ms: int, now_s: float) -> bytes | None:
         sent = self._sent
         changed = {name: value for name, value in fields.items() if sent[name] != value}
         if not changed:
@@ -58,17 +91,20 @@ class TickerFeed:
                 changed[pair[0]] = fields[pair[0]]
                 changed[pair[1]] = fields[pair[1]]
         self._sent = fields
-        return self._frame("delta", {"symbol": quote.symbol, **changed}, ts_ms)
+        return self._frame("delta", {"symbol": self.symbol, **changed}, ts_ms)
+
+    def _direct(self, last_price: Decimal, has_traded: bool) -> str:
+        if last_price != self._last_price:
+            self._direction = "PlusTick" if last_price > self._last_price else "MinusTick"
+            self._last_price = last_price
+        elif has_traded and not self._direction.startswith("Zero"):
+            self._direction = f"Zero{self._direction}"
+        return self._direction
 
     def _fields(self, quote: Quote) -> dict[str, str]:
-        if quote.last_price != self._last_price:
-            self._direction = "PlusTick" if quote.last_price > self._last_price else "MinusTick"
-            self._last_price = quote.last_price
-        elif quote.turnover_24h != self._turnover and not self._direction.startswith("Zero"):
-            self._direction = f"Zero{self._direction}"
-        self._turnover = quote.turnover_24h
         fields = ticker_fields(quote, self._interval_min)
-        fields["tickDirection"] = self._direction
+        fields["tickDirection"] = self._direct(quote.last_price, quote.turnover_24h != self._turnover)
+        self._turnover = quote.turnover_24h
         fields["singleOpenInterest"] = fields["openInterest"]
         fields["singleOpenInterestValue"] = fields["openInterestValue"]
         return fields

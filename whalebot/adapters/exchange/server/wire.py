@@ -13,7 +13,9 @@ _EIGHT: Final = Decimal("1E-8")
 
 def plain(value: Decimal) -> str:
     """Return `value` exactly, without exponent and trailing zeros."""
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
