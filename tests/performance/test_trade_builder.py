@@ -58,7 +58,7 @@ def build(memory: PositionMemory, exit_level: D | None = None) -> ClosedTrade:
 
 def test_a_long_in_two_fills_and_out_in_two() -> None:
     trade = build(LONG, exit_level=D("104"))
-    assert trade.trade_id == "BTCUSDT-ex-1"
+    assert trade.trade_id == "wb-r1-BTCUSDT-1"
     assert (trade.entry_price, trade.exit_price, trade.qty) == (D("101"), D("103.5"), D("3"))
     assert trade.gross_pnl == D("7.5")
     assert trade.pnl == D("7.1125750")  # 7.5 - 0.337425 - 0.05
@@ -141,7 +141,7 @@ def test_a_position_without_fills_is_refused() -> None:
 
 
 def test_trade_id_without_a_known_execution_uses_the_opening_time() -> None:
-    assert trade_id_of(replace(LONG, first_exec_id="")) == "BTCUSDT-at-1700000000000"
+    assert trade_id_of(replace(LONG, entry_link_id="", first_exec_id="")) == "BTCUSDT-at-1700000000000"
 
 
 def test_leverage_unknown_counts_the_whole_notional_as_margin() -> None:
@@ -200,3 +200,7 @@ def test_pnl_is_cash_flow_of_a_position_closed_to_zero(
     assert trade.pnl == cash - funding
     assert trade.pnl == trade.gross_pnl - trade.fees - trade.funding
     assert not trade.reconciled
+
+
+def test_a_position_that_is_not_ours_is_named_by_its_first_execution() -> None:
+    assert trade_id_of(replace(LONG, entry_link_id="")) == "BTCUSDT-ex-1"

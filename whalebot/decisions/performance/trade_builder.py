@@ -14,11 +14,13 @@ _ZERO: Final = Decimal(0)
 
 
 def trade_id_of(memory: PositionMemory) -> str:
-    """Return the id of the trade a position will become: its symbol and its first execution.
+    """Return the id of the trade a position will become: the link id of the order that opened it.
 
-    A position whose first execution is unknown is named by the moment it was opened (ms UTC).
+    A link id is never used twice, not even on an exchange that starts afresh and counts its executions anew.
+    A position that is not ours is named by its first execution or, where that is unknown, by the moment it
+    was opened (ms UTC).
     """
-    return f"{memory.symbol}-{memory.first_exec_id or f'at-{memory.opened_ms}'}"
+    return memory.entry_link_id or f"{memory.symbol}-{memory.first_exec_id or f'at-{memory.opened_ms}'}"
 
 
 def make_trade(
