@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from core_desk import ME, D, Desk
 
-from whalebot.adapters.exchange.core import Deposit, FundingSettled
+from whalebot.adapters.exchange.core import BookChanged, Deposit, FundingSettled
 from whalebot.domain.enums import ExecType, Side
 
 TAKER = D("0.00055")
@@ -62,8 +62,6 @@ def test_flip_closes_and_opens_with_one_execution(desk: Desk) -> None:
 
 
 def test_closed_pnl_row_gathers_the_fills_of_one_order() -> None:
-    from whalebot.adapters.exchange.core import BookChanged
-
     desk = Desk()
     bids = ((D("99"), D(1)), (D("98"), D(1)), (D("97"), D(5)))
     desk.x.apply(BookChanged("BTCUSDT", desk.tick(), bids, ((D("101"), D(9)),)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from core_desk import D, Desk
 
-from whalebot.adapters.exchange.core import CancelOrder
+from whalebot.adapters.exchange.core import CancelOrder, SwitchMode
 from whalebot.domain.enums import OrderStatus, OrderType, Side, TriggerBy
 
 S = OrderStatus
@@ -264,8 +264,6 @@ def test_trailing_stop_is_changed_and_cancelled(desk: Desk) -> None:
 
 def test_stops_of_the_same_point_come_before_targets() -> None:
     """In hedge mode the stop of one side and the target of the other lie on one level."""
-    from whalebot.adapters.exchange.core import SwitchMode
-
     desk = Desk()
     desk.send(SwitchMode(True))
     desk.buy("1", position_idx=1, take_profit="105")

@@ -21,8 +21,8 @@ from whalebot.adapters.exchange.core import (
     PricePoint,
     Rejected,
     SetLeverage,
-    SetTradingStop,
     Settings,
+    SetTradingStop,
     SwitchMode,
     SymbolRules,
 )

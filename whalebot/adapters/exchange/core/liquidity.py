@@ -135,8 +135,9 @@ class BestAvailable:
         return self._model(market).queue_ahead(market, side, price)
 
     def _model(self, market: Market) -> Liquidity:
-        has_book = market.depth.bids.prices and market.depth.asks.prices
-        return self.book if has_book else self.bar
+        # the anchors stay when takers have emptied a side: that side has nothing left, not unlimited depth
+        is_known = market.depth.anchor_bid is not None and market.depth.anchor_ask is not None
+        return self.book if is_known else self.bar
 
 
 @dataclass(frozen=True, slots=True)

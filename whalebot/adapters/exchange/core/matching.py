@@ -10,7 +10,7 @@ from whalebot.adapters.exchange.core.lifecycle import cancel, end_order
 from whalebot.adapters.exchange.core.liquidity import Slice
 from whalebot.adapters.exchange.core.market import Market
 from whalebot.adapters.exchange.core.orders import Order
-from whalebot.adapters.exchange.core.stops import after_fills
+from whalebot.adapters.exchange.core.stops import after_fills, trim_reduce_only
 from whalebot.adapters.exchange.core.world import World
 from whalebot.domain.enums import OrderStatus, OrderType, Side, TimeInForce
 
@@ -35,8 +35,11 @@ def place(world: World, market: Market, order: Order) -> None:
         _take(world, market, order, slices)
     filled = order.cum_exec_qty
     _conclude(world, market, order)
+    account = world.accounts[order.account]
     if filled and is_taking:
-        after_fills(world, world.accounts[order.account], order)
+        after_fills(world, account, order)
+    elif order.is_reducing and not order.status.is_final:
+        trim_reduce_only(world, account, world.position(account, order.symbol, order.position_idx))
 
 
 def is_marketable(world: World, market: Market, side: Side, price: Decimal) -> bool:

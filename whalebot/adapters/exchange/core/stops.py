@@ -47,7 +47,22 @@ def after_fills(world: World, account: Account, order: Order) -> None:
     if position.side is order.side:
         _attach(world, account, position, order)
     _resize(world, account, position)
-    _trim_reduce_only(world, account, position)
+    trim_reduce_only(world, account, position)
+
+
+def trim_reduce_only(world: World, account: Account, position: Position) -> None:
+    """Keep the active reduce-only orders within the position: the youngest shrink first."""
+    room = position.size
+    for order in account.orders_of(position.symbol, position.position_idx):
+        if order.is_waiting or not order.is_reducing:
+            continue
+        if order.side is position.side or room <= 0:
+            cancel(world, order, REDUCED)
+            continue
+        if order.leaves_qty > room:
+            order.qty = order.cum_exec_qty + room
+            world.report(order)
+        room -= order.leaves_qty
 
 
 def set_full(
@@ -175,21 +190,6 @@ def _resize(world: World, account: Account, position: Position) -> None:
         if order is not None and order.is_waiting and order.qty != position.size:
             order.qty = position.size
             world.report(order)
-
-
-def _trim_reduce_only(world: World, account: Account, position: Position) -> None:
-    """Keep the active reduce-only orders within the position: the youngest shrink first."""
-    room = position.size
-    for order in account.orders_of(position.symbol, position.position_idx):
-        if order.is_waiting or not order.is_reducing:
-            continue
-        if order.side is position.side or room <= 0:
-            cancel(world, order, REDUCED)
-            continue
-        if order.leaves_qty > room:
-            order.qty = order.cum_exec_qty + room
-            world.report(order)
-        room -= order.leaves_qty
 
 
 def _place(world: World, account: Account, position: Position, leg: Leg, mode: str) -> Order:
