@@ -57,17 +57,18 @@ class TradingAnalyzer:
         self._scorer: Scorer = make_scorer(scoring, self._indicators, bool(self._watched))
 
     def _start(self) -> None:
-        mean_atr = self._scoring.dynamic_threshold.mean_period
-        self._live = LiveColumns(self.interval, self._indicators, mean_atr, self._window)
         self._feeds = {
             interval: TrendFeed(interval, self._mtf, self._indicators, self._window)
             for interval in self._watched
         }
-        self._forget_warm_up()
+        self._begins_ms = 0
+        self._start_primary()
 
-    def _forget_warm_up(self) -> None:
+    def _start_primary(self) -> None:
+        mean_atr = self._scoring.dynamic_threshold.mean_period
+        self._live = LiveColumns(self.interval, self._indicators, mean_atr, self._window)
         self._signal = SignalState()
-        self._warm = self._was_warm = False
+        self._warm = self._was_warm = self._gap_ahead = False
 
     # --- bars in ------------------------------------------------------------------------------------------
 
@@ -86,9 +87,9 @@ class TradingAnalyzer:
                 self._append(candle)
 
     def on_higher_close(self, candle: Candle) -> None:
-        """Take a closed bar of a higher timeframe."""
+        """Take a closed bar of a higher timeframe; after a gap only one that opened in the new data set."""
         feed = self._feeds.get(candle.interval)
-        if feed is not None:
+        if feed is not None and candle.open_ms >= self._begins_ms:
             feed.push(candle.open_ms, floats_of(candle))
 
     def on_close(
@@ -123,8 +124,9 @@ class TradingAnalyzer:
         self._signal = SignalState(signal)
 
     def reset(self) -> None:
-        """Forget every bar, every indicator and the signal: what follows a gap is a new data set."""
+        """Forget every bar, every indicator and the signal: the next bar begins a new data set."""
         self._start()
+        self._gap_ahead = True
 
     def use_scoring(self, scoring: ScoringSettings) -> None:
         """Score by other thresholds, weights and switches from the next bar on; indicators go on."""
@@ -152,20 +154,19 @@ class TradingAnalyzer:
     # --- inside -------------------------------------------------------------------------------------------
 
     def _append(self, candle: Candle) -> None:
-        last = self._live.series.last_open_ms
-        if last is not None:
-            missing_ms = candle.open_ms - bar_close_ms(last, self.interval)
-            if missing_ms > 10 * interval_ms(self.interval):
-                self._restart_after_gap(candle.open_ms)
+        if self._gap_ahead or self._is_after_gap(candle):
+            self._start_primary()
+            self._begins_ms = candle.open_ms
+            for feed in self._feeds.values():
+                feed.restart(candle.open_ms)
         self._live.append(candle.open_ms, floats_of(candle))
         self._follow_warm_up()
 
-    def _restart_after_gap(self, open_ms: int) -> None:
-        mean_atr = self._scoring.dynamic_threshold.mean_period
-        self._live = LiveColumns(self.interval, self._indicators, mean_atr, self._window)
-        for feed in self._feeds.values():
-            feed.restart(open_ms)
-        self._forget_warm_up()
+    def _is_after_gap(self, candle: Candle) -> bool:
+        last = self._live.series.last_open_ms
+        if last is None:
+            return False
+        return candle.open_ms - bar_close_ms(last, self.interval) > 10 * interval_ms(self.interval)
 
     def _follow_warm_up(self) -> None:
         columns = self._live.columns

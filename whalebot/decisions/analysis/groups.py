@@ -96,7 +96,7 @@ def vwap(c: Columns, s: IndicatorSettings, w: float) -> Value:
 
 def psar(c: Columns, s: IndicatorSettings, w: float) -> Value:
     """±.5w by direction and ±.4w on the bar that flips."""
-    return 0.5 * w * now(c.psar_direction) + 0.4 * w * flip(c.psar_direction)
+    return 0.5 * w * or_zero(now(c.psar_direction)) + 0.4 * w * flip(c.psar_direction)
 
 
 def sma_10(c: Columns, s: IndicatorSettings, w: float) -> Value:

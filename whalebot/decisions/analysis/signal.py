@@ -66,12 +66,18 @@ def signal_codes(
     may_enter: NDArray[np.bool_],
 ) -> NDArray[np.int8]:
     """Return the state after each bar of a history: +1 BUY, -1 SELL, 0 HOLD; HOLD while not `may_enter`."""
-    code, codes = 0, []
-    rows = zip(scores.tolist(), thresholds.tolist(), may_enter.tolist(), strict=True)
-    for score, threshold, warm in rows:
-        code = next_code(code, score, threshold, hysteresis_ratio) if warm else 0
-        codes.append(code)
-    return np.array(codes, dtype=np.int8)
+    rows = np.arange(len(scores))
+    held = thresholds * hysteresis_ratio
+
+    def last(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
+        return np.maximum.accumulate(np.where(marked, rows, -1))
+
+    # A score beyond a threshold sets the state whatever it was, and is at once the end of the opposite one.
+    buys = last(may_enter & (scores >= thresholds - TOLERANCE))
+    sells = last(may_enter & (scores <= -thresholds + TOLERANCE))
+    is_buy = buys > last(~may_enter | (scores < held - TOLERANCE))
+    is_sell = sells > last(~may_enter | (scores > -held + TOLERANCE))
+    return is_buy.astype(np.int8) - is_sell.astype(np.int8)
 
 
 def signal_of(code: int) -> Signal:

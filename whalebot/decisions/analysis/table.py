@@ -150,7 +150,7 @@ class _Run:
         self._notices = dropped
         count = len(bars)
         self._close_ms = close_times(bars.open_ms, interval)
-        self._columns = Columns(*(np.empty(count) for _ in COLUMN_NAMES))
+        self._columns: Columns | None = None
         self._breakdown = {name: np.empty(count) for name in self._scorer.names}
         self._score, self._threshold = np.empty(count), np.empty(count)
         self._signal = np.zeros(count, dtype=np.int8)
@@ -188,6 +188,14 @@ class _Run:
             self._scoring.hysteresis_ratio,
             self._may_enter[first:end],
         )
+        self._keep(columns, first, end)
+
+    def _keep(self, columns: Columns, first: int, end: int) -> None:
+        if end - first == len(self._bars):
+            self._columns = columns
+            return
+        if self._columns is None:
+            self._columns = _empty_columns(len(self._bars))
         for (_, kept), (_, new) in zip(self._columns.arrays(), columns.arrays(), strict=True):
             kept[first:end] = new
 
@@ -218,7 +226,7 @@ class _Run:
             interval=self._interval,
             bars=self._bars,
             close_ms=self._close_ms,
-            columns=self._columns,
+            columns=self._columns or _empty_columns(len(self._bars)),
             breakdown=self._breakdown,
             score=self._score,
             threshold=self._threshold,
@@ -230,3 +238,7 @@ class _Run:
             data_sets=data_sets,
             notices=tuple(self._notices),
         )
+
+
+def _empty_columns(bars: int) -> Columns:
+    return Columns(*(np.empty(bars) for _ in COLUMN_NAMES))
