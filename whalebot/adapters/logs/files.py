@@ -34,6 +34,13 @@ class LogFile(RotatingFileHandler):
         os.fchmod(handle, 0o600)
         return os.fdopen(handle, "a", encoding="utf-8", errors="replace")
 
+    def close(self) -> None:
+        """Close the file; what a full disk did not take by now is lost."""
+        try:
+            super().close()
+        except OSError:
+            self.lost += 1
+
     def handleError(self, record: logging.LogRecord) -> None:
         """Count a lost record; complain once a minute, without the record: it is not masked here."""
         self.lost += 1

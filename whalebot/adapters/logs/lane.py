@@ -8,10 +8,11 @@ import queue
 import threading
 from collections.abc import Sequence
 from logging.handlers import QueueHandler
-from typing import Final
+from typing import Final, TypeAlias
 
 from whalebot.adapters.logs.formats import message_of
 
+_Item: TypeAlias = tuple[logging.LogRecord, tuple[logging.Handler, ...]]
 _CAPACITY: Final = 10_000
 _traceback_of = logging.Formatter().formatException
 
@@ -20,7 +21,7 @@ class LogLane(QueueHandler):
     """Takes records from any thread and never blocks or raises; `dropped` counts those it could not take."""
 
     def __init__(self, targets: Sequence[logging.Handler], capacity: int = _CAPACITY) -> None:
-        self._queue: queue.Queue[logging.LogRecord | None] = queue.Queue(capacity)
+        self._queue: queue.Queue[_Item | None] = queue.Queue(capacity)
         super().__init__(self._queue)
         self.dropped = 0
         self._targets = tuple(targets)
@@ -35,6 +36,12 @@ class LogLane(QueueHandler):
             frozen.exc_text = record.exc_text or _traceback_of(record.exc_info)
         frozen.exc_info = None
         return frozen
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Queue a record for the targets whose level lets it pass now; queue.Full where there is no room."""
+        takers = tuple(target for target in self._targets if record.levelno >= target.level)
+        if takers:
+            self._queue.put_nowait((record, takers))
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Count a record that found the queue full or could not be put into words."""
@@ -52,7 +59,7 @@ class LogLane(QueueHandler):
             target.close()
 
     def _work(self) -> None:
-        while (record := self._queue.get()) is not None:
-            for target in self._targets:
-                if record.levelno >= target.level:
-                    target.handle(record)
+        while (item := self._queue.get()) is not None:
+            record, takers = item
+            for target in takers:
+                target.handle(record)

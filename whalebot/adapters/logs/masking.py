@@ -88,12 +88,18 @@ def _spellings(secret: str) -> Iterator[str]:
     yield quote(secret, errors="replace")
     yield raw.hex()
     yield raw.hex().upper()
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield repr(secret)[1:-1]
     yield repr(raw)[2:-1]
     yield html.escape(secret)
+    for escaped in _escapings(secret):
+        yield escaped
+        yield from _escapings(escaped)  # JSON in JSON, JSON in a repr
     yield from _base64_spellings(raw)
+
+
+def _escapings(text: str) -> Iterator[str]:
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield repr(text)[1:-1]
 
 
 def _base64_spellings(raw: bytes) -> Iterator[str]:
