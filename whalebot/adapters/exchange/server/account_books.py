@@ -39,8 +39,9 @@ class AccountBooks:
         return list(reversed(self._read.open_orders(self._account, symbol)))
 
     def closed_orders(self, symbol: str | None) -> list[OrderRecord]:
-        """Return orders that have ended."""
-        return list(reversed(self._read.order_history(self._account, symbol)))
+        """Return orders that have ended, the last created first."""
+        rows = self._read.order_history(self._account, symbol)
+        return sorted(rows, key=lambda order: (order.created_ms, order.order_id), reverse=True)
 
     def executions(self, symbol: str | None) -> list[ExecutionRecord]:
         """Return fills and funding rows."""
