@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,18 @@ from whalebot.domain.intervals import MINUTE_MS, interval_ms
 _BLOCK: Final = 4096
 
 
+class Settlement(Protocol):
+    """A settled funding rate, as files of them have."""
+
+    @property
+    def ts_ms(self) -> int:
+        """The instant, ms UTC."""
+
+    @property
+    def rate(self) -> Decimal:
+        """What longs paid, a fraction of the position's value."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlaybackTrack:
     """What is known of one symbol: bars, and where they exist mark-price bars and settled funding rates.
@@ -36,7 +48,7 @@ class PlaybackTrack:
     instrument: Instrument
     bars: Bars
     mark: Bars | None = None
-    funding: Sequence[FundingRow] = ()
+    funding: Sequence[Settlement] = ()
 
 
 class PlaybackFeed:
@@ -59,7 +71,9 @@ class PlaybackFeed:
         self._mark_path: Final = (
             None if mark is None else _sample(mark, self._last, self.units, self._length_ms)
         )
-        self._funding: Final = sorted(track.funding, key=lambda row: row.ts_ms)
+        self._funding: Final = [
+            FundingRow(row.ts_ms, row.rate) for row in sorted(track.funding, key=lambda row: row.ts_ms)
+        ]
         self._funding_ms: Final = [row.ts_ms for row in self._funding]
         self._block_at = -1
         self._block: list[RawBar] = []

@@ -1,0 +1,73 @@
+"""Which order rules recorded bars are traded under: the shipped table's, or what the owner gives."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final
+
+from whalebot.adapters.feeds.bar_file import BarFile
+from whalebot.domain.errors import ConfigError
+from whalebot.domain.instrument import Instrument
+from whalebot.domain.intervals import iso_utc
+from whalebot.domain.listings import BYBIT, find_listing
+
+# Where nothing better is known.
+_MIN_NOTIONAL: Final = Decimal(5)
+_MAX_LEVERAGE: Final = Decimal(100)
+_MAX_STEPS: Final = 10_000_000
+# A stray price from another feed is no proof of a finer grid; one in twenty is.
+_STRAY_SHARE: Final = 0.05
+_SAMPLE: Final = 2000
+
+
+def instrument_of(
+    bars: BarFile, at_ms: int | None = None, tick: Decimal | None = None, step: Decimal | None = None
+) -> Instrument:
+    """Return the order rules of a file's symbol at `at_ms` (ms UTC; None: its first bar).
+
+    The venue is the one in the file's name, else Bybit. `tick` and `step` stand above the table. Raises
+    ConfigError where neither table nor options know, and where prices at that time lie between the ticks.
+    """
+    at_ms = int(bars.open_ms[0]) if at_ms is None else at_ms
+    if tick is not None and step is not None:
+        instrument = _plain(bars.symbol, tick, step)
+    else:
+        known = find_listing(bars.symbol, bars.venue or BYBIT, at_ms).instrument
+        instrument = replace(
+            known,
+            tick_size=known.tick_size if tick is None else tick,
+            qty_step=known.qty_step if step is None else step,
+            min_qty=known.min_qty if step is None else step,
+        )
+    _check_tick(bars, instrument, at_ms)
+    return instrument
+
+
+def _plain(symbol: str, tick: Decimal, step: Decimal) -> Instrument:
+    return Instrument(
+        symbol=symbol,
+        tick_size=tick,
+        qty_step=step,
+        min_qty=step,
+        max_qty=step * _MAX_STEPS,
+        max_market_qty=step * _MAX_STEPS,
+        min_notional=_MIN_NOTIONAL,
+        max_leverage=_MAX_LEVERAGE,
+    )
+
+
+def _check_tick(bars: BarFile, instrument: Instrument, at_ms: int) -> None:
+    first = int(bars.open_ms.searchsorted(at_ms))
+    closes = bars.close[first : first + _SAMPLE]
+    tick = instrument.tick_size.scaleb(bars.price_decimals)
+    # A tick finer than the file's decimals has every price on its grid.
+    if tick != tick.to_integral_value() or not len(closes):
+        return
+    stray = closes % int(tick) != 0
+    if stray.mean() > _STRAY_SHARE:
+        example = bars.price(int(closes[stray][0]))
+        raise ConfigError(
+            f"{bars.path}: prices such as {example} lie between the ticks of {instrument.tick_size} that "
+            f"{instrument.symbol} is known to have at {iso_utc(at_ms)}; give the right one with --tick"
+        )
