@@ -145,6 +145,23 @@ def test_merged_ticker_deltas_reach_the_recorded_end(recorded: Path) -> None:
     assert merged == {ours: Decimal(raw[theirs]) for theirs, ours in fields.items()}
 
 
+def test_empty_ticker_values_are_absent_and_zero_prices_too() -> None:
+    data = {
+        "symbol": "NEWUSDT",
+        "lastPrice": "1.5",
+        "markPrice": "",
+        "bid1Price": "0",
+        "ask1Price": "",
+        "fundingRate": "0",
+        "nextFundingTime": "",
+        "preOpenPrice": "",
+    }
+    (event,) = events_of({"topic": "tickers.NEWUSDT", "type": "snapshot", "ts": 3, "data": data})
+    absent = (event.mark_price, event.bid_price, event.ask_price, event.next_funding_ms)
+    assert absent == (None,) * 4
+    assert (event.last_price, event.funding_rate, event.ts_ms) == (Decimal("1.5"), Decimal(0), 3)
+
+
 def test_a_sweep_of_the_book_is_one_event(recorded: Path) -> None:
     frame = first_line(recorded, "publicTrade.BTCUSDT.linear-2026-03-20.jsonl", 1)
     trades = json.loads(frame)["data"]

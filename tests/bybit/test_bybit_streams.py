@@ -320,6 +320,8 @@ GARBAGE = {
         b"[" * 5000,
         b'{"topic":"tickers.BTCUSDT","ts":1,"data":null}',
         b'{"topic":"tickers.BTCUSDT"}',
+        b'{"topic":"tickers.BTCUSDT","ts":1,"data":{"lastPrice":"Infinity"}}',
+        b'{"topic":"tickers.BTCUSDT","ts":1,"data":{"lastPrice":"cheap"}}',
         b'{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":1,"data":{"s":"BTCUSDT","b":[["nan","1"]],'
         b'"a":[],"u":1,"seq":1}}',
         b'{"topic":"orderbook.50.BTCUSDT","type":"other","ts":1,"data":{"s":"BTCUSDT","b":[],"a":[],"u":1,"seq":1}}',

@@ -95,25 +95,30 @@ class OrderBook:
 
     def _finish(self, frame: BookSnapshot | BookDelta) -> bool:
         bids, asks, depth = self._bid_prices, self._ask_prices, self.depth
-        # The venue deletes what leaves its window; anything deeper is not kept up to date by it.
-        if len(bids) > depth:
-            for price in bids[:-depth]:
-                del self._bids[price]
-            del bids[:-depth]
-        if len(asks) > depth:
-            for price in asks[depth:]:
-                del self._asks[price]
-            del asks[depth:]
-        self.u, self.seq, self.ts_ms = frame.u, frame.seq, frame.ts_ms
+        if len(bids) > depth or len(asks) > depth:
+            self._trim()
+        self.u = frame.u
+        self.seq = frame.seq
+        self.ts_ms = frame.ts_ms
         if bids and asks and bids[-1] >= asks[0]:
             self.stale_reason = f"crossed: bid {bids[-1]} against ask {asks[0]}"
             return False
         return True
 
+    def _trim(self) -> None:
+        # The venue deletes what leaves its window; anything deeper is not kept up to date by it.
+        bids, asks, depth = self._bid_prices, self._ask_prices, self.depth
+        for price in bids[:-depth]:
+            del self._bids[price]
+        del bids[:-depth]
+        for price in asks[depth:]:
+            del self._asks[price]
+        del asks[depth:]
+
 
 def _change(sizes: dict[float, float], prices: list[float], levels: Level2) -> None:
     for price, size in levels:
-        if size > 0.0:
+        if size:
             if price not in sizes:
                 insort(prices, price)
             sizes[price] = size

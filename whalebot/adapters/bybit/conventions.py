@@ -41,11 +41,6 @@ def number(text: str) -> Decimal:
     return value
 
 
-def number_or_none(text: str | None) -> Decimal | None:
-    """Read a number that may be absent (None or ""); zero is a value."""
-    return number(text) if text else None
-
-
 def price_or_none(text: str | None) -> Decimal | None:
     """Read a price or a level for which "", "0", "0.00" and "UNKNOWN" all mean "none"."""
     if not text or text == "UNKNOWN":

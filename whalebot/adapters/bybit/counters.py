@@ -15,12 +15,11 @@ _log = logging.getLogger(__name__)
 class StreamCounters:
     """Written by the stream's own thread; read by anyone (plain integers, copied on reading)."""
 
-    __slots__ = ("_samples", "errors", "events", "name", "received", "reconnects", "resubscribes")
+    __slots__ = ("_samples", "errors", "name", "received", "reconnects", "resubscribes")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.received = 0
-        self.events = 0
         self.reconnects = 0
         self.resubscribes = 0
         self.errors: Counter[str] = Counter()

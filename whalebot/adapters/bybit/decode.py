@@ -15,10 +15,9 @@ from whalebot.adapters.bybit.wire import ControlFrame
 from whalebot.domain.events import Event
 from whalebot.domain.intervals import INTERVALS
 
-_TOPIC_FIRST = b'{"topic":"'
-_TOPIC_AT = len(_TOPIC_FIRST)
 # msgspec raises RecursionError for absurdly nested input and UnicodeDecodeError (a ValueError) for bad text.
-_UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError)
+# IndexError: a frame cut off inside its first words.
+_UNREADABLE = (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError, IndexError)
 
 _control = msgspec.json.Decoder(ControlFrame, strict=False)
 
@@ -42,24 +41,18 @@ class FrameDecoder:
         """Decode one frame received at local time `recv_ms`; an empty list when nothing could be read."""
         self._counters.received += 1
         try:
-            if frame.startswith(_TOPIC_FIRST):
-                route = self._by_bytes.get(frame[_TOPIC_AT : frame.find(b'"', _TOPIC_AT)])
+            # Most frames name their topic first; the rest is found by decoding a little more.
+            words = frame.split(b'"', 4)
+            if words[0] == b"{" and words[1] == b"topic":
+                route = self._by_bytes.get(words[3])
                 if route is not None:
-                    return self._decode_routed(frame, route, recv_ms)
+                    events = route.decode(frame, route, recv_ms)
+                    route.frames += 1
+                    return events
             return self._decode_other(frame, recv_ms)
-        except public.BadBar as e:
-            self._counters.refuse("bad bar", str(e), frame)
-        except say.Foreign as e:
-            self._counters.refuse(f"refused: {e}", "", frame)
         except _UNREADABLE as e:
-            self._counters.refuse("unreadable", f"{type(e).__name__}: {e}", frame)
+            self._refuse(e, frame)
         return []
-
-    def _decode_routed(self, frame: bytes, route: Route, recv_ms: int) -> list[Event]:
-        events = route.decode(frame, route, recv_ms)
-        route.frames += 1
-        self._counters.events += len(events)
-        return events
 
     def _decode_other(self, frame: bytes, recv_ms: int) -> list[Event] | ControlFrame:
         control = _control.decode(frame)
@@ -70,10 +63,20 @@ class FrameDecoder:
             return []
         route = self.routes.get(control.topic)
         if route is not None:
-            return self._decode_routed(frame, route, recv_ms)
+            events = route.decode(frame, route, recv_ms)
+            route.frames += 1
+            return events
         kind, detail = _why_refused(control.topic)
         self._counters.refuse(kind, detail, frame)
         return []
+
+    def _refuse(self, error: Exception, frame: bytes) -> None:
+        if isinstance(error, public.BadBar):
+            self._counters.refuse("bad bar", str(error), frame)
+        elif isinstance(error, say.Foreign):
+            self._counters.refuse(f"refused: {error}", "", frame)
+        else:
+            self._counters.refuse("unreadable", f"{type(error).__name__}: {error}", frame)
 
 
 def make_route(topic: str, counters: StreamCounters) -> Route:

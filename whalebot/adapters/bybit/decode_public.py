@@ -12,9 +12,10 @@ from whalebot.adapters.bybit.wire import (
     BookFrame,
     KlineData,
     KlineFrame,
-    Levels,
     LiquidationFrame,
+    TickerData,
     TickerFrame,
+    TickerTexts,
     TradeFrame,
 )
 from whalebot.domain.events import (
@@ -32,6 +33,7 @@ from whalebot.domain.market import Candle
 
 _book = msgspec.json.Decoder(BookFrame, strict=False)
 _ticker = msgspec.json.Decoder(TickerFrame, strict=False)
+_ticker_texts = msgspec.json.Decoder(TickerTexts)
 _trades = msgspec.json.Decoder(TradeFrame, strict=False)
 _klines = msgspec.json.Decoder(KlineFrame, strict=False)
 _liquidations = msgspec.json.Decoder(LiquidationFrame, strict=False)
@@ -46,8 +48,6 @@ def book_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     """Decode `orderbook`: a snapshot or a delta, levels as floats. Raises BadValue."""
     message = _book.decode(frame)
     data = message.data
-    _check_levels(data.b)
-    _check_levels(data.a)
     if message.type == "delta":
         return [BookDelta(route.symbol, data.b, data.a, data.u, data.seq, message.ts, recv_ms)]
     if message.type == "snapshot":
@@ -56,27 +56,43 @@ def book_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
 
 
 def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
-    """Decode `tickers`: what the frame says, None for what it leaves out. Raises BadValue."""
-    message = _ticker.decode(frame)
+    """Decode `tickers`: what the frame says, None for what it leaves out. Raises BadValue.
+
+    A price of zero is the venue's way to say that there is none.
+    """
+    try:
+        message = _ticker.decode(frame)
+    except msgspec.ValidationError:
+        message = _decode_ticker_with_blanks(frame)
     data = message.data
     if data.usd_index_price is not None:
         raise say.Foreign("spot")
-    price = say.price_or_none
-    due = data.next_funding_time
+    last, mark, index = data.last_price, data.mark_price, data.index_price
+    bid, ask, rate = data.bid1_price, data.ask1_price, data.funding_rate
+    for value in (last, mark, index, bid, ask, rate):
+        if value is not None and not value.is_finite():
+            raise say.BadValue(f"ticker value {value}")
     return [
         TickerChanged(
             route.symbol,
-            price(data.last_price),
-            price(data.mark_price),
-            price(data.index_price),
-            price(data.bid1_price),
-            price(data.ask1_price),
-            say.number_or_none(data.funding_rate),
-            int(due) if due else None,
+            last or None,
+            mark or None,
+            index or None,
+            bid or None,
+            ask or None,
+            rate,
+            data.next_funding_time,
             message.ts,
             recv_ms,
         )
     ]
+
+
+def _decode_ticker_with_blanks(frame: bytes) -> TickerFrame:
+    # Rare (an instrument before its launch, a side of the book without orders), hence not in the first type.
+    message = _ticker_texts.decode(frame)
+    said = {name: text for name, text in message.data.items() if text}
+    return TickerFrame(message.ts, msgspec.convert(said, TickerData, strict=False))
 
 
 def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
@@ -99,7 +115,7 @@ def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
         else:
             raise say.BadValue(f"trade side {trade.S[:40]!r}")
     last = trades[-1]
-    if not (low > 0 and high.is_finite() and 0.0 <= bought + sold < _INF):
+    if not (low > 0 and high.is_finite() and bought + sold < _INF):
         raise say.BadValue(f"trade prices {low} to {high}, quantity {bought + sold}")
     return [TradesPrinted(route.symbol, high, low, last.p, bought, sold, len(trades), last.T, recv_ms)]
 
@@ -153,9 +169,3 @@ def check_candle(candle: Candle) -> None:
             f"{candle.symbol} {candle.interval} {candle.open_ms}: open {candle.open} high {high} "
             f"low {low} close {candle.close} volume {candle.volume}"
         )
-
-
-def _check_levels(levels: Levels) -> None:
-    for price, size in levels:
-        if not (0.0 < price < _INF and 0.0 <= size < _INF):
-            raise say.BadValue(f"book level {price} x {size}")

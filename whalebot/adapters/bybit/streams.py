@@ -50,7 +50,6 @@ class ConnectionHealth:
     last_reason: str
     last_message_age_s: float | None
     received: int
-    events: int
     reconnects: int
     resubscribes: int
     errors: dict[str, int]
@@ -247,7 +246,6 @@ def _health(connection: StreamConnection, now_s: float) -> ConnectionHealth:
         last_reason=connection.last_reason,
         last_message_age_s=None if last_s is None else now_s - last_s,
         received=counters.received,
-        events=counters.events,
         reconnects=counters.reconnects,
         resubscribes=counters.resubscribes,
         errors=counters.error_counts(),

@@ -7,10 +7,14 @@ Fields that may be "" (the venue's "not applicable") stay strings. Unknown field
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 
 import msgspec
 
-Levels = list[tuple[float, float]]
+# The bounds keep out what a number may be in JSON's spelling as a string: nan, inf, below zero.
+Price = Annotated[float, msgspec.Meta(gt=0, lt=1e300)]
+Size = Annotated[float, msgspec.Meta(ge=0, lt=1e300)]
+Levels = list[tuple[Price, Size]]
 
 
 class BookData(msgspec.Struct, gc=False):
@@ -34,23 +38,28 @@ class BookFrame(msgspec.Struct, gc=False):
 class TickerData(msgspec.Struct, gc=False, rename="camel"):
     """Inside of a `tickers` frame; a delta omits what did not change. `usd_index_price` betrays spot."""
 
-    symbol: str
-    last_price: str | None = None
-    mark_price: str | None = None
-    index_price: str | None = None
-    bid1_price: str | None = None
-    ask1_price: str | None = None
-    funding_rate: str | None = None
-    next_funding_time: str | None = None
+    last_price: Decimal | None = None
+    mark_price: Decimal | None = None
+    index_price: Decimal | None = None
+    bid1_price: Decimal | None = None
+    ask1_price: Decimal | None = None
+    funding_rate: Decimal | None = None
+    next_funding_time: int | None = None
     usd_index_price: str | None = None
 
 
 class TickerFrame(msgspec.Struct, gc=False):
     """`tickers.{symbol}`."""
 
-    type: str
     ts: int
     data: TickerData
+
+
+class TickerTexts(msgspec.Struct):
+    """`tickers.{symbol}` where some value is "": the same fields undecoded, to drop the empty ones."""
+
+    ts: int
+    data: dict[str, str]
 
 
 class TradeData(msgspec.Struct, gc=False):
@@ -58,7 +67,7 @@ class TradeData(msgspec.Struct, gc=False):
 
     T: int
     S: str
-    v: float
+    v: Size
     p: Decimal
 
 
