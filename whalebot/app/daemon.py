@@ -75,7 +75,8 @@ class Daemon:
             venue = make_venue(VenueParts(self._setup, self._inbox, self._clock, self._say))
             stack.callback(venue.stop)
             states = StateFile(paths.state_file(self._setup.config.mode))
-            state = states.load() or StateDocument(run_id=new_run_id())
+            known = states.load() if venue.keeps_account else None
+            state = known or StateDocument(run_id=new_run_id())
             for notice in (*history.take_notices(), *states.take_notices()):
                 self._console.notice(notice)
             alerts = self._alerts()

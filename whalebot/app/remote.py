@@ -30,6 +30,8 @@ _LAST_RETRY_S: Final = 30.0
 class RemoteVenue:
     """Streams on threads, REST clients one per lane thread, the venue's clock measured."""
 
+    keeps_account = True
+
     def __init__(
         self,
         parts: VenueParts,

@@ -27,6 +27,11 @@ class Venue(Protocol):
         """What the loop may ask of the streams."""
         ...
 
+    @property
+    def keeps_account(self) -> bool:
+        """False where every run is a new account, so that nothing of an old one may be remembered."""
+        ...
+
     def make_gateway(self) -> OrderGateway:
         """Return a gateway for the calling thread."""
         ...

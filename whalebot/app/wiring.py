@@ -8,17 +8,15 @@ from __future__ import annotations
 import secrets
 
 from whalebot.adapters.bybit.auth import Credentials
-from whalebot.adapters.bybit.hosts import HOSTS, Endpoints, check_urls
+from whalebot.adapters.bybit.hosts import check_urls
 from whalebot.adapters.bybit.retcodes import DUPLICATE_LINK_ID, REFUSALS
-from whalebot.app.config.document import Config
 from whalebot.app.config.launch import credentials_for
 from whalebot.app.demo import start_demo_exchange
+from whalebot.app.endpoints import endpoints_of
 from whalebot.app.remote import RemoteVenue
 from whalebot.app.venue import Venue, VenueParts
 from whalebot.domain.errors import ConfigError
 from whalebot.runtime.order_actions import RetCodes
-
-_ENVIRONMENT = {"testnet": "testnet", "bybit-demo": "demo", "live": "mainnet", "paper": "mainnet"}
 
 
 def make_venue(parts: VenueParts) -> Venue:
@@ -27,9 +25,10 @@ def make_venue(parts: VenueParts) -> Venue:
     if mode == "demo":
         return _demo(parts)
     if mode in ("paper", "replay"):
-        from whalebot.app.simulated import make_simulated_venue
+        # The matching core is no business of the modes that trade at the venue.
+        from whalebot.app.simulated import PaperVenue, ReplayVenue
 
-        return make_simulated_venue(parts)
+        return PaperVenue(parts) if mode == "paper" else ReplayVenue(parts)
     return _account(parts, mode)
 
 
@@ -58,19 +57,6 @@ def _account(parts: VenueParts, mode: str) -> Venue:
         raise ConfigError(f"mode {mode} needs BYBIT_API_KEY and BYBIT_API_SECRET in .env")
     keys = Credentials(credentials.api_key, credentials.api_secret)
     return RemoteVenue(parts, endpoints_of(config), keys, config.exchange.time_scale, None)
-
-
-def endpoints_of(config: Config) -> Endpoints:
-    """Return the checked addresses of a mode that talks to the venue. Raises ConfigError."""
-    rest, public, private = HOSTS[_ENVIRONMENT[config.mode]]
-    given = config.exchange
-    return check_urls(
-        rest_url=given.rest_url or rest,
-        ws_public_url=given.ws_public_url or public,
-        ws_private_url=given.ws_private_url or private,
-        trusted_hosts=given.trusted_hosts,
-        real_keys=config.mode != "paper",
-    )
 
 
 def ret_codes() -> RetCodes:

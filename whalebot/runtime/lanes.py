@@ -186,7 +186,9 @@ class Lanes:
     def _record(self, effect: RecordTrade) -> None:
         trade = effect.trade
         lost = self._history.lost
-        job = Job[tuple[()]](f"record {trade.trade_id}", lambda _: self._history.append(trade), lost, lost)
+        job: Job[tuple[()]] = Job(
+            f"record {trade.trade_id}", lambda _: self._history.append(trade), lost, lost
+        )
         self._storage.submit(_STORAGE, job)
 
     def _not_saved(self, what: str, reason: str) -> tuple[StorageFailed, ...]:
