@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import pytest
@@ -234,6 +235,20 @@ def test_a_frame_forgives_everything() -> None:
     assert watch.check(121.5) == []
     assert watch.check(181.0) == []
     assert watch.check(182.0) == [route]
+
+
+@given(st.integers(0, 10_000), st.integers(0, 2**32))
+def test_back_off_grows_with_full_jitter_up_to_half_a_minute(attempt: int, seed: int) -> None:
+    delay_s = StreamTimings().delay_s(attempt, random.Random(seed))
+    assert 0.5 <= delay_s <= min(30.0, 0.5 * 2.0 ** (min(attempt, 20) + 1))
+
+
+def test_the_age_of_every_topic_is_kept() -> None:
+    watch, route = watch_of("publicTrade.BTCUSDT")
+    route.frames += 1
+    watch.check(50.0)
+    watch.check(90.0)
+    assert route.seen_s == 50.0
 
 
 def test_trades_and_liquidations_may_be_silent_for_ever() -> None:

@@ -25,6 +25,7 @@ from whalebot.adapters.bybit.decode import FrameDecoder
 from whalebot.adapters.bybit.frames import CLOSE, PING, TEXT, FrameReader
 from whalebot.adapters.bybit.silence import SilenceWatch, StreamTimings
 from whalebot.adapters.bybit.subscriptions import Subscriptions
+from whalebot.adapters.bybit.waker import Waker
 from whalebot.adapters.bybit.wire import ControlFrame
 from whalebot.domain.errors import TransportError
 from whalebot.domain.events import BookLost
@@ -88,10 +89,9 @@ class StreamConnection:
         self._watch = SilenceWatch(self.decoder.routes.values(), timings, link.time_scale)
         self._halt = threading.Event()
         self._renewals: deque[tuple[str, str]] = deque()
-        self._waker, self._wakened = socket.socketpair()
-        self._wakened.setblocking(False)
+        self._waker = Waker()
         self._ws: Any = None
-        self._subscriptions = self._new_subscriptions()
+        self._subscriptions = Subscriptions(self.link.topics, self._send, time.monotonic)
         self._greeted_s = 0.0
         self._next_ping_s = 0.0
 
@@ -105,7 +105,14 @@ class StreamConnection:
                 break
             self.tell_loss(reason)
             attempt = 0 if time.monotonic() - started_s > self._timings.stable_s else attempt + 1
-            self._halt.wait(self._delay_s(attempt))
+            self._halt.wait(self._timings.delay_s(attempt, self._rng))
+        self.state = LinkState.DOWN
+        self._waker.close()
+
+    @property
+    def stopped(self) -> bool:
+        """True once `stop` was called."""
+        return self._halt.is_set()
 
     def tell_loss(self, reason: str) -> None:
         """Report that the connection is away; for its own thread, or for who found that thread dead."""
@@ -117,7 +124,7 @@ class StreamConnection:
     def stop(self) -> None:
         """Ask the thread to end and wake it."""
         self._halt.set()
-        self._wake()
+        self._waker.wake()
         ws = self._ws
         sock = ws.sock if ws is not None else None
         if sock is not None:
@@ -128,16 +135,7 @@ class StreamConnection:
         """Have a topic dropped and subscribed again by the connection's thread; returns at once."""
         if topic in self.decoder.routes and (topic, reason) not in self._renewals:
             self._renewals.append((topic, reason))
-            self._wake()
-
-    def _wake(self) -> None:
-        with contextlib.suppress(OSError):
-            self._waker.send(b"\0")
-
-    def _delay_s(self, attempt: int) -> float:
-        first = self._timings.backoff_first_s
-        ceiling = min(self._timings.backoff_max_s, 2 * first * 2 ** min(attempt, 16))
-        return self._rng.uniform(min(first, ceiling), ceiling)
+            self._waker.wake()
 
     def _session(self) -> str:
         """Open one connection and serve it; return why it ended."""
@@ -154,7 +152,9 @@ class StreamConnection:
                 _log.exception("%s: unexpected error on the stream's thread", self.link.name)
             return f"unexpected {type(e).__name__}: {e}"
         finally:
-            self._close()
+            ws, self._ws = self._ws, None
+            if ws is not None:
+                ws.shutdown()
         return "stopped"
 
     def _open(self) -> socket.socket:
@@ -170,11 +170,6 @@ class StreamConnection:
         sock: socket.socket = ws.sock
         return sock
 
-    def _close(self) -> None:
-        ws, self._ws = self._ws, None
-        if ws is not None:
-            ws.shutdown()
-
     def _greet(self) -> None:
         self.state = LinkState.CONNECTED
         self._renewals.clear()
@@ -184,16 +179,13 @@ class StreamConnection:
         self.last_recv_s = now_s
         self._greeted_s = now_s
         self._next_ping_s = now_s + self._timings.ping_s
-        self._subscriptions = self._new_subscriptions()
+        self._subscriptions = Subscriptions(self.link.topics, self._send, time.monotonic)
         self._watch.start(now_s)
         if self.link.credentials is None:
             self._subscriptions.request_all()
             return
         venue_now_ms = self._clock.now_ms() + self._venue_offset_ms()
         self._send({"op": "auth", "args": self.link.credentials.stream_auth_args(venue_now_ms)})
-
-    def _new_subscriptions(self) -> Subscriptions:
-        return Subscriptions(self.link.topics, self._send, time.monotonic)
 
     def _send(self, message: dict[str, object]) -> None:
         self._ws.send(json.dumps(message))
@@ -204,7 +196,7 @@ class StreamConnection:
         next_check_s = time.monotonic() + self._timings.check_s
         with selectors.DefaultSelector() as selector:
             selector.register(sock, selectors.EVENT_READ)
-            selector.register(self._wakened, selectors.EVENT_READ)
+            selector.register(self._waker.socket, selectors.EVENT_READ)
             while not self._halt.is_set():
                 if held() or self._is_readable(selector, sock):
                     self._read_block(sock, reader)
@@ -216,7 +208,7 @@ class StreamConnection:
     def _is_readable(self, selector: selectors.BaseSelector, sock: socket.socket) -> bool:
         """Wait for data or a call from another thread; return whether data is there."""
         ready = [key.fileobj for key, _ in selector.select(self._timings.check_s)]
-        if self._wakened in ready:
+        if self._waker.socket in ready:
             self._obey()
         return sock in ready
 
@@ -262,9 +254,7 @@ class StreamConnection:
                 self._on_state(True, "")
 
     def _obey(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while self._wakened.recv(1024):
-                pass
+        self._waker.drain()
         while self._renewals and self.state is LinkState.SUBSCRIBED:
             self._renew(*self._renewals.popleft())
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from whalebot.adapters.bybit.route import Route
 from whalebot.domain.errors import TransportError
 from whalebot.domain.intervals import interval_ms
+
+# Trades and liquidations may stay away for good reasons.
+_WATCHED: Final = frozenset({"tickers", "orderbook", "kline"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,11 @@ class StreamTimings:
     check_s: float = 1.0
     stop_s: float = 1.0
 
+    def delay_s(self, attempt: int, rng: random.Random) -> float:
+        """Return how long to wait before connecting again: exponential with full jitter."""
+        ceiling = min(self.backoff_max_s, self.backoff_first_s * 2.0 ** min(attempt + 1, 16))
+        return rng.uniform(min(self.backoff_first_s, ceiling), ceiling)
+
 
 class SilenceWatch:
     """Watches the topics that may not be silent: tickers, books and klines past their bar's end.
@@ -35,7 +45,7 @@ class SilenceWatch:
     """
 
     def __init__(self, routes: Iterable[Route], timings: StreamTimings, time_scale: float) -> None:
-        self._routes = [route for route in routes if route.kind in ("tickers", "orderbook", "kline")]
+        self._routes = list(routes)
         self._limit_s = timings.topic_silence_s
         self._time_scale = time_scale
         self._counted: dict[str, int] = {}
@@ -56,7 +66,7 @@ class SilenceWatch:
                 self._counted[route.topic] = route.frames
                 route.seen_s = now_s
                 route.renewed = False
-            elif now_s - route.seen_s > self._limit_s + route.bar_left_ms / 1000 / self._time_scale:
+            elif route.kind in _WATCHED and now_s - route.seen_s > self._allowed_s(route):
                 if route.renewed:
                     raise TransportError(f"{route.topic} silent after it was subscribed again")
                 route.renewed = True
@@ -64,3 +74,6 @@ class SilenceWatch:
                 route.bar_left_ms = 0
                 silent.append(route)
         return silent
+
+    def _allowed_s(self, route: Route) -> float:
+        return self._limit_s + route.bar_left_ms / 1000 / self._time_scale

@@ -196,7 +196,7 @@ class _Worker:
         self.thread.start()
 
     def ensure_alive(self) -> None:
-        if not self.thread.is_alive():
+        if not self.thread.is_alive() and not self.connection.stopped:
             _log.error("stream thread %s died; starting it again", self.connection.link.name)
             self.connection.tell_loss("its thread died")
             self.thread = self._new_thread()
