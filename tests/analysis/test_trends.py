@@ -10,8 +10,8 @@ from analysis_markets import HOUR, MIDNIGHT, walk
 
 from whalebot.decisions.analysis.bars import Bars, close_times
 from whalebot.decisions.analysis.settings import IndicatorSettings, MtfSettings
+from whalebot.decisions.analysis.trend_feeds import TrendFeed
 from whalebot.decisions.analysis.trends import (
-    TrendFeed,
     align,
     balance,
     balance_history,

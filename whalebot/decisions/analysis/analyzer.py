@@ -11,9 +11,10 @@ from whalebot.decisions.analysis.scoring import Scorer, make_scorer, threshold_f
 from whalebot.decisions.analysis.settings import IndicatorSettings, MtfSettings, ScoringSettings
 from whalebot.decisions.analysis.signal import SignalState
 from whalebot.decisions.analysis.timeframes import usable_timeframes
-from whalebot.decisions.analysis.trends import TrendFeed, balance
+from whalebot.decisions.analysis.trend_feeds import TrendBoard
+from whalebot.decisions.analysis.trends import balance
 from whalebot.domain.analysis import Analysis, TrendReading
-from whalebot.domain.enums import Signal, Trend
+from whalebot.domain.enums import Signal
 from whalebot.domain.intervals import bar_close_ms, interval_ms
 from whalebot.domain.market import Candle
 
@@ -45,24 +46,14 @@ class TradingAnalyzer:
         self.higher_intervals = tuple(sorted(self._watched, key=interval_ms, reverse=True))
         self.notices: list[str] = [f"{symbol}: {line}" for line in dropped]
         self._indicators = indicators
-        self._mtf = mtf
         self._window = window
         self._use(scoring)
-        self._signal = SignalState()
-        self._reported_unknown: set[str] = set()
-        self._start()
+        self._board = TrendBoard(self._watched, mtf, indicators, window)
+        self._start_primary()
 
     def _use(self, scoring: ScoringSettings) -> None:
         self._scoring = scoring
         self._scorer: Scorer = make_scorer(scoring, self._indicators, bool(self._watched))
-
-    def _start(self) -> None:
-        self._feeds = {
-            interval: TrendFeed(interval, self._mtf, self._indicators, self._window)
-            for interval in self._watched
-        }
-        self._begins_ms = 0
-        self._start_primary()
 
     def _start_primary(self) -> None:
         mean_atr = self._scoring.dynamic_threshold.mean_period
@@ -88,9 +79,7 @@ class TradingAnalyzer:
 
     def on_higher_close(self, candle: Candle) -> None:
         """Take a closed bar of a higher timeframe; after a gap only one that opened in the new data set."""
-        feed = self._feeds.get(candle.interval)
-        if feed is not None and candle.open_ms >= self._begins_ms:
-            feed.push(candle.open_ms, floats_of(candle))
+        self._board.push(candle)
 
     def on_close(
         self,
@@ -113,7 +102,9 @@ class TradingAnalyzer:
                 f"{self.symbol} {self.interval}: bar {candle.open_ms} is not after the last one, {last}"
             )
         self._append(candle)
-        trends = self._read_trends(missing_intervals)
+        trends = self._board.readings(missing_intervals)
+        self.notices += [f"{self.symbol}: {line}" for line in self._board.unknown]
+        self._board.unknown.clear()
         self._put_outside(imbalance, trade_delta, trends)
         return self._analyse(candle, trends)
 
@@ -125,7 +116,7 @@ class TradingAnalyzer:
 
     def reset(self) -> None:
         """Forget every bar, every indicator and the signal: the next bar begins a new data set."""
-        self._start()
+        self._start_primary()
         self._gap_ahead = True
 
     def use_scoring(self, scoring: ScoringSettings) -> None:
@@ -139,12 +130,12 @@ class TradingAnalyzer:
 
     def last_open_ms(self, interval: str) -> int | None:
         """Return the open time of the newest bar of the primary or a higher interval, None without one."""
-        series = self._live.series if interval == self.interval else self._feeds[interval].series
+        series = self._live.series if interval == self.interval else self._board.feeds[interval].series
         return series.last_open_ms
 
     def bars(self, interval: str) -> Bars:
         """Return a copy of the window of bars of the primary or a higher interval."""
-        series = self._live.series if interval == self.interval else self._feeds[interval].series
+        series = self._live.series if interval == self.interval else self._board.feeds[interval].series
         return series.bars()
 
     def latest(self) -> Mapping[str, float]:
@@ -156,9 +147,7 @@ class TradingAnalyzer:
     def _append(self, candle: Candle) -> None:
         if self._gap_ahead or self._is_after_gap(candle):
             self._start_primary()
-            self._begins_ms = candle.open_ms
-            for feed in self._feeds.values():
-                feed.restart(candle.open_ms)
+            self._board.restart(candle.open_ms)
         self._live.append(candle.open_ms, floats_of(candle))
         self._follow_warm_up()
 
@@ -174,17 +163,6 @@ class TradingAnalyzer:
         warm = not self._warming and columns.atr[2] == columns.atr[2]
         self._warm = self._warm or (warm and self._was_warm)
         self._was_warm = warm
-
-    def _read_trends(self, missing_intervals: frozenset[str]) -> tuple[TrendReading, ...]:
-        readings: list[TrendReading] = []
-        for interval, feed in self._feeds.items():
-            found = feed.readings(missing=interval in missing_intervals)
-            if interval not in self._reported_unknown and any(r.trend is Trend.UNKNOWN for r in found):
-                self._reported_unknown.add(interval)
-                why = "its bar has not come" if interval in missing_intervals else f"{len(feed.series)} bars"
-                self.notices.append(f"{self.symbol}: the trend of interval {interval} is not known ({why})")
-            readings += found
-        return tuple(readings)
 
     def _put_outside(
         self, imbalance: float | None, trade_delta: float | None, trends: tuple[TrendReading, ...]

@@ -1,4 +1,4 @@
-"""Trends of higher timeframes: bar by bar for a live series, as columns for a history."""
+"""Trends of higher timeframes as codes: +1 up, -1 down, 0 sideways, NaN unknown; columns for a history."""
 
 from __future__ import annotations
 
@@ -7,72 +7,15 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from whalebot.decisions.analysis.bars import Bars, close_times
-from whalebot.decisions.analysis.comparisons import side, value_side
-from whalebot.decisions.analysis.series import CLOSE, HIGH, LOW, PriceSeries
+from whalebot.decisions.analysis.comparisons import side
 from whalebot.decisions.analysis.settings import IndicatorSettings, MtfSettings
 from whalebot.domain.analysis import TrendReading
 from whalebot.domain.enums import Trend
 from whalebot.indicators import averages, trend, warmup
 from whalebot.indicators.arrays import FloatArray, IntArray
-from whalebot.indicators.streaming.averages import NAN, EmaStream, SmaStream
-from whalebot.indicators.streaming.trend import SuperTrendStream
+from whalebot.indicators.streaming.averages import NAN
 
 _TRENDS = {1: Trend.UP, -1: Trend.DOWN, 0: Trend.SIDEWAYS}
-
-
-class TrendFeed:
-    """One higher timeframe of one symbol: its closed bars and what each indicator says of them."""
-
-    __slots__ = ("_average", "_direction", "_ema", "_mtf", "_settings", "_sma", "_supertrend", "_values",
-                 "interval", "series")  # fmt: skip
-
-    def __init__(self, interval: str, mtf: MtfSettings, settings: IndicatorSettings, window: int) -> None:
-        self.interval = interval
-        self.series = PriceSeries(window)
-        self._mtf = mtf
-        self._settings = settings
-        self._start()
-
-    def _start(self) -> None:
-        self._ema = EmaStream(self._mtf.trend_period)
-        self._sma = SmaStream(self._mtf.trend_period)
-        self._supertrend = SuperTrendStream(
-            self._settings.ehlers_slow_period, self._settings.ehlers_slow_multiplier
-        )
-        self._values = dict.fromkeys(self._mtf.trend_indicators, NAN)
-
-    def push(self, open_ms: int, ohlcv: tuple[float, float, float, float, float]) -> None:
-        """Take the next closed bar; one that is not newer than the last is known already and passed over."""
-        last = self.series.last_open_ms
-        if last is not None and open_ms <= last:
-            return
-        self.series.append(open_ms, ohlcv)
-        self._step(ohlcv[HIGH], ohlcv[LOW], ohlcv[CLOSE])
-
-    def _step(self, high: float, low: float, close: float) -> None:
-        for name in self._values:
-            if name == "ehlers_supertrend":
-                self._values[name] = self._supertrend.step(high, low, close)[1]
-            else:
-                average = (self._ema if name == "ema" else self._sma).step(close)
-                known = average == average
-                self._values[name] = float(value_side(close, average)) if known else NAN
-
-    def restart(self, from_ms: int) -> None:
-        """Forget every bar that opened before `from_ms`, as if history began there."""
-        held = self.series.bars()
-        self.series.clear()
-        self._start()
-        for i in np.flatnonzero(held.open_ms >= from_ms).tolist():
-            row = (held.open[i], held.high[i], held.low[i], held.close[i], held.volume[i])
-            self.push(int(held.open_ms[i]), tuple(map(float, row)))  # type: ignore[arg-type]
-
-    def readings(self, missing: bool = False) -> tuple[TrendReading, ...]:
-        """Return the trend by each indicator; all UNKNOWN when the bar that is due is `missing`."""
-        return tuple(
-            TrendReading(self.interval, name, Trend.UNKNOWN if missing else trend_of(value))
-            for name, value in self._values.items()
-        )
 
 
 def trend_of(value: float) -> Trend:
