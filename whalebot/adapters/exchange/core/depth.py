@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 
+from whalebot.adapters.exchange.core.exact import ZERO
 from whalebot.adapters.exchange.core.inputs import Level
 from whalebot.domain.enums import Side
+
+_price_of = itemgetter(0)
 
 
 @dataclass(slots=True)
 class Ladder:
-    """One side of a book: quantity by price, and the prices in ascending order."""
+    """One side of a book: prices in ascending order, and beside them their quantities."""
 
-    sizes: dict[Decimal, Decimal] = field(default_factory=dict)
     prices: list[Decimal] = field(default_factory=list)
+    sizes: list[Decimal] = field(default_factory=list)
 
     def replace(self, levels: Iterable[Level]) -> None:
         """Take a whole side afresh; levels without quantity are dropped."""
-        self.sizes = {price: qty for price, qty in levels if qty > 0}
-        self.prices = sorted(self.sizes)
+        kept = sorted((level for level in levels if level[1]), key=_price_of)
+        self.prices = [price for price, _ in kept]
+        self.sizes = [qty for _, qty in kept]
 
     def put(self, price: Decimal, qty: Decimal) -> None:
         """Set one level; quantity 0 or less deletes it."""
-        known = price in self.sizes
-        if qty > 0:
-            self.sizes[price] = qty
-            if not known:
-                insort(self.prices, price)
-        elif known:
-            del self.sizes[price]
-            del self.prices[bisect_left(self.prices, price)]
+        place = bisect_left(self.prices, price)
+        is_known = place < len(self.prices) and self.prices[place] == price
+        if qty <= 0:
+            if is_known:
+                del self.prices[place], self.sizes[place]
+        elif is_known:
+            self.sizes[place] = qty
+        else:
+            self.prices.insert(place, price)
+            self.sizes.insert(place, qty)
+
+    def size_at(self, price: Decimal) -> Decimal:
+        """Return the quantity at a price, 0 where there is none."""
+        place = bisect_left(self.prices, price)
+        is_known = place < len(self.prices) and self.prices[place] == price
+        return self.sizes[place] if is_known else ZERO
 
 
 @dataclass(slots=True)
@@ -68,8 +81,8 @@ class Depth:
     def offers(self, taker: Side) -> Iterator[Level]:
         """Yield the levels that a taker of this side meets, best first."""
         if taker is Side.BUY:
-            return ((price, self.asks.sizes[price]) for price in self.asks.prices)
-        return ((price, self.bids.sizes[price]) for price in reversed(self.bids.prices))
+            return zip(self.asks.prices, self.asks.sizes, strict=True)
+        return zip(reversed(self.bids.prices), reversed(self.bids.sizes), strict=True)
 
     def resting(self, side: Side, price: Decimal) -> Decimal | None:
         """Return the quantity shown at a price on a side; None beyond the depth that is known."""
@@ -77,9 +90,9 @@ class Depth:
         if not ladder.prices:
             return None
         is_beyond = price < ladder.prices[0] if side is Side.BUY else price > ladder.prices[-1]
-        return None if is_beyond else ladder.sizes.get(price, Decimal(0))
+        return None if is_beyond else ladder.size_at(price)
 
     def consume(self, taker: Side, price: Decimal, qty: Decimal) -> None:
         """Remove what a taker took from a level."""
         ladder = self.asks if taker is Side.BUY else self.bids
-        ladder.put(price, ladder.sizes[price] - qty)
+        ladder.put(price, ladder.size_at(price) - qty)

@@ -90,7 +90,8 @@ def _draft(world: World, account: Account, market: Market, request: CreateOrder)
     qty = request.qty
     if qty == 0 and request.reduce_only and request.close_on_trigger:
         qty = _whole_position(world, account, market, request)
-    checks.check_qty(market, qty, request.order_type, is_reducing)
+    if not _is_whole_position(account, request, qty):
+        checks.check_qty(market, qty, request.order_type, is_reducing)
     value_price = _check_price(world, market, request)
     if is_reducing and not direction:
         qty = _reducing_qty(account, request, qty)
@@ -131,6 +132,12 @@ def _whole_position(world: World, account: Account, market: Market, request: Cre
         raise Refusal(codes.REDUCE_ONLY, "current position is zero, cannot fix reduce-only order qty")
     grid = market.instrument
     return min(room, grid.max_market_qty if request.order_type is OrderType.MARKET else grid.max_qty)
+
+
+def _is_whole_position(account: Account, request: CreateOrder, qty: Decimal) -> bool:
+    """Say whether an order closes exactly what is held: dust below the minimum may always be closed."""
+    position = account.find(request.symbol, request.position_idx)
+    return position is not None and position.qty != 0 and qty == position.room(request.side)
 
 
 def _reducing_qty(account: Account, request: CreateOrder, qty: Decimal) -> Decimal:

@@ -29,9 +29,8 @@ def is_quiet(world: World, event: MarketInput) -> bool:
             return False
     elif type(event) is BookChanged:
         market = world.markets.get(event.symbol)
-        if market is None or market.orders:
+        if market is None or not market.changes_quietly(event):
             return False
-        _change_book(market, event)
     else:
         return False
     if event.ts_ms > world.now_ms:
@@ -46,8 +45,9 @@ def take(world: World, event: MarketInput) -> None:
             _move(world, _listed(world, event.symbol), event)
         case BookChanged():
             market = _listed(world, event.symbol)
-            _change_book(market, event)
+            market.change_book(event)
             follow_book(world, market)
+            refresh(world, market)
         case FundingDue():
             settle_funding(world, _listed(world, event.symbol), event)
         case InstrumentListed():
@@ -84,12 +84,6 @@ def _move(world: World, market: Market, point: PricePoint) -> None:
     if point.last_price is not None and point.volume and point.taker_side is not None:
         use_queue(world, market, point.last_price, point.volume, point.taker_side)
     refresh(world, market)
-
-
-def _change_book(market: Market, event: BookChanged) -> None:
-    market.depth.change(event.bids, event.asks, event.is_snapshot)
-    market.is_book_newer = True
-    market.ts_ms = event.ts_ms
 
 
 def _list(world: World, event: InstrumentListed) -> None:

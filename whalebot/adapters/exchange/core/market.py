@@ -9,7 +9,7 @@ from typing import Final
 
 from whalebot.adapters.exchange.core.depth import Depth
 from whalebot.adapters.exchange.core.exact import INFINITY
-from whalebot.adapters.exchange.core.inputs import PricePoint, SymbolRules
+from whalebot.adapters.exchange.core.inputs import BookChanged, PricePoint, SymbolRules
 from whalebot.adapters.exchange.core.orders import Order
 from whalebot.domain.enums import Side, TriggerBy
 from whalebot.domain.instrument import Instrument
@@ -53,7 +53,8 @@ class Market:
     """One symbol. `orders` are the open orders of all accounts, by id, oldest first.
 
     The bands are a cache: `is_stale` says that an order, a position or a balance behind them changed.
-    `margin` is the part of the mark band that keeps accounts from liquidation.
+    `margin` is the part of the mark band that keeps accounts from liquidation; `resting` lies between the
+    resting orders, best buy to best sell.
     """
 
     instrument: Instrument
@@ -70,6 +71,7 @@ class Market:
     mark_band: Band = field(default_factory=Band, metadata=NOT_SAVED)
     index_band: Band = field(default_factory=Band, metadata=NOT_SAVED)
     margin: Band = field(default_factory=Band, metadata=NOT_SAVED)
+    resting: Band = field(default_factory=Band, metadata=NOT_SAVED)
 
     @property
     def symbol(self) -> str:
@@ -119,6 +121,26 @@ class Market:
             self.is_book_newer = False
         self.ts_ms = point.ts_ms
         return True
+
+    def changes_quietly(self, change: BookChanged) -> bool:
+        """Take a change of the book if no resting order sees it; False leaves everything as it was."""
+        if self.orders and (self.is_stale or not self._is_between(change)):
+            return False
+        self.change_book(change)
+        return True
+
+    def change_book(self, change: BookChanged) -> None:
+        """Take a snapshot or a delta."""
+        self.depth.change(change.bids, change.asks, change.is_snapshot)
+        self.is_book_newer = True
+        self.ts_ms = change.ts_ms
+
+    def _is_between(self, change: BookChanged) -> bool:
+        low, high = self.resting.low, self.resting.high
+        if change.is_snapshot:
+            # a level that a snapshot leaves out is gone, which the queue of a resting order has to see
+            return low == -INFINITY and high == INFINITY
+        return all(low < price < high for levels in (change.bids, change.asks) for price, _ in levels)
 
     def source_of(self, trigger_by: TriggerBy | None) -> Source:
         """Return the path that fires a trigger; a path that is not fed is the last price's."""

@@ -60,11 +60,7 @@ def fill_resting(world: World, order: Order, qty: Decimal) -> None:
 
 def use_queue(world: World, market: Market, price: Decimal, volume: Decimal, taker: Side) -> None:
     """Let a trade at exactly `price` eat the queue in front of resting orders, then the orders."""
-    resting = [
-        order
-        for order in by_age(market)
-        if not order.is_waiting and order.side is taker.opposite and order.price == price
-    ]
+    resting = [order for order in by_age(market) if order.side is taker.opposite and order.price == price]
     spent = ZERO
     for order in resting:
         if order.queue_ahead is None or order.status.is_final:
@@ -80,7 +76,7 @@ def use_queue(world: World, market: Market, price: Decimal, volume: Decimal, tak
 def follow_book(world: World, market: Market) -> None:
     """After a change of the book: shrink queues to what is still shown, fill what the book now crosses."""
     for order in by_age(market):
-        if order.is_waiting or order.status.is_final:
+        if order.status.is_final:
             continue
         best = market.depth.best_ask() if order.side is Side.BUY else market.depth.best_bid()
         if best is not None and (order.price - best) * order.side.sign >= 0:
@@ -92,8 +88,9 @@ def follow_book(world: World, market: Market) -> None:
 
 
 def by_age(market: Market) -> list[Order]:
-    """Return the open orders of a symbol by their place in time."""
-    return sorted(market.orders.values(), key=lambda order: order.rank)
+    """Return the resting orders of a symbol by their place in time."""
+    resting = (order for order in market.orders.values() if not order.is_waiting)
+    return sorted(resting, key=lambda order: order.rank)
 
 
 def _take(world: World, market: Market, order: Order, slices: list[Slice]) -> None:

@@ -17,11 +17,12 @@ def refresh(world: World, market: Market) -> None:
     if not market.is_stale:
         return
     bands = {Source.LAST: market.last_band, Source.MARK: market.mark_band, Source.INDEX: market.index_band}
-    for band in (*bands.values(), market.margin):
+    for band in (*bands.values(), market.margin, market.resting):
         band.clear()
     for order in market.orders.values():
         if not order.is_waiting:
             _watch_resting(market.last_band, order)
+            _watch_resting(market.resting, order)
         elif order.trail is not None:
             _watch_trailing(market.last_band, order)
         else:

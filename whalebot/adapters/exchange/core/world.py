@@ -22,7 +22,7 @@ from whalebot.adapters.exchange.core.positions import Position
 class Settings:
     """Limits of the exchange. `history_limit` rows of each kind are remembered per account."""
 
-    history_limit: int = 100_000
+    history_limit: int = 10_000
     realm: int = 0x57484C45
     max_active_orders: int = 500
     max_conditional_orders: int = 10
