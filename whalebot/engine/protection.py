@@ -122,7 +122,7 @@ class Protection:
         self._ctx.emit(holding.amend)
 
     def _confirm(self, holding: Holding, stop: Decimal) -> None:
-        memory = holding.memory
+        memory, before = holding.memory, holding.venue_stop
         holding.venue_stop = stop
         holding.unprotected_since = None
         self._ctx.timers.cancel(("protect", memory.symbol))
@@ -130,7 +130,7 @@ class Protection:
         if initial is not None and memory.side.sign * (stop - initial) > 0 and not memory.stop_moved:
             holding.memory = replace(memory, stop_moved=True)
             self._ctx.dirty = True
-        if initial is not None and stop == memory.stop and stop != initial:
+        if initial is not None and stop == memory.stop and stop not in (initial, before):
             self._ctx.notice(
                 Level.INFO, "stop_moved", f"stop at {stop}", memory.symbol, stop=stop, initial_stop=initial
             )

@@ -61,6 +61,13 @@ class SimulatedAccount:
         with self._lock:
             self._tell(self._core.apply(found))
 
+    @property
+    def is_exposed(self) -> bool:
+        """True while there is a position or an order."""
+        with self._lock:
+            read = self._core.read
+            return bool(read.positions(ACCOUNT) or read.open_orders(ACCOUNT))
+
     def save(self) -> None:
         """Hand the present state to `on_change`."""
         with self._lock:

@@ -103,6 +103,10 @@ class MarketPlayer:
                 batch = self._market.advance(due_ms)
             for event in batch.events:
                 self._play(event)
+                # While something is at stake every point waits until the daemon has acted on the last one,
+                # so that a run is the same however busy the machine is.
+                if self._account.is_exposed:
+                    self._sink.wait_settled(_SETTLE_S)
             if batch.at_barrier:
                 self._sink.wait_settled(_SETTLE_S)
             elif due_ms is not None:
