@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from whalebot.adapters.exchange.market.bars import bars_from_candles
 from whalebot.adapters.exchange.market.playback import PlaybackTrack
+from whalebot.adapters.exchange.market.views import FundingRow
 from whalebot.adapters.exchange.server.build import build_parts
 from whalebot.adapters.exchange.server.clock import MachineClock, SystemClock
 from whalebot.adapters.exchange.server.options import ExchangeOptions
@@ -27,6 +28,7 @@ from whalebot.domain.market import Candle
 KEY, SECRET = "test-key", "test-secret"
 START_MS = 1_750_000_200_000 // 60_000 * 60_000
 MINUTE = 60_000
+HOUR = 60 * MINUTE
 D = Decimal
 
 
@@ -55,7 +57,9 @@ def candles(symbol: str, count: int, price: int = 60_000, interval: str = "1") -
 
 
 def track(symbol: str = "BTCUSDT", count: int = 600, price: int = 60_000) -> PlaybackTrack:
-    return PlaybackTrack(instrument(symbol), bars_from_candles(candles(symbol, count, price)))
+    bars = bars_from_candles(candles(symbol, count, price))
+    hours = range(START_MS // (8 * HOUR) * 8 * HOUR, START_MS + count * MINUTE, 8 * HOUR)
+    return PlaybackTrack(instrument(symbol), bars, None, tuple(FundingRow(at, D("0.0001")) for at in hours))
 
 
 class Running:
