@@ -1,0 +1,56 @@
+# Each target makes what it needs: a virtual environment in .venv with the locked, hashed dependencies.
+#
+#   make run      start the daemon; options in ARGS, e.g. make run ARGS="--view"
+#   make test     run the tests; options in TESTS, e.g. make test TESTS="tests/runtime -x"
+#   make check    lint, types and tests: what continuous integration runs
+
+SHELL := /bin/bash
+ARGS ?=
+TESTS ?=
+BENCH ?= benchmarks
+
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+RUN_READY := $(VENV)/.run-ready
+DEV_READY := $(VENV)/.dev-ready
+SOURCES := whalebot tests $(wildcard benchmarks)
+
+.PHONY: run test lint types check bench format clean
+.DELETE_ON_ERROR:
+
+# Under a terminal the daemon gets a process group of its own, so that Ctrl-C reaches it and not make.
+run: $(RUN_READY)
+	@if [ -t 0 ] && [ -t 1 ]; then set -m; fi; $(VENV)/bin/python -m whalebot $(ARGS); exit $$?
+
+test: $(DEV_READY)
+	$(VENV)/bin/python -m pytest -n 2 $(TESTS)
+
+lint: $(DEV_READY)
+	$(VENV)/bin/ruff check $(SOURCES)
+	$(VENV)/bin/ruff format --check $(SOURCES)
+
+types: $(DEV_READY)
+	$(VENV)/bin/mypy
+
+check: lint types test
+
+bench: $(DEV_READY)
+	@set -e; for file in $(BENCH)/bench_*.py; do echo "== $$file"; $(VENV)/bin/python "$$file"; done
+
+format: $(DEV_READY)
+	$(VENV)/bin/ruff check --fix $(SOURCES)
+	$(VENV)/bin/ruff format $(SOURCES)
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(RUN_READY): requirements/build.lock requirements/runtime.lock pyproject.toml tools/make_venv.sh
+	tools/make_venv.sh $(VENV)
+	$(PIP) install --quiet --require-hashes -r requirements/build.lock
+	$(PIP) install --quiet --require-hashes -r requirements/runtime.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV_READY): $(RUN_READY) requirements/dev.lock
+	$(PIP) install --quiet --require-hashes -r requirements/dev.lock
+	@touch $@
