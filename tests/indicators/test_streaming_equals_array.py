@@ -16,8 +16,14 @@ from whalebot.indicators.streaming.averages import (
     SmaStream,
     SuperSmootherStream,
 )
+from whalebot.indicators.streaming.oscillators import StochRsiStream
 from whalebot.indicators.streaming.trend import MacdStream, SuperTrendStream
-from whalebot.indicators.streaming.volume import ObvStream, VwapStream
+from whalebot.indicators.streaming.volume import (
+    MeanVolumeStream,
+    ObvStream,
+    VolumeDeltaStream,
+    VwapStream,
+)
 from whalebot.indicators.streaming.wilder import AdxStream, AtrStream, PsarStream, RsiStream
 
 Pair = tuple[Callable[[MarketBars], list], Callable[[MarketBars], list]]
@@ -63,7 +69,29 @@ def _vwap(bars: MarketBars) -> list:
     return [[value for value, _ in out], [float(begins) for _, begins in out]]
 
 
+def _stoch_rsi(bars: MarketBars) -> list:
+    one = StochRsiStream(14, 3, 3)
+    return list(zip(*[one.step(x) for x in bars.close.tolist()], strict=True))
+
+
+def _volume_delta(bars: MarketBars) -> list:
+    one = VolumeDeltaStream(5)
+    columns = (bars.open, bars.close, bars.volume)
+    return [[one.step(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]]
+
+
+def _mean_volume(bars: MarketBars) -> list:
+    one = MeanVolumeStream(20)
+    return [[one.step(v) for v in bars.volume.tolist()]]
+
+
 CASES: dict[str, Pair] = {
+    "stoch_rsi": (_stoch_rsi, lambda bars: list(oscillators.stoch_rsi(bars.close, 14, 3, 3))),
+    "volume_delta": (
+        _volume_delta,
+        lambda bars: [volume.volume_delta(bars.open, bars.close, bars.volume, 5)],
+    ),
+    "mean_volume": (_mean_volume, lambda bars: [volume.mean_volume_before(bars.volume, 20)]),
     "sma": _of_close(lambda: SmaStream(10), lambda x: averages.sma(x, 10)),
     "ema": _of_close(lambda: EmaStream(21), lambda x: averages.ema(x, 21)),
     "dema": _of_close(lambda: DemaStream(14), lambda x: averages.dema(x, 14)),
