@@ -62,6 +62,20 @@ def find_listing(symbol: str, venue: str, at_ms: int) -> Listing:
     return max(rows, key=lambda row: row.from_ms)
 
 
+def valid_until_ms(listing: Listing) -> int | None:
+    """Return when other rules replace these (ms UTC), None when none are known to."""
+    return min(
+        (
+            row.from_ms
+            for row in listings()
+            if row.instrument.symbol == listing.instrument.symbol
+            and row.venue == listing.venue
+            and row.from_ms > listing.from_ms
+        ),
+        default=None,
+    )
+
+
 def first_listings(count: int) -> tuple[Listing, ...]:
     """Return the largest perpetuals, BTCUSDT first. Raises ConfigError when there are not so many."""
     known = tuple(_newest_perpetuals().values())

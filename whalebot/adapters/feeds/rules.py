@@ -10,7 +10,7 @@ from whalebot.adapters.feeds.bar_file import BarFile
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import iso_utc
-from whalebot.domain.listings import BYBIT, find_listing
+from whalebot.domain.listings import BYBIT, find_listing, valid_until_ms
 
 # Where nothing better is known.
 _MIN_NOTIONAL: Final = Decimal(5)
@@ -30,17 +30,19 @@ def instrument_of(
     ConfigError where neither table nor options know, and where prices at that time lie between the ticks.
     """
     at_ms = int(bars.open_ms[0]) if at_ms is None else at_ms
+    until_ms = None
     if tick is not None and step is not None:
         instrument = _plain(bars.symbol, tick, step)
     else:
-        known = find_listing(bars.symbol, bars.venue or BYBIT, at_ms).instrument
+        listing = find_listing(bars.symbol, bars.venue or BYBIT, at_ms)
+        known, until_ms = listing.instrument, valid_until_ms(listing)
         instrument = replace(
             known,
             tick_size=known.tick_size if tick is None else tick,
             qty_step=known.qty_step if step is None else step,
             min_qty=known.min_qty if step is None else step,
         )
-    _check_tick(bars, instrument, at_ms)
+    _check_tick(bars, instrument, at_ms, until_ms)
     return instrument
 
 
@@ -57,9 +59,12 @@ def _plain(symbol: str, tick: Decimal, step: Decimal) -> Instrument:
     )
 
 
-def _check_tick(bars: BarFile, instrument: Instrument, at_ms: int) -> None:
+def _check_tick(bars: BarFile, instrument: Instrument, at_ms: int, until_ms: int | None) -> None:
     first = int(bars.open_ms.searchsorted(at_ms))
-    closes = bars.close[first : first + _SAMPLE]
+    last = first + _SAMPLE
+    if until_ms is not None:
+        last = min(last, int(bars.open_ms.searchsorted(until_ms)))
+    closes = bars.close[first:last]
     tick = instrument.tick_size.scaleb(bars.price_decimals)
     # A tick finer than the file's decimals has every price on its grid.
     if tick != tick.to_integral_value() or not len(closes):

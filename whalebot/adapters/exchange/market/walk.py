@@ -28,7 +28,7 @@ _HOME_PULL: Final = 0.02 / DAY_MINUTES
 _JUMPS_PER_MINUTE: Final = 1.0 / 5800.0
 _PRESSURE_MEMORY: Final = 0.92
 # (daily turnover from, volatility, share of variance that is the common factor's)
-_SIZES: Final = ((5e9, 1.0, 0.88), (5e8, 1.15, 0.66), (1e8, 1.3, 0.5))
+_SIZES: Final = ((6e9, 1.0, 0.88), (5e8, 1.15, 0.66), (1e8, 1.3, 0.5))
 _SMALL: Final = (1.45, 0.4)
 
 

@@ -66,9 +66,8 @@ class Weather:
         self._switch, self._pick, self._drift = (
             make_key(seed, "weather", n) for n in ("switch", "pick", "drift")
         )
-        self._shock, self._burst, self._jump = (
-            make_key(seed, "weather", n) for n in ("shock", "burst", "jump")
-        )
+        self._shock, self._jump = (make_key(seed, "weather", n) for n in ("shock", "jump"))
+        self._burst, self._flare = (make_key(seed, "weather", n) for n in ("burst", "flare"))
 
     def make_day(self, day: int, state: WeatherState) -> tuple[WeatherDay, WeatherState]:
         """Return a day (counted from 1970) that starts in `state`, and the state at its end."""
@@ -87,11 +86,19 @@ class Weather:
             sigmas.append(sigma)
             drifts.append(drift)
             regimes.append(state.regime)
-        blocks = uniforms(self._burst, day * DAY_MINUTES // 5, DAY_MINUTES // 5)
-        sigma_by_minute = np.repeat(np.array(sigmas), 60) * np.repeat(0.7 + 0.6 * blocks, 5)
+        sigma_by_minute = np.repeat(np.array(sigmas), 60) * self._bursts(day)
         returns = sigma_by_minute * (units / GAUSS_SD) + np.repeat(np.array(drifts), 60)
         inside, gaps = make_jumps(self._jump, day, _JUMPS_PER_MINUTE)
         return WeatherDay(returns + inside, gaps, sigma_by_minute, tuple(regimes)), state
+
+
+    def _bursts(self, day: int) -> Floats:
+        """Return what minutes have of their hour's deviation: quarters of an hour now and then flare up."""
+        short = uniforms(self._burst, day * DAY_MINUTES // 5, DAY_MINUTES // 5)
+        long = uniforms(self._flare, day * DAY_MINUTES // 15, DAY_MINUTES // 15)
+        fourth = long * long * long * long
+        flare = 0.65 + 0.45 * long + 1.3 * fourth * fourth
+        return np.asarray(np.repeat(0.7 + 0.6 * short, 5) * np.repeat(flare, 15))
 
 
 def make_jumps(key: int, day: int, rate: float) -> tuple[Floats, Floats]:
