@@ -153,7 +153,7 @@ def running(
     def run() -> None:
         try:
             asyncio.run(serve())
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the thread's root: told to the test
             held["error"] = error
 
     thread = threading.Thread(target=run, name="exchange")

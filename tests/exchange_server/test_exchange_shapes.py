@@ -36,7 +36,7 @@ def kind_of(value: Any) -> str:
 
 
 def compare(recorded: Any, ours: Any, path: str, found: set[str]) -> None:
-    """Add to `found` the paths that are missing or of another type; lists are compared by their first entry."""
+    """Add the paths that are missing or of another type; lists are compared by their first entry."""
     if kind_of(recorded) != kind_of(ours):
         found.add(f"{path}: {kind_of(recorded)} there, {kind_of(ours)} here")
     elif isinstance(recorded, dict):
