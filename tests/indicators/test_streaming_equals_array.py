@@ -122,8 +122,10 @@ CASES: dict[str, Pair] = {
 @pytest.mark.parametrize("name", CASES)
 def test_stream_equals_array_on_recorded_bars(name: str, real: MarketBars) -> None:
     stream, array = CASES[name]
+    # A place in a range of RSI values is a difference of them: near 0 % only its size counts.
+    atol = 1e-11 if name == "stoch_rsi" else 0.0
     for streamed, whole in zip(stream(real), array(real), strict=True):
-        np.testing.assert_allclose(streamed, whole, rtol=1e-9, atol=0)
+        np.testing.assert_allclose(streamed, whole, rtol=1e-9, atol=atol)
 
 
 @pytest.mark.parametrize("seed", range(8))
