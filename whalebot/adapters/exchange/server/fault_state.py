@@ -65,9 +65,9 @@ class PrivateFault:
 
 @dataclass(slots=True)
 class FaultState:
-    """The switches. `deliver` sends a private message to its subscribers."""
+    """The switches. `deliver` sends a private message to its subscribers; False when there is none."""
 
-    deliver: Callable[[str, bytes], None]
+    deliver: Callable[[str, bytes], bool]
     refused: dict[Channel, Budget] = field(default_factory=dict)
     frozen: dict[Channel, Budget] = field(default_factory=dict)
     requests: list[RequestFault] = field(default_factory=list)
@@ -108,9 +108,9 @@ class FaultState:
             if fault.strikes(topic):
                 self._strike_private(fault, topic, payload)
                 return
-        self.deliver(topic, payload)
-        while self.held:
-            self.deliver(*self.held.pop(0))
+        if self.deliver(topic, payload):
+            while self.held:
+                self.deliver(*self.held.pop(0))
 
     def _strike_private(self, fault: PrivateFault, topic: str, payload: bytes) -> None:
         if fault.action == "duplicate":

@@ -69,17 +69,18 @@ class Hub:
         """Return who listens to `topic`."""
         return self._subscribers.get(topic, ())
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Queue one message for every subscriber of `topic`."""
+    def publish(self, topic: str, payload: bytes) -> bool:
+        """Queue one message for every subscriber of `topic`; False when there is none."""
         subscribers = self._subscribers.get(topic)
         if not subscribers:
-            return
+            return False
         frame = text_frame(payload)
         for connection in subscribers:
             connection.push(frame)
         self.messages_out += len(subscribers)
         self._touched |= subscribers
         self._schedule()
+        return True
 
     def send(self, connection: Connection, payload: bytes) -> None:
         """Queue one message for one connection."""
