@@ -57,6 +57,7 @@ class VenueDoctor:
             self._clock,
         )
         self._failed: Finding | None = None
+        self._listed: tuple[str, ...] = ()
 
     def findings(self) -> Iterator[Finding]:
         """Yield everything there is to say, as it is learnt."""
@@ -70,6 +71,7 @@ class VenueDoctor:
             wallet = None
             if self._keys is not None:
                 yield from self._account(client)
+            if self._keys is not None:
                 wallet = yield from self._wallet(client)
             yield from self._symbols(client, wallet)
             yield self._streams()
@@ -78,7 +80,12 @@ class VenueDoctor:
 
     def _account(self, client: RestClient) -> Iterator[Finding]:
         key = self._ask("key", client.preflight.key)
-        yield from judge_key(key, self._config) if key is not None else [self._failure()]
+        if key is None:
+            yield self._failure()
+            # A key the venue refuses would be refused in every further answer: what is left is public.
+            self._keys = None
+            return
+        yield from judge_key(key, self._config)
         account = self._ask("account", client.preflight.account)
         yield from judge_account(account) if account is not None else [self._failure()]
 
@@ -97,6 +104,7 @@ class VenueDoctor:
             yield self._failure()
             return
         known = {instrument.symbol: instrument for instrument in found}
+        self._listed = tuple(name for name in symbols if name in known)
         for name in symbols:
             if name not in known:
                 yield fail(name, "is not listed", "correct its name or remove it")
@@ -137,10 +145,12 @@ class VenueDoctor:
 
     def _streams(self) -> Finding:
         config = self._config
+        if not self._listed:
+            return fail("streams", "no listed symbol to subscribe to", "mend what is said above first")
         streams = BybitWebSocketManager(
             StreamSettings(
                 self._endpoints,
-                config.traded_symbols,
+                self._listed,
                 intervals_of(config),
                 config.orderbook_limit,
                 self._keys,
