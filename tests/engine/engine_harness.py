@@ -30,6 +30,7 @@ from whalebot.engine.settings import EngineSettings, FeedSettings, Timing
 
 SYMBOL = "BTCUSDT"
 BAR_MS = 900_000
+DAY_MS = 86_400_000
 T0 = 1_760_000_400_000 // BAR_MS * BAR_MS
 E = TypeVar("E")
 
@@ -54,7 +55,6 @@ class ScriptedAnalyzer:
         self.atr = atr
         self.score = 0.0
         self.signal = Signal.HOLD
-        self.resets = 0
 
     def load_history(self, interval: str, candles: Sequence[Candle]) -> None:
         self.loaded = len(candles)
@@ -92,9 +92,6 @@ class ScriptedAnalyzer:
     def use_scoring(self, scoring: ScoringSettings) -> None:
         self.scoring = scoring
 
-    def reset(self) -> None:
-        self.resets += 1
-
 
 class World:
     """Feeds the engine and keeps everything it asked for. `now` is real and market time alike, ms."""
@@ -121,7 +118,7 @@ class World:
             trade=trade or TradeSettings(costs=CostSettings(slippage=0.0), leverage=Decimal(10)),
             guardrails=guardrails or GuardrailSettings(min_target_to_cost=None),
             feed=FeedSettings(has_book=False),
-            timing=timing or Timing(view_ms=None),
+            timing=timing or Timing(view_ms=None, reconcile_ms=DAY_MS),
         )
         self.engine = Engine(settings, state or StateDocument(run_id="r1"), {SYMBOL: self.analyzer})
         self.log += self.engine.start(self.now)

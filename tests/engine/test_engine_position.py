@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from engine_harness import SYMBOL, World, all_of, only
+from engine_harness import DAY_MS, SYMBOL, World, all_of, only
 
 from whalebot.decisions.risk.settings import Adopt, AtEnd, CostSettings, GuardrailSettings, TradeSettings
 from whalebot.domain import events as ev
@@ -236,7 +236,7 @@ def test_failed_query_is_never_flat() -> None:
     world = World().ready()
     world.enter()
     before = world.engine.document().positions
-    effects = world.wait(60_000)
+    effects = world.wait(DAY_MS)
     request = next(e for e in effects if type(e).__name__ == "FetchSnapshot")
     world.send(ev.SnapshotFetched(request.request_no, Unknown("timeout"), world.now))
     assert world.engine.document().positions == before

@@ -81,6 +81,12 @@ class Daemon:
                 self._console.notice(notice)
             alerts = self._alerts()
             stack.callback(alerts.stop)
+            halt = Halt(self._halted)
+            reloader = Reloader(self._setup, self._inbox, self._clock, venue)
+            signals = SignalWatch(self._inbox, self._clock, reloader.reload, halt, _STOP_LIMIT_S)
+            signals.start()
+            stack.callback(signals.stop)
+            venue.check(self._halted)
             engine = Engine(engine_settings(self._setup.config, venue.feed), state)
             ports = LanePorts(venue.make_gateway, venue.make_readers, states, history, alerts, venue.streams)
             lanes = Lanes(
@@ -91,13 +97,12 @@ class Daemon:
                 self._on_trouble,
                 ret_codes(),
             )
-            return self._run_loop(engine, lanes, venue, states)
+            return self._run_loop(engine, lanes, venue, states, halt)
 
-    def _run_loop(self, engine: Engine, lanes: Lanes, venue: Venue, states: StateFile) -> int:
+    def _run_loop(self, engine: Engine, lanes: Lanes, venue: Venue, states: StateFile, halt: Halt) -> int:
         outputs = LoopOutputs(self._views, self._console.notice, self._console.progress)
         loop = Loop(engine, self._inbox, lanes, self._clock, outputs)
-        reloader = Reloader(self._setup, self._inbox, self._clock, venue.feed)
-        signals = SignalWatch(self._inbox, self._clock, reloader.reload, self._halt(loop), _STOP_LIMIT_S)
+        halt.loop = loop
         supervisor = Supervisor(
             self._inbox,
             self._clock,
@@ -106,11 +111,9 @@ class Daemon:
             venue.broken,
             self._options.limit_ms,
         )
-        signals.start()
         try:
             lanes.start()
             self._watch.expect(lanes.threads())
-            venue.check(self._halted)
             venue.start()
             self._watch.expect(venue.threads())
             self._console.start()
@@ -120,7 +123,6 @@ class Daemon:
             self._console.stopping()
             supervisor.stop()
             self._shut_down(lanes, venue, states, engine)
-            signals.stop()
         return self._exit_code(end, supervisor)
 
     def _exit_code(self, end: LoopEnd, supervisor: Supervisor) -> int:
@@ -162,9 +164,6 @@ class Daemon:
         else:
             _log.error("thread %s: unexpected error", thread, exc_info=error)
 
-    def _halt(self, loop: Loop) -> Halt:
-        return Halt(loop, self._halted)
-
     def _say(self, text: str) -> None:
         self._console.notice(Notice(Level.WARNING, "note", text))
 
@@ -172,14 +171,15 @@ class Daemon:
 class Halt:
     """Ends the loop, and whoever waits for the venue before it runs."""
 
-    def __init__(self, loop: Loop, halted: threading.Event) -> None:
-        self._loop = loop
+    def __init__(self, halted: threading.Event) -> None:
         self._halted = halted
+        self.loop: Loop | None = None
 
     def __call__(self, reason: str) -> None:
         """Halt with a reason; any thread."""
         self._halted.set()
-        self._loop.halt(reason)
+        if self.loop is not None:
+            self.loop.halt(reason)
 
 
 def run_daemon(setup: Setup, options: RunOptions) -> int:

@@ -12,7 +12,8 @@ from whalebot.app.config.convert import (
 )
 from whalebot.app.config.document import Config
 from whalebot.app.config.fingerprint import config_hash
-from whalebot.engine.settings import EngineSettings, FeedSettings, Timing
+from whalebot.decisions.analysis.history import bars_needed, trend_bars_needed
+from whalebot.engine.settings import HISTORY_BARS, EngineSettings, FeedSettings, Timing
 
 
 def engine_settings(config: Config, feed: FeedSettings) -> EngineSettings:
@@ -33,7 +34,15 @@ def engine_settings(config: Config, feed: FeedSettings) -> EngineSettings:
         timing=Timing(
             heartbeat_ms=milliseconds(config.loop_delay, 1000), recv_window_ms=config.exchange.recv_window_ms
         ),
+        history_bars=_history_bars(config),
     )
+
+
+def _history_bars(config: Config) -> int:
+    """Enough for every warm-up, and never less than the window."""
+    indicators, mtf = indicator_settings(config), mtf_settings(config)
+    primary = bars_needed(config.interval, scoring_settings(config), indicators)
+    return max(HISTORY_BARS, primary, trend_bars_needed(mtf, indicators))
 
 
 def intervals_of(config: Config) -> tuple[str, ...]:

@@ -8,9 +8,9 @@ from whalebot.app.config.document import Config
 from whalebot.app.config.reload import diff
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.setup import Setup, read_again
+from whalebot.app.venue import Venue
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.events import Reconfigured
-from whalebot.engine.settings import FeedSettings
 from whalebot.ports import Clock, EventSink
 
 _log = logging.getLogger("whalebot.reload")
@@ -19,12 +19,12 @@ _log = logging.getLogger("whalebot.reload")
 class Reloader:
     """Valid changes of thresholds, weights, risk and log level apply at the next bar; others are refused."""
 
-    def __init__(self, setup: Setup, sink: EventSink, clock: Clock, feed: FeedSettings) -> None:
+    def __init__(self, setup: Setup, sink: EventSink, clock: Clock, venue: Venue) -> None:
         self._setup = setup
         self._config: Config = setup.config
         self._sink = sink
         self._clock = clock
-        self._feed = feed
+        self._venue = venue
 
     def reload(self) -> None:
         """Read the file; say what changes, or why the old configuration stays. A bad file raises nothing."""
@@ -43,5 +43,5 @@ class Reloader:
             return
         self._config = config
         logging.getLogger().setLevel(config.logging.level)
-        settings = engine_settings(config, self._feed)
+        settings = engine_settings(config, self._venue.feed)
         self._sink.put(Reconfigured(settings, tuple(str(c) for c in changes), self._clock.now_ms()))

@@ -6,6 +6,7 @@ import logging
 import random
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from whalebot.adapters.bybit.auth import Credentials
@@ -86,6 +87,7 @@ class RemoteVenue:
                 try:
                     client.market.measure_clock()
                     self._judge(client.preflight.key())
+                    self._learn_position_mode(client)
                     return
                 except (TransportError, RateLimited) as error:
                     _log.warning("the venue does not answer (%s); trying again in %.0f s", error, wait_s)
@@ -93,6 +95,11 @@ class RemoteVenue:
                     wait_s = min(2 * wait_s, _LAST_RETRY_S)
         finally:
             client.close()
+
+    def _learn_position_mode(self, client: RestClient) -> None:
+        symbols = self._config.traded_symbols
+        hedged = frozenset(s for s in symbols if client.preflight.position_mode(s).is_hedge)
+        self.feed = replace(self.feed, hedged=hedged)
 
     def _judge(self, key: KeyFacts) -> None:
         if self._exchange is not None:

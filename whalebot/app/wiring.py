@@ -9,7 +9,7 @@ import secrets
 
 from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.hosts import check_urls
-from whalebot.adapters.bybit.retcodes import DUPLICATE_LINK_ID, REFUSALS
+from whalebot.adapters.bybit.retcodes import DUPLICATE_LINK_ID, refusal_of
 from whalebot.app.config.launch import credentials_for
 from whalebot.app.demo import start_demo_exchange
 from whalebot.app.endpoints import endpoints_of
@@ -61,7 +61,7 @@ def _account(parts: VenueParts, mode: str) -> Venue:
 
 def ret_codes() -> RetCodes:
     """Return what the venue's refusals mean to the lanes."""
-    return RetCodes(REFUSALS, frozenset({DUPLICATE_LINK_ID}))
+    return RetCodes(refusal_of, frozenset({DUPLICATE_LINK_ID}))
 
 
 def new_run_id() -> str:

@@ -57,10 +57,6 @@ class Analyzer(Protocol):
         """Go on from a remembered signal."""
         ...
 
-    def reset(self) -> None:
-        """Start a new data set."""
-        ...
-
     def use_scoring(self, scoring: ScoringSettings) -> None:
         """Score with other weights and thresholds from the next bar on."""
         ...
@@ -194,10 +190,10 @@ class BarFeed:
             self._analyzer.on_higher_close(candle)
             return
         if hole_ms > _GAP_BARS * interval_ms(self.interval):
+            # The analyzer sees the gap itself and starts a new data set there.
             self._ctx.notice(
                 Level.WARNING, "data_gap", f"{hole_ms // 1000} s without bars: warming up afresh", self.symbol
             )
-            self._analyzer.reset()
         self._queue.append(candle)
 
     def _drain(self, without_missing: bool = False) -> list[Analysis]:

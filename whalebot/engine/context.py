@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from whalebot.domain.effects import Alert, Effect, Notice
-from whalebot.domain.enums import Level
+from whalebot.domain.enums import Level, Side
 from whalebot.domain.instrument import Instrument
 from whalebot.engine.clock import MarketClock, Timers
 from whalebot.engine.settings import EngineSettings
@@ -21,6 +21,12 @@ class Context:
         self.dirty = False
         self.stopping = False
         self.requests = 0
+
+    def hedge_idx(self, symbol: str, side: Side) -> int:
+        """Return the index of a new position: 0 in one-way mode, 1 long and 2 short in hedge mode."""
+        if symbol not in self.settings.feed.hedged:
+            return 0
+        return 1 if side is Side.BUY else 2
 
     def emit(self, effect: Effect) -> None:
         """Add one effect."""

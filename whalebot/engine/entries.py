@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from whalebot.decisions.risk.costs import round_trip_cost
+from whalebot.decisions.risk.costs import cost_in_r, round_trip_cost
 from whalebot.decisions.risk.gate import GateFacts, Refused, judge_entry
 from whalebot.decisions.risk.sizing import Sized, SizingFacts, TooSmall, size_entry
 from whalebot.decisions.risk.stops import initial_levels
@@ -69,6 +69,7 @@ class EntryDesk:
         self._blocked_by = blocked_by
         self.sent = 0
         self.clock_offset_ms: int | None = None
+        self._told: set[str] = set()
 
     def consider(self, analysis: Analysis, reversing: bool = False) -> Prepared | None:
         """Return the entry this bar asks for, if nothing speaks against it.
@@ -93,6 +94,26 @@ class EntryDesk:
             self._refuse(analysis, side, Refused(sized.rule, sized.detail))
             return None
         return Prepared(analysis, side, sized)
+
+    def tell_costs(self, analysis: Analysis) -> None:
+        """Say once what a round trip costs as a share of the risk, at this bar's volatility."""
+        symbol, rules = analysis.symbol, self._ctx.settings.trade
+        instrument = self._ctx.instruments.get(symbol)
+        if symbol in self._told or instrument is None or analysis.atr <= 0:
+            return
+        self._told.add(symbol)
+        price = float(analysis.close)
+        spread = self._markets[symbol].spread()
+        cost = round_trip_cost(price, float(instrument.tick_size), spread, rules.costs)
+        share = cost_in_r(price, analysis.atr, rules.stop_loss_atr, cost)
+        self._ctx.notice(
+            Level.INFO,
+            "costs",
+            f"a round trip costs {share:.2f} R here: {cost:.6g} per unit against a stop "
+            f"{rules.stop_loss_atr * analysis.atr:.6g} away",
+            symbol,
+            cost_in_r=round(share, 4),
+        )
 
     def _refuse(self, analysis: Analysis, side: Side, reason: Refused) -> None:
         self._guard.refusals[reason.rule] += 1
@@ -175,6 +196,7 @@ class EntryDesk:
             stop_loss=stop,
             take_profit=target,
             trigger_by=rules.trigger_by,
+            position_idx=ctx.hedge_idx(symbol, side),
         )
         self._tracker.add(IntentMemory(intent, False, "", analysis.score, analysis.breakdown, analysis.atr))
         self._signals[symbol].entered(ctx.clock.now_ms)

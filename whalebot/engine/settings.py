@@ -16,11 +16,13 @@ class FeedSettings:
     """Facts about where events come from.
 
     `time_scale`: market milliseconds per real millisecond. `has_book`: an order book is streamed.
+    `hedged`: symbols that the account holds in hedge mode.
     Real-time durations in ms: `higher_wait_ms` for a higher bar that is due, `retry_ms` between attempts.
     """
 
     time_scale: float = 1.0
     has_book: bool = True
+    hedged: frozenset[str] = frozenset()
     higher_wait_ms: int = 2_000
     retry_ms: int = 2_000
 

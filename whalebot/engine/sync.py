@@ -25,6 +25,7 @@ from whalebot.engine.reconcile import Finding, Verdict, compare
 from whalebot.engine.signals import SymbolSignals
 
 _INSTRUMENTS_EVERY_MS: Final = 12 * 3_600_000
+_STALE_ROUNDS: Final = 3
 # After so many rounds in which every query answered and none explains the difference, the venue is believed.
 _BELIEVE_VENUE_AFTER: Final = 5
 
@@ -62,8 +63,11 @@ class Sync:
     def blocked_by(self, symbol: str) -> tuple[str, ...]:
         """Return what must be known or mended before an entry of this symbol."""
         reasons = [f"{s.value} stream is down" for s in Stream if s not in self._up]
+        stale_ms = _STALE_ROUNDS * self._ctx.settings.timing.reconcile_ms
         if self.reconciled_ms is None:
             reasons.append("not reconciled with the venue yet")
+        elif self._ctx.clock.real_ms - self.reconciled_ms > stale_ms:
+            reasons.append("the last comparison with the venue is too old")
         if symbol in self._differs:
             reasons.append("position differs from the venue's")
         if self._tracker.unknown(symbol):

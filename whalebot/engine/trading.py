@@ -57,6 +57,7 @@ class Trading:
         signals.signal = analysis.signal
         signals.bar_closed()
         self._reversals.pop(symbol, None)
+        self._entries.tell_costs(analysis)
         self._guard.observe()
         holding = self._positions.holdings.get(symbol)
         if holding is not None:

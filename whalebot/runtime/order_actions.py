@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass
 from functools import partial
 
 from whalebot.domain.effects import AmendStop, CancelOrder, SetLeverage
@@ -29,20 +29,21 @@ _log = logging.getLogger(__name__)
 _PASSING = frozenset({Refusal.RATE_LIMITED, Refusal.MAINTENANCE})
 
 
+def rejected(_: VenueRefused) -> Refusal:
+    """Know nothing about the venue's refusals."""
+    return Refusal.REJECTED
+
+
 @dataclass(frozen=True, slots=True)
 class RetCodes:
-    """What the venue's codes mean. `refusals`: kind by code, REJECTED where absent.
+    """What the venue's refusals mean: `kind_of` tells the kind of one.
 
     `arrived` holds the codes which say that an order with that link id exists already: then the first
     request had arrived, and the venue must be asked for its fate.
     """
 
-    refusals: Mapping[int, Refusal] = field(default_factory=dict)
+    kind_of: Callable[[VenueRefused], Refusal] = rejected
     arrived: Set[int] = frozenset()
-
-    def kind_of(self, ret_code: int) -> Refusal:
-        """Return the kind of a refusal."""
-        return self.refusals.get(ret_code, Refusal.REJECTED)
 
 
 class OrderActions:
@@ -110,7 +111,7 @@ class OrderActions:
         except VenueRefused as error:
             if error.ret_code in self._codes.arrived:
                 return OutcomeUnknown(link_id, str(error), self._clock.now_ms())
-            kind = self._codes.kind_of(error.ret_code)
+            kind = self._codes.kind_of(error)
             return self._refused(link_id, kind, error.ret_code, error.message)
         except RateLimited as error:
             return self._refused(link_id, Refusal.RATE_LIMITED, 0, str(error))
@@ -135,7 +136,7 @@ class OrderActions:
         try:
             gateway.amend_stop(effect)
         except VenueRefused as error:
-            refused = self._codes.kind_of(error.ret_code) not in _PASSING
+            refused = self._codes.kind_of(error) not in _PASSING
             yield self._stop_answer(effect, False, refused, error.ret_code, error.message)
         except (RateLimited, TransportError) as error:
             yield self._stop_answer(effect, False, False, 0, str(error))

@@ -68,12 +68,6 @@ _INSUFFICIENT: Final = frozenset(
     {110004, 110006, 110007, 110012, 110014, 110044, 110045, 110051, 110052, 110053}
 )
 _PRECISION: Final = frozenset({110049, 110094})
-REFUSALS: Final = {
-    **dict.fromkeys(_INSUFFICIENT, Refusal.INSUFFICIENT),
-    **dict.fromkeys(_PRECISION, Refusal.PRECISION),
-    **{code: Refusal.MAINTENANCE for code, known in _OUTCOMES.items() if known is Outcome.MAINTENANCE},
-}
-"""Kinds of refusals by code, where the code alone tells."""
 _PARAMETER: Final = 10001
 _PRECISION_WORDS: Final = ("qty", "quantity", "precision", "price invalid", "invalid price", "notional")
 
