@@ -48,6 +48,17 @@ def test_a_misspelt_key_is_named_with_the_nearest_name(path, node, refused) -> N
     assert problem.text == f'unknown key; did you mean "{place[-1]}"?'
 
 
+TABLES = sorted({path[:1] for path, _ in LEAVES if len(path) > 1})
+
+
+@pytest.mark.parametrize("place", TABLES, ids=path_text)
+@pytest.mark.parametrize("value", [5, "x", [], True, None])
+def test_a_table_that_is_none_is_named(place, value, refused) -> None:
+    [problem] = refused(table_with(place, value)).problems
+    assert problem.path == place
+    assert problem.text == "allowed is a table { ... }"
+
+
 def test_all_keys_wrong_at_once_are_all_named(refused) -> None:
     table: dict[str, Any] = {}
     places = []
