@@ -71,17 +71,16 @@ class Ladder:
         self.names: Final = rung_intervals(finest)
         self._bases: Final = _bases(self.names)
         self._open: list[RawBar | None] = [None] * len(self.names)
-        # -1: nothing seen yet; else bars that open before this instant belong to a dropped first bucket.
+        # Bars that open before this instant belong to a dropped first bucket; -1: nothing seen yet.
         self._skip_until: list[int] = [-1] * len(self.names)
 
     def warm(self, start_ms: int, first_ms: int, history: History) -> None:
         """Take in the bars of [first_ms, start_ms): every rung gets what its base rung has closed."""
         if first_ms >= start_ms:
             return
+        self._note_first(first_ms)
         for rung, name in enumerate(self.names):
             open_ms = bar_open_ms(start_ms, name)
-            close_ms = bar_close_ms(open_ms, name)
-            self._skip_until[rung] = close_ms if first_ms > open_ms else 0
             until_ms = bar_open_ms(start_ms, self.names[self._bases[rung]])
             columns = history(PriceKind.LAST, name, open_ms, until_ms)
             if rung and first_ms <= open_ms and len(columns):
@@ -90,6 +89,8 @@ class Ladder:
 
     def close_bar(self, bar: RawBar) -> list[tuple[int, RawBar]]:
         """Fold a finest bar that just closed; return (rung, bar) of all that close with it, longest first."""
+        if self._skip_until[0] < 0:
+            self._note_first(bar.open_ms)
         return self._cascade(bar.close_ms, bar)
 
     def next_close_ms(self) -> int | None:
@@ -107,6 +108,12 @@ class Ladder:
     def load(self, state: RungState) -> None:
         """Go back to a copy."""
         self._open, self._skip_until = list(state[0]), list(state[1])
+
+    def _note_first(self, first_ms: int) -> None:
+        """Drop of every interval the bucket in which the data begins, unless it begins with it."""
+        for rung, name in enumerate(self.names):
+            open_ms = bar_open_ms(first_ms, name)
+            self._skip_until[rung] = 0 if open_ms == first_ms else bar_close_ms(open_ms, name)
 
     def _cascade(self, ts_ms: int, finest: RawBar | None) -> list[tuple[int, RawBar]]:
         closed: list[RawBar | None] = [None] * len(self.names)
@@ -140,7 +147,5 @@ class Ladder:
             return
         open_ms = bar_open_ms(child.open_ms, self.names[rung])
         close_ms = bar_close_ms(open_ms, self.names[rung])
-        if self._skip_until[rung] < 0:
-            self._skip_until[rung] = 0 if child.open_ms == open_ms else close_ms
         if child.open_ms >= self._skip_until[rung]:
             self._open[rung] = child._replace(open_ms=open_ms, close_ms=close_ms)
