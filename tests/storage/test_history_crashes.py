@@ -40,6 +40,7 @@ def check_after_cut(disk: DiskModel, kept: int, *, promised: bool) -> None:
     assert there[:kept] == [trade(n) for n in range(kept)]
     assert there[kept:] in ([], [trade(kept)])
     assert not promised or there[kept:]
+    assert disk.synced_data[disk.names[PATH]] == disk.content(PATH), "found, but not safe"
     assert all(notice.level is not Level.CRITICAL for notice in history.take_notices())
     history.append(trade(kept))
     history.append(trade(kept + 1))
@@ -180,6 +181,57 @@ def test_a_line_is_kept_when_the_history_was_deleted() -> None:
     disk.put(WAL, disk.synced_data[disk.names[WAL]])
     disk.unlink(PATH)
     assert list(started(disk).load()) == [trade(2)]
+
+
+def test_a_power_cut_while_a_line_goes_to_a_new_place_is_mended_quietly() -> None:
+    """The line names a place that is no longer the end, because someone edited the history meanwhile."""
+    first = disk_with(2)
+    history = started(first)
+    history.append(trade(2))
+    line = first.synced_data[first.names[WAL]]
+
+    def edited() -> DiskModel:
+        disk = DiskModel()
+        disk.put(PATH, encode_trades([trade(0)]))
+        disk.put(WAL, line)
+        return disk
+
+    rehearsal = edited()
+    started(rehearsal)
+    for arrival in ARRIVALS:
+        for cut in range(0, rehearsal.spent, 7):
+            disk = edited()
+            disk.budget = cut
+            with pytest.raises(PowerCut):
+                started(disk)
+            disk = disk.reboot(arrival)
+            history = started(disk)
+            assert list(history.load()) == [trade(0), trade(2)]
+            assert all(notice.level is not Level.CRITICAL for notice in history.take_notices())
+
+
+def test_a_line_does_not_overwrite_what_somebody_else_wrote() -> None:
+    disk = disk_with(2)
+    history = started(disk)
+    history.append(trade(2))
+    disk.put(WAL, disk.synced_data[disk.names[WAL]])
+    by_hand = encode_trades([trade(0), trade(1)])[:-3] + b',\n{"mine": "half a line'
+    disk.put(PATH, by_hand)
+    history = started(disk)
+    assert list(history.load()) == [trade(n) for n in range(3)]
+    assert disk.content(PATH.with_name("trade_history.json.damaged-1")) == by_hand
+
+
+def test_a_line_with_a_spoilt_byte_is_not_believed() -> None:
+    disk = disk_with(0)
+    started(disk).append(trade(0))
+    line = disk.synced_data[disk.names[WAL]]
+    for at in range(len(line) - 1):
+        disk = disk_with(1)
+        disk.put(WAL, line[:at] + bytes([line[at] ^ 1]) + line[at + 1 :])
+        history = started(disk)
+        assert list(history.load()) == [trade(0)]
+        assert [notice.kind for notice in history.take_notices()] == ["history_line_cut"]
 
 
 @pytest.mark.parametrize(

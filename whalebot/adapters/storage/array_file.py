@@ -101,7 +101,6 @@ class ArrayFile:
         fd = self._files.open(self.path, os.O_RDWR)
         try:
             self._files.write_all(fd, step.payload, step.offset)
-            self._files.truncate(fd, len(whole))
             self._files.sync(fd)
         finally:
             self._files.close(fd)
