@@ -145,11 +145,8 @@ class World:
     def ready(self, positions: tuple[PositionReport, ...] = ()) -> World:
         """Bring the engine to the point where it may trade."""
         self.send(ev.InstrumentsFetched(Known((BTC,), self.now), self.now))
-        self.send(
-            ev.HistoryFetched(
-                SYMBOL, "15", Known((self.candle((self.now // BAR_MS - 1) * BAR_MS),), self.now), self.now
-            )
-        )
+        history = Known((self.candle((self.now // BAR_MS - 1) * BAR_MS),), self.now)
+        self.send(ev.HistoryFetched(SYMBOL, "15", history, self.now, None, None))
         self.ticker(self.price)
         self.send(ev.StreamUp(Stream.PUBLIC, self.now))
         effects = self.send(ev.StreamUp(Stream.PRIVATE, self.now))

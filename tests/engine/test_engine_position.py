@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -13,13 +14,14 @@ from whalebot.domain.effects import (
     Alert,
     AmendStop,
     FetchExecutions,
+    FetchHistory,
     LookUpOrder,
     Notice,
     RecordTrade,
     Stopped,
     SubmitOrder,
 )
-from whalebot.domain.enums import ClosedBy, ExecType, OrderStatus, Side, Stream
+from whalebot.domain.enums import ClosedBy, ExecType, OrderStatus, Side, Stream, TriggerBy
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import Execution, FundingPayment, PositionReport
 
@@ -397,3 +399,44 @@ def test_storage_failure_blocks_entries_until_it_works() -> None:
     assert not all_of(world.close_bar(2.5), SubmitOrder)
     world.send(ev.StorageRecovered(world.now))
     assert all_of(world.close_bar(2.5), SubmitOrder)
+
+
+# --- what the owner is told -------------------------------------------------------------------------------
+
+
+def test_a_long_outage_is_alerted_once_and_a_short_one_not() -> None:
+    world = World().ready()
+    world.send(ev.StreamDown(Stream.PUBLIC, "reset", world.now))
+    assert not [a for a in all_of(world.wait(59_000), Alert) if a.kind == "outage"]
+    assert [a.kind for a in all_of(world.wait(60_000), Alert)] == ["outage"]
+    world.send(ev.StreamUp(Stream.PUBLIC, world.now))
+    world.send(ev.StreamDown(Stream.PUBLIC, "reset", world.now))
+    world.send(ev.StreamUp(Stream.PUBLIC, world.now))
+    assert not [a for a in all_of(world.wait(120_000), Alert) if a.kind == "outage"]
+
+
+def test_a_bar_that_rest_tells_otherwise_is_alerted() -> None:
+    world = World().ready()
+    world.close_bar(0.0)
+    asked = only(world.wait(6_000), FetchHistory)
+    assert asked.start_ms is not None
+    for close, alerts in ((world.price, 0), (world.price + 1, 1)):
+        candle = world.candle(asked.start_ms, close)
+        answer = Known((candle,), world.now)
+        effects = world.send(ev.HistoryFetched(SYMBOL, "15", answer, world.now, asked.start_ms, asked.end_ms))
+        assert len([a for a in all_of(effects, Alert) if a.kind == "bar_differs"]) == alerts
+        world.close_bar(0.0)
+        asked = only(world.wait(6_000), FetchHistory)
+        assert asked.start_ms is not None
+
+
+def test_stops_follow_the_mark_price_where_the_venue_fires_on_it() -> None:
+    world = World(replace(TRADE, trigger_by=TriggerBy.MARK_PRICE)).ready()
+    world.enter()
+    last_only = ev.TickerChanged(
+        SYMBOL, Decimal("60200"), None, None, None, None, None, None, world.now, world.now
+    )
+    assert not all_of(world.send(last_only), AmendStop)
+    mark_only = replace(last_only, last_price=None, mark_price=Decimal("60050"))
+    amend = only(world.send(mark_only), AmendStop)
+    assert (amend.stop_loss, amend.trigger_by) == (Decimal("59970.0"), TriggerBy.MARK_PRICE)

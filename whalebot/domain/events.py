@@ -310,12 +310,17 @@ class ExecutionsFetched:
 
 @dataclass(frozen=True, slots=True)
 class HistoryFetched:
-    """Answer to FetchHistory: closed bars only, oldest first, or unknown."""
+    """Answer to FetchHistory: closed bars only, oldest first, or unknown.
+
+    `start_ms` and `end_ms` are those of the question, so that answers of two questions cannot be mixed up.
+    """
 
     symbol: str
     interval: str
     candles: Answer[tuple[Candle, ...]]
     recv_ms: int
+    start_ms: int | None
+    end_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,8 @@ from whalebot.engine.market import SymbolMarket
 # More missing time than this many bars is another data set, not a hole.
 _GAP_BARS: Final = 10
 _MOST_PENDING: Final = 5_000
+# On a market that runs faster than this a bar is over before REST could be asked about it.
+_COMPARED_SCALE: Final = 60
 
 
 class Analyzer(Protocol):
@@ -64,12 +66,14 @@ class Analyzer(Protocol):
 
 @dataclass(slots=True)
 class _Series:
-    """How far one timeframe is known. `next_open_ms` None until its history is loaded."""
+    """How far one timeframe is known. `next_open_ms` None until its history is loaded; `asked` the range
+    of the question that is on its way while `fetching`."""
 
     interval: str
     next_open_ms: int | None = None
     pending: deque[Candle] = field(default_factory=lambda: deque(maxlen=_MOST_PENDING))
     fetching: bool = False
+    asked: tuple[int | None, int | None] = (None, None)
 
 
 class BarFeed:
@@ -86,6 +90,7 @@ class BarFeed:
         self._flows: deque[tuple[float, float]] = deque(maxlen=ctx.settings.indicators.volume_delta_period)
         self._flow = (0.0, 0.0)
         self.last_analysis: Analysis | None = None
+        self._last: Candle | None = None
 
     @property
     def ready(self) -> bool:
@@ -124,6 +129,10 @@ class BarFeed:
     def on_history(self, event: HistoryFetched) -> list[Analysis]:
         """Take fetched bars: the first load, or the bars of a hole."""
         series = self._series[event.interval]
+        if not series.fetching or (event.start_ms, event.end_ms) != series.asked:
+            if not isinstance(event.candles, Unknown):
+                self._compare(event.candles.value)
+            return []
         if isinstance(event.candles, Unknown):
             self._ctx.notice(
                 Level.WARNING, "history_unknown", f"{event.interval}: {event.candles.reason}", self.symbol
@@ -235,7 +244,29 @@ class BarFeed:
         self._flow = (0.0, 0.0)
         analysis = self._analyzer.on_close(candle, self._market.imbalance(), self._trade_delta(), missing)
         self.last_analysis = analysis
+        self._last = candle
+        if self._ctx.settings.feed.time_scale <= _COMPARED_SCALE:
+            compare_at = self._ctx.clock.real_ms + self._ctx.settings.timing.compare_bar_ms
+            self._ctx.timers.arm(("compare", self.symbol), compare_at)
         return analysis
+
+    def compare_last(self) -> None:
+        """Ask REST for the last decided bar; on_history tells where it differs from the stream's."""
+        if self._last is not None and not self._series[self.interval].fetching:
+            last = self._last
+            self._ctx.emit(FetchHistory(self.symbol, self.interval, last.open_ms, last.close_ms, 1))
+
+    def _compare(self, fetched: tuple[Candle, ...]) -> None:
+        streamed = self._last
+        for candle in fetched:
+            same_bar = streamed is not None and candle.open_ms == streamed.open_ms
+            if same_bar and candle.interval == self.interval and candle != streamed:
+                self._ctx.alert(
+                    Level.WARNING,
+                    "bar_differs",
+                    f"{self.symbol}: a bar differs between stream and REST",
+                    f"decided on {streamed}, REST says {candle}",
+                )
 
     def _trade_delta(self) -> float | None:
         """Aggressor delta over the last bars, -1 to 1; None until that many bars were seen whole."""
@@ -253,4 +284,5 @@ class BarFeed:
         limit = self._ctx.settings.history_bars
         if end_ms is not None and series.next_open_ms is not None:
             limit = max(limit, (end_ms - series.next_open_ms) // interval_ms(series.interval) + 1)
+        series.asked = (series.next_open_ms, end_ms)
         self._ctx.emit(FetchHistory(self.symbol, series.interval, series.next_open_ms, end_ms, limit))

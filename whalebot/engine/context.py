@@ -46,6 +46,10 @@ class Context:
         """Say something that may repeat often: the log samples it."""
         self.out.append(Notice(Level.DEBUG, kind, text, symbol, self.clock.now_ms))
 
+    def tell_owner(self, kind: str, title: str, text: str) -> None:
+        """Tell the owner something that the log has already."""
+        self.out.append(Alert(Level.INFO, kind, title, text))
+
     def alert(self, level: Level, kind: str, title: str, text: str) -> None:
         """Say something to the owner, and to the log."""
         self.notice(level, kind, f"{title}: {text}")

@@ -285,6 +285,10 @@ class Engine:
             self._exits.insist(name)
         elif kind == "executions":
             self._sync.on_executions_timer(name)
+        elif kind == "outage":
+            self._sync.on_outage_timer(name)
+        elif kind == "compare":
+            self._market_desk.compare_last(name)
         elif kind == "higher":
             self._market_desk.give_up_waiting(name)
         elif kind == "history":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import Resubscribe
-from whalebot.domain.enums import Stream
+from whalebot.domain.enums import Stream, TriggerBy
 from whalebot.domain.events import (
     BookDelta,
     BookLost,
@@ -40,6 +40,11 @@ class MarketDesk:
         self._positions = positions
         self._decide = decide
 
+    @property
+    def _by_mark(self) -> bool:
+        """True when the venue fires stops on the mark price: then ours follow it too."""
+        return self._ctx.settings.trade.trigger_by is TriggerBy.MARK_PRICE
+
     def on_candle(self, event: CandleClosed) -> None:
         """A bar is complete."""
         candle = event.candle
@@ -56,6 +61,10 @@ class MarketDesk:
         """Bars that were asked for."""
         self._decide_all(self._feeds[event.symbol].on_history(event))
 
+    def compare_last(self, symbol: str) -> None:
+        """Ask the venue once more for the bar that was just decided on."""
+        self._feeds[symbol].compare_last()
+
     def give_up_waiting(self, symbol: str) -> None:
         """A higher bar did not come in time."""
         self._decide_all(self._feeds[symbol].give_up_waiting())
@@ -67,8 +76,9 @@ class MarketDesk:
             return
         self._ctx.clock.saw(event.ts_ms, event.recv_ms)
         market.on_ticker(event)
-        if event.last_price is not None:
-            self._positions.on_price(event.symbol, event.last_price, event.last_price, event.last_price)
+        price = event.mark_price if self._by_mark else event.last_price
+        if price is not None:
+            self._positions.on_price(event.symbol, price, price, price)
 
     def on_trades(self, event: TradesPrinted) -> None:
         """Public trades of a symbol."""
@@ -78,7 +88,8 @@ class MarketDesk:
         self._ctx.clock.saw(event.ts_ms, event.recv_ms)
         market.on_trades(event)
         self._feeds[event.symbol].on_trades(event.buy_qty, event.sell_qty)
-        self._positions.on_price(event.symbol, event.high, event.low, event.last)
+        if not self._by_mark:
+            self._positions.on_price(event.symbol, event.high, event.low, event.last)
 
     def on_snapshot(self, event: BookSnapshot) -> None:
         """A whole book."""

@@ -38,6 +38,8 @@ class Timing:
     order_check_ms: int = 3_000
     lookup_ms: int = 1_500
     recv_window_ms: int = 5_000
+    compare_bar_ms: int = 5_000
+    outage_alert_ms: int = 60_000
     shutdown_ms: int = 3_500
     view_ms: int | None = 250
     snapshot_timeout_ms: int = 30_000

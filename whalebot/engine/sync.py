@@ -90,6 +90,7 @@ class Sync:
         """A stream is back: after a private one everything about us is asked for."""
         outage = self._down_since.pop(event.stream, None)
         self._up[event.stream] = ""
+        self._ctx.timers.cancel(("outage", event.stream.value))
         lasted = f" after {(event.recv_ms - outage[0]) / 1000:.1f} s" if outage else ""
         self._ctx.notice(Level.INFO, "stream_up", f"{event.stream.value} stream up{lasted}")
         if event.stream is Stream.PRIVATE:
@@ -101,8 +102,17 @@ class Sync:
         if self._up.pop(event.stream, None) is not None or event.stream not in self._down_since:
             self._down_since[event.stream] = (event.recv_ms, event.reason)
             self._ctx.notice(Level.WARNING, "stream_down", f"{event.stream.value}: {event.reason}")
+            alert_at = event.recv_ms + self._ctx.settings.timing.outage_alert_ms
+            self._ctx.timers.arm(("outage", event.stream.value), alert_at)
         if event.stream is Stream.PRIVATE:
             self.reconciled_ms = None
+
+    def on_outage_timer(self, stream: str) -> None:
+        """A stream stays away for long: tell the owner."""
+        _, reason = self._down_since.get(Stream(stream), (0, ""))
+        seconds = self._ctx.settings.timing.outage_alert_ms // 1000
+        text = f"{reason}; no entries until it is back, stops stay at the venue"
+        self._ctx.alert(Level.WARNING, "outage", f"{stream} stream down for more than {seconds} s", text)
 
     # --- asking ---------------------------------------------------------------------------------------
 

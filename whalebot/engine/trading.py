@@ -151,6 +151,11 @@ class Trading:
                     symbol,
                     order_link_id=intent.order_link_id,
                 )
+                self._ctx.tell_owner(
+                    "entry",
+                    f"{symbol}: {memory.side.value} {intent.qty} at {entry_price(memory)}",
+                    f"stop {memory.stop}, target {memory.target}, score {memory.entry_score}",
+                )
         elif settled.executed:
             self._exits.insist(symbol)
         else:
@@ -180,6 +185,11 @@ class Trading:
             trade_id=trade.trade_id,
             pnl=trade.pnl,
             closed_by=trade.closed_by.value,
+        )
+        self._ctx.tell_owner(
+            "exit",
+            f"{trade.symbol}: closed by {trade.closed_by.value}, net {trade.pnl:+f}",
+            f"{trade.side.value} {trade.qty} from {trade.entry_price} to {trade.exit_price}",
         )
         second_leg = self._reversals.pop(trade.symbol, None)
         if second_leg is not None and trade.symbol not in self._positions.holdings:

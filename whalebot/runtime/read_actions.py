@@ -76,7 +76,14 @@ class ReadActions:
                     effect.symbol, effect.interval, effect.start_ms, effect.end_ms, effect.limit
                 )
             ),
-            lambda answer: HistoryFetched(effect.symbol, effect.interval, answer, self._clock.now_ms()),
+            lambda answer: HistoryFetched(
+                effect.symbol,
+                effect.interval,
+                answer,
+                self._clock.now_ms(),
+                effect.start_ms,
+                effect.end_ms,
+            ),
         )
 
     def instruments(self) -> Job[Readers]:
