@@ -26,8 +26,8 @@ class Analysis:
     `close_ms` (ms UTC) is the decision time. `breakdown` holds (weight name, contribution) in scoring order,
     the volume filter last under VOLUME_FILTER; its left-to-right sum is `score`. `warming` names groups with
     a NaN input on this bar, `without_input` groups whose input does not exist (no book). `may_enter` is
-    False until the warm-up is over. `atr` is in quote, 0.0 while warming. `threshold` is the score that an entry
-    needed on this bar.
+    False until the warm-up is over. `atr` is in quote, 0.0 while warming. `threshold` is the score that an
+    entry needed on this bar.
     """
 
     symbol: str
