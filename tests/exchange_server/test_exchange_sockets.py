@@ -209,6 +209,50 @@ def test_the_trade_socket_checks_auth_header_window_and_ids(trade: Peer) -> None
     assert trade.ask({"op": "order.explode"})["retCode"] == 10404
 
 
+def test_a_client_that_is_gone_without_a_word_is_cut_off() -> None:
+    with running([track()]) as exchange:
+
+        def hasten() -> None:
+            exchange.server._sockets.ping_every_s = 0.02
+            exchange.server._sockets.half_open_s = 0.2
+            exchange.server._spawn(exchange.server._sockets.watch())
+
+        exchange.call(hasten)
+        deaf, alive = Peer(exchange, "/v5/public/linear"), Peer(exchange, "/v5/public/linear")
+        end = time.monotonic() + DEADLINE_S
+        while exchange.get("/control/state")["connections"] == 2:
+            assert time.monotonic() < end
+            alive.ask({"op": "ping"})
+        assert alive.ask({"op": "ping"})["ret_msg"] == "pong"
+        assert has_ended(deaf.socket)
+
+
+def test_disconnect_cancel_strikes_when_the_guarded_socket_stays_away() -> None:
+    with running([track()]) as exchange:
+        order = {
+            "category": "linear",
+            "symbol": "BTCUSDT",
+            "side": "Buy",
+            "orderType": "Limit",
+            "qty": "0.01",
+        }
+        body = json.dumps({**order, "price": "58000"})
+        assert exchange.signed("POST", "/v5/order/create", body)[1]["retCode"] == 0
+        too_short = json.dumps({"timeWindow": 1})
+        assert exchange.signed("POST", "/v5/order/disconnected-cancel-all", too_short)[1]["retCode"] == 10001
+        window = json.dumps({"timeWindow": 3})
+        assert exchange.signed("POST", "/v5/order/disconnected-cancel-all", window)[1]["retMsg"] == "success"
+        exchange.call(lambda: setattr(exchange.server._venue, "dcp_window_s", 0))
+        private = Peer(exchange, "/v5/private")
+        private.auth()
+        assert private.ask({"op": "subscribe", "args": ["dcp"]})["success"] is True
+        private.socket.close()
+        end = time.monotonic() + DEADLINE_S
+        query = "category=linear&symbol=BTCUSDT"
+        while exchange.signed("GET", "/v5/order/realtime", query)[1]["result"]["list"]:
+            assert time.monotonic() < end
+
+
 def test_a_protocol_ping_is_answered(public: Peer) -> None:
     public.socket.ping(b"are you there")
     code, data = public.socket.recv_data(control_frame=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import Any, BinaryIO, Final
 
 from whalebot.adapters.exchange.server.envelope import encode
 
-WINDOW: Final = 200_000
+WINDOW: Final = 50_000
 KINDS: Final = (
     "start",
     "request",
@@ -36,7 +37,7 @@ class EventLog:
         self._file: BinaryIO | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("ab")
+            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
         self._sim_ms = sim_ms
         self._real_ms = real_ms
         self._lines: deque[tuple[int, bytes]] = deque(maxlen=WINDOW)

@@ -17,6 +17,7 @@ from whalebot.adapters.exchange.server.auth import ApiKey, KeyRing
 from whalebot.adapters.exchange.server.barrier import Barrier
 from whalebot.adapters.exchange.server.clock import MachineClock, VenueClock
 from whalebot.adapters.exchange.server.connection import Channel
+from whalebot.adapters.exchange.server.disconnect import DisconnectGuard
 from whalebot.adapters.exchange.server.envelope import Envelopes
 from whalebot.adapters.exchange.server.eventlog import EventLog
 from whalebot.adapters.exchange.server.fault_actions import FaultActions
@@ -88,7 +89,8 @@ class ExchangeServer:
         self._rest = RestGateway(
             self._venue, ROUTES, self._keys, self._limits, self._envelopes, self._fault_state
         )
-        self._sockets = Sockets(self._hub, self._barrier, self._clock, self._fault_state)
+        guard = DisconnectGuard(self._venue, self._hub)
+        self._sockets = Sockets(self._hub, self._barrier, self._clock, self._fault_state, guard.left)
         self._faults = FaultDesk(self._venue, FaultActions(self._venue, self._hub, state, self._clock))
         self._pump = Pump(
             self._venue,

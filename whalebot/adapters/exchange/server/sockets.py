@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -43,7 +44,17 @@ class Gate(Protocol):
 class Sockets:
     """Accepts websocket clients and reads them until they go."""
 
-    def __init__(self, hub: Hub, barrier: Barrier, clock: VenueClock, gate: Gate) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        barrier: Barrier,
+        clock: VenueClock,
+        gate: Gate,
+        on_leave: Callable[[Connection], None],
+    ) -> None:
+        self.ping_every_s = PING_EVERY_S
+        self.half_open_s = HALF_OPEN_S
+        self._on_leave = on_leave
         self._hub = hub
         self._barrier = barrier
         self._clock = clock
@@ -67,6 +78,7 @@ class Sockets:
             await self._read(socket, connection, session)
         finally:
             self._open.discard(socket)
+            self._on_leave(connection)
             self._hub.leave(connection)
             self._barrier.drop(connection)
         return socket
@@ -96,13 +108,13 @@ class Sockets:
     async def watch(self) -> None:
         """Ping quiet clients and cut off those that have been silent for too long; runs until cancelled."""
         while True:
-            await asyncio.sleep(PING_EVERY_S)
+            await asyncio.sleep(self.ping_every_s)
             now_s = self._clock.monotonic()
             for connection in tuple(self._hub.connections):
                 silent_s = now_s - connection.last_seen_s
-                if silent_s > HALF_OPEN_S:
+                if silent_s > self.half_open_s:
                     connection.cut()
-                elif silent_s > PING_EVERY_S:
+                elif silent_s > self.ping_every_s:
                     connection.ping(b"alive?")
 
     async def close(self) -> None:

@@ -52,7 +52,7 @@ class StateStore:
     def save(self, document: dict[str, Any]) -> None:
         """Write the document beside the old one, sync it, and put it in its place."""
         beside = self._path.with_suffix(".new")
-        with beside.open("wb") as file:
+        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(msgspec.json.encode(document))
             file.flush()
             os.fsync(file.fileno())

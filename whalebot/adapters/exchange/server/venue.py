@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from whalebot.adapters.exchange.core.commands import (
     AmendOrder,
+    CancelAll,
     ClosePosition,
     Command,
     CreateOrder,
@@ -81,7 +82,7 @@ class Venue:
         self.log = log
         self.maintenance: list[dict[str, Any]] = []
         self.violations = 0
-        self.dcp_window_s = 10
+        self.dcp_window_s: int | None = None
         self.forgotten_ms = -1
         self._faults = faults
         self._rules = dict(rules)
@@ -123,6 +124,10 @@ class Venue:
             self.counters["orders"] += 1
         self.on_submit()
         return answer
+
+    def cancel_everything(self) -> None:
+        """Cancel every order of the account, as disconnect-cancel does."""
+        self.submit(CancelAll())
 
     def take(self, events: Iterable[MarketEvent]) -> None:
         """Let the market's events happen: in the core first, then on the public streams."""
