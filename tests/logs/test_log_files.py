@@ -85,6 +85,12 @@ def test_a_human_line() -> None:
     assert line == "2023-11-14T22:13:20.125+00:00 INFO     BTCUSDT stop moved to 5"
 
 
+def test_a_symbol_stands_in_front_once() -> None:
+    formatter = TerminalFormatter(SecretMasker(), UTC, {}, "")
+    for text in ("stop moved", "BTCUSDT stop moved"):
+        assert formatter.format(record(text, symbol="BTCUSDT")) == "22:13:20 BTCUSDT stop moved"
+
+
 def test_an_event_line() -> None:
     fields = (("stop", "5"), ("reason", "trailing"))
     line = EventFormatter(SecretMasker()).format(

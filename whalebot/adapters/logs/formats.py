@@ -18,6 +18,8 @@ FIELDS: Final = "fields"
 """Extra of a record: its facts, a mapping or pairs of texts."""
 EVENT_ONLY: Final = "event_only"
 """Extra of a record: True keeps it out of the log for people and off the terminal."""
+SCREEN: Final = "screen"
+"""Extra of a record: its text as the terminal shows it, colours and all, instead of the plain one."""
 SHOWN: Final = "shown"
 """Extra of a record: True where the terminal shows it already in another form."""
 
@@ -63,10 +65,7 @@ class HumanFormatter(MaskingFormatter):
 
     def line(self, record: logging.LogRecord) -> str:
         """Return the line before masking."""
-        symbol = getattr(record, SYMBOL, "")
-        text = (
-            f"{utc_text(record)} {record.levelname:<8} {symbol + ' ' if symbol else ''}{message_of(record)}"
-        )
+        text = f"{utc_text(record)} {record.levelname:<8} {_with_symbol(record)}"
         traceback = self.traceback(record)
         return f"{text}\n{traceback}" if traceback else text
 
@@ -114,8 +113,11 @@ class TerminalFormatter(MaskingFormatter):
     def line(self, record: logging.LogRecord) -> str:
         """Return the line before masking."""
         at = datetime.fromtimestamp(record.created, self._zone).strftime("%H:%M:%S")
+        screen = getattr(record, SCREEN, "")
+        if screen:
+            return f"{at} {screen}"
         level = f"{record.levelname} " if record.levelno >= logging.WARNING else ""
-        text = f"{at} {level}{message_of(record)}"
+        text = f"{at} {level}{_with_symbol(record)}"
         traceback = self.traceback(record)
         text = f"{text}\n{traceback}" if traceback else text
         colour = self._colours.get(record.levelno, "")
@@ -128,6 +130,12 @@ def message_of(record: logging.LogRecord) -> str:
         return record.getMessage()
     except (TypeError, ValueError, KeyError) as e:
         return f"{record.msg!r} with arguments {record.args!r} ({e.__class__.__name__})"
+
+
+def _with_symbol(record: logging.LogRecord) -> str:
+    """The text with its instrument in front, once."""
+    symbol, text = str(getattr(record, SYMBOL, "")), message_of(record)
+    return f"{symbol} {text}" if symbol and not text.startswith(symbol) else text
 
 
 def _as_dict(fields: Any) -> dict[str, Any]:
