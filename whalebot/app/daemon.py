@@ -13,7 +13,7 @@ from whalebot.adapters.storage.history import TradeHistory
 from whalebot.adapters.storage.lock import FolderLock
 from whalebot.adapters.storage.state import StateFile
 from whalebot.app.config.convert import milliseconds
-from whalebot.app.console import Console
+from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.exits import EXCHANGE
 from whalebot.app.reload import Reloader
@@ -27,7 +27,6 @@ from whalebot.domain.errors import AuthError, VenueFatal
 from whalebot.domain.state import StateDocument
 from whalebot.engine.engine import Engine
 from whalebot.runtime.clock import SystemClock
-from whalebot.runtime.holder import ViewHolder
 from whalebot.runtime.inbox import Inbox
 from whalebot.runtime.lanes import LanePorts, Lanes
 from whalebot.runtime.lifecycle import Phase, ThreadWatch, shut_down
@@ -59,11 +58,12 @@ class Daemon:
         self._options = options
         self._clock = SystemClock()
         self._inbox = Inbox()
-        self._views = ViewHolder()
+        self._views = ShownViews()
         self._watch = ThreadWatch()
         self._halted = threading.Event()
         self._trouble: list[BaseException] = []
         self._console = Console(setup, self._views, self._inbox, self._clock, options)
+        self._views.console = self._console
 
     def run(self) -> int:
         """Trade until told to stop; return the exit code. Raises ConfigError, AuthError, VenueFatal."""

@@ -101,7 +101,7 @@ def start_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None]
     with errors:
         # Its own process group: Ctrl-C in the terminal must reach the daemon first.
         process = subprocess.Popen(
-            [sys.executable, "-m", "whalebot", "exchange", *_arguments(config, paths, log)],
+            _command(config, paths, log),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -114,9 +114,10 @@ def start_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None]
     return DemoExchange(process, port, credentials, log, 1.0 if speed == "max" else float(speed))
 
 
-def _arguments(config: Config, paths: Paths, log: Path) -> list[str]:
+def _command(config: Config, paths: Paths, log: Path) -> list[str]:
     demo = config.demo
-    arguments = ["--port", "0", "--speed", f"{demo.speed}", "--die-with-parent"]
+    arguments = [sys.executable, "-m", "whalebot", "exchange", "--dir", str(paths.dir)]
+    arguments += ["--port", "0", "--speed", f"{demo.speed}", "--die-with-parent"]
     arguments += [
         "--balance",
         f"{config.trade_management.account_balance}",

@@ -84,6 +84,7 @@ class Engine:
             self._guard,
             self._sync,
             self._entries,
+            self._trading,
         )
         self._owner = Owner(ctx, self._tracker, self._positions, self._guard, self._exits)
         self._market_desk = MarketDesk(ctx, self._markets, self._feeds, self._positions, self._on_analysis)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import RecordTrade
@@ -46,7 +47,8 @@ class Trading:
         self._signals = signals
         self._reversals: dict[str, Prepared] = {}
         self.unrecorded: dict[str, ClosedTrade] = {}
-        self.closed: list[ClosedTrade] = []
+        self.trades_closed = 0
+        self.session_pnl = Decimal(0)
 
     # --- bars -----------------------------------------------------------------------------------------
 
@@ -172,7 +174,8 @@ class Trading:
 
     def _on_closed(self, trade: ClosedTrade) -> None:
         self.unrecorded[trade.trade_id] = trade
-        self.closed.append(trade)
+        self.trades_closed += 1
+        self.session_pnl += trade.pnl
         self._guard.count(trade.pnl)
         self._signals[trade.symbol].exited(trade.exit_ms)
         self._ctx.emit(RecordTrade(trade))

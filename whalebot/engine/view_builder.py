@@ -16,6 +16,7 @@ from whalebot.engine.market import SymbolMarket
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
 from whalebot.engine.sync import Sync
+from whalebot.engine.trading import Trading
 
 
 class ViewBuilder:
@@ -32,6 +33,7 @@ class ViewBuilder:
         guard: Guard,
         sync: Sync,
         entries: EntryDesk,
+        trading: Trading,
     ) -> None:
         self._ctx = ctx
         self._markets = markets
@@ -42,8 +44,7 @@ class ViewBuilder:
         self._guard = guard
         self._sync = sync
         self._entries = entries
-        self.trades_closed = 0
-        self.session_pnl = Decimal(0)
+        self._trading = trading
 
     def build(self) -> View:
         """Return the picture of this moment."""
@@ -64,8 +65,8 @@ class ViewBuilder:
             day_pnl=equity - base if equity is not None and base is not None else None,
             drawdown=self._guard.drawdown(),
             consecutive_losses=memory.consecutive_losses,
-            trades_closed=self.trades_closed,
-            session_pnl=self.session_pnl,
+            trades_closed=self._trading.trades_closed,
+            session_pnl=self._trading.session_pnl,
             clock_offset_ms=self._entries.clock_offset_ms,
             entries=self._entries.sent,
             refusals=tuple(sorted(self._guard.refusals.items())),

@@ -18,6 +18,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the daemon; return its exit code."""
     from whalebot.app.setup import check_start, read_setup
 
+    args.paths.prepare()
     setup = read_setup(args, run_overrides(args), create=True)
     check_start(setup, args.live)
 

@@ -1,0 +1,1 @@
+"""What the owner reads in a terminal: compact lines, or one live table."""
