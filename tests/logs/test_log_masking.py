@@ -112,6 +112,7 @@ def say_everywhere(secret: str) -> None:
     log.info("hex %s %s", secret.encode().hex(), secret.encode().hex().upper())
     log.info("an event", extra={"kind": secret, "symbol": secret, "fields": (("k", secret), (secret, "v"))})
     log.info("fields", extra={"fields": {"nested": {"a": [secret, {secret: 1}]}}})
+    log.info("for the screen", extra={"screen": f"on the screen {secret}"})
     log.info("wrong arguments %s %s %d", secret, secret, secret)
     log.error("stack", stack_info=True)
     try:
@@ -129,6 +130,7 @@ def test_no_secret_reaches_a_log(secret, tmp_path) -> None:
         text = output.text()
     assert "in the message" in text
     assert "library" in text
+    assert "on the screen ***" in text
     assert MASK in text
     for form in FORBIDDEN:
         assert form not in text, form

@@ -140,7 +140,7 @@ class SwitchTable(Table):
 
 
 def _weight(default: float) -> float:
-    weight: float = key(default, "weight of this group; 0 silences it", ge=0, le=10)
+    weight: float = key(default, "weight of this group; 0 silences it", ge=0, le=1000)
     return weight
 
 

@@ -71,7 +71,7 @@ class Config(Table):
     timezone: str = key(
         "America/Chicago", "for display; everything on disk is UTC", allowed="an IANA name, as Europe/Berlin"
     )
-    signal_score_threshold: float = key(2.0, "score from which a signal is BUY or SELL", gt=0, le=1000)
+    signal_score_threshold: float = key(2.0, "score from which a signal is BUY or SELL", gt=0, le=100_000)
     cooldown_sec: float = key(60.0, "time after an entry without another", SECONDS, ge=0, le=31_536_000)
     cooldown_bars: int = key(0, "bars after an exit without an entry", BARS, ge=0, le=100_000)
     hysteresis_ratio: float = key(
