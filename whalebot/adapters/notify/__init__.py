@@ -1,0 +1,1 @@
+"""Telling the service manager how the daemon is."""
