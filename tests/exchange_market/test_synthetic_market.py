@@ -25,7 +25,7 @@ from whalebot.domain.intervals import DAY_MS, MINUTE_MS, bar_open_ms
 
 HOUR = 60 * MINUTE_MS
 TRIO = "BTCUSDT,ETHUSDT,SOLUSDT"
-GOLDEN_DIGEST = "f54821d6d0270beb31268a30f7d0052d7f83fd8eeda58084e12484cc46c14151"
+GOLDEN_DIGEST = "d8e8ddd712793c816e60b0bb453eabcf412b288027023c013eefe358e232b5b9"
 
 
 def digest(events: list[MarketEvent]) -> str:

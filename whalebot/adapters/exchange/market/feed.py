@@ -10,11 +10,12 @@ from typing import Final, Protocol
 import numpy as np
 
 from whalebot.adapters.exchange.market.bars import Columns
-from whalebot.adapters.exchange.market.events import Liquidation
+from whalebot.adapters.exchange.market.events import PricePoint
 from whalebot.adapters.exchange.market.ladder import RawBar
-from whalebot.adapters.exchange.market.prints import FourPrices
+from whalebot.adapters.exchange.market.prints import Script
 from whalebot.adapters.exchange.market.units import Units
 from whalebot.adapters.exchange.market.views import FundingRow, PriceKind
+from whalebot.domain.enums import Side
 from whalebot.domain.instrument import Instrument
 
 PREMIUM_DECIMALS: Final = 8
@@ -71,8 +72,11 @@ class Feed(Protocol):
     def bar(self, index: int) -> RawBar | None:
         """Return a finest bar, None beyond the end."""
 
-    def references(self, index: int, path: FourPrices) -> tuple[FourPrices, FourPrices]:
-        """Return mark and index prices at the four points of a bar (`path` itself where they are equal)."""
+    def script(self, index: int, bar: RawBar, close_before: int | None, side_before: Side) -> Script:
+        """Return what happens inside a bar, the close and the taker's side before it being given."""
+
+    def prints(self, bar: RawBar, close_before: int | None, side_before: Side) -> list[PricePoint]:
+        """Return the prints of a closed bar; mark and index prices in them may be the last price."""
 
     def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
         """Return the finest kept bars in [start_ms, end_ms) from which bars of `interval` can be made."""
@@ -88,6 +92,3 @@ class Feed(Protocol):
 
     def mood_start_ms(self) -> int:
         """Return the oldest time `mood` and `funding_between` answer for."""
-
-    def liquidations(self, index: int, bar: RawBar) -> Sequence[Liquidation]:
-        """Return the foreign liquidations inside a bar, after its farther extreme, ascending."""

@@ -17,7 +17,7 @@ from whalebot.adapters.exchange.market.events import Kline, PricePoint
 from whalebot.adapters.exchange.market.feed import PREMIUM_DECIMALS, premium_columns
 from whalebot.adapters.exchange.market.ladder import RawBar, raw_bars, rung_intervals
 from whalebot.adapters.exchange.market.lane import Lane
-from whalebot.adapters.exchange.market.prints import kline_of, make_points, path_of, taker_sides
+from whalebot.adapters.exchange.market.prints import kline_of, path_of, taker_sides
 from whalebot.adapters.exchange.market.units import make_units
 from whalebot.adapters.exchange.market.views import PriceKind
 from whalebot.domain.enums import Side
@@ -91,7 +91,7 @@ class History:
         )
 
     def recent_trades(self, limit: int, now_ms: int) -> tuple[PricePoint, ...]:
-        """Return the newest prints that traded, newest first; mark and index prices are left out."""
+        """Return the newest prints that traded, newest first; older ones have the last price as mark."""
         found = [point for point in reversed(self._lane.printed()) if point.volume]
         for point in self._older_prints(now_ms):
             if len(found) >= limit:
@@ -114,10 +114,9 @@ class History:
             points: list[PricePoint] = []
             side, before = Side.BUY, None
             for bar in raw_bars(columns, feed.interval):
-                path = path_of(bar)
-                sides = taker_sides(path, before, side)
+                sides = taker_sides(path_of(bar), before, side)
                 if bar.open_ms >= start_ms:
-                    points += make_points(self._lane.symbol, feed.units, bar, path, sides, before)
+                    points += feed.prints(bar, before, side)
                 side, before = sides[-1], bar.close
             yield from (point for point in reversed(points) if point.volume)
             end_ms = start_ms

@@ -10,20 +10,16 @@ from whalebot.adapters.exchange.market.ladder import Ladder, RawBar
 from whalebot.adapters.exchange.market.prints import (
     FUNDING,
     KLINE_RANKS,
-    LIQUIDATION,
+    NOTHING,
     OPEN,
     PRINT,
-    FourPrices,
     Item,
+    Script,
     kline_of,
-    make_points,
-    path_of,
-    taker_sides,
 )
 from whalebot.adapters.exchange.market.views import PriceKind
 from whalebot.domain.enums import Side
 
-_POINTS: Final = 4
 _PRINTS: Final = (PRINT, OPEN)
 
 
@@ -44,10 +40,11 @@ class Lane:
         self.last: tuple[int, int, int] | None = None
         self.last_side = Side.BUY
         self.head: tuple[int, int] | None = None
+        self._script = NOTHING
         if self._before is not None:
-            path = path_of(self._before)
-            marks, indexes = feed.references(index - 1, path)
-            self.last = path[-1], marks[-1], indexes[-1]
+            before = feed.script(index - 1, self._before, None, Side.BUY)
+            self.last = before.prices[-1], before.marks[-1], before.indexes[-1]
+            self.last_side = self._side = _side_of(before)
         self._begin(feed.bar(index))
 
     def warm(self, start_ms: int) -> None:
@@ -60,9 +57,7 @@ class Lane:
         _, rank, event = self._items[self._at]
         self._at += 1
         if rank in _PRINTS:
-            self.last = self._path[self._printed], self._marks[self._printed], self._indexes[self._printed]
-            self.last_side = self._sides[self._printed]
-            self._printed += 1
+            self._note_print(self._printed)
         if self._at == len(self._items):
             if self._is_closing:
                 self._begin(self.feed.bar(self._index))
@@ -90,22 +85,23 @@ class Lane:
         bar = self._bar
         if bar is None or not self._printed or now_ms >= bar.close_ms:
             return None
+        script, units = self._script, self.feed.units
         prices = self._prices(kind)[: self._printed]
-        units = self.feed.units
-        volumes = units.split(bar.volume)[: self._printed]
-        quote = sum(v * p for v, p in zip(volumes, self._path, strict=False)) * units.turnover_scale
+        volumes = script.volumes[: self._printed]
+        quote = sum(v * p for v, p in zip(volumes, script.prices, strict=False)) * units.turnover_scale
         ends = prices[0], max(prices), min(prices), prices[-1]
         return RawBar(bar.open_ms, bar.close_ms, *ends, sum(volumes), round(quote))
 
     def _prices(self, kind: PriceKind) -> tuple[int, ...]:
+        script = self._script
         if kind is PriceKind.PREMIUM:
-            pairs = zip(self._marks, self._indexes, strict=True)
+            pairs = zip(script.marks, script.indexes, strict=True)
             return tuple(premium_units(mark, index) for mark, index in pairs)
-        return {PriceKind.MARK: self._marks, PriceKind.INDEX: self._indexes}.get(kind, self._path)
+        return {PriceKind.MARK: script.marks, PriceKind.INDEX: script.indexes}.get(kind, script.prices)
 
     def printed(self) -> list[PricePoint]:
         """Return the prints of the bar being played that are out, oldest first."""
-        return self._points[: self._printed]
+        return self._script.points[: self._printed]
 
     def export_state(self) -> dict[str, Any]:
         """Return where the lane stands, JSON-able."""
@@ -125,40 +121,37 @@ class Lane:
         self._ladder.load(([None if b is None else RawBar(*b) for b in state["open_bars"]], state["skips"]))
         self._begin(self._bar)
         if state["is_closing"]:
-            self._printed = _POINTS
-            self.last = self._path[-1], self._marks[-1], self._indexes[-1]
-            self.last_side = self._side
+            self._note_print(len(self._script.points) - 1)
             self._close()
         while self._at < state["at"]:
             self.pop()
         self._set_head()
 
+    def _note_print(self, number: int) -> None:
+        script = self._script
+        self.last = script.prices[number], script.marks[number], script.indexes[number]
+        self.last_side = script.points[number].taker_side or Side.BUY
+        self._printed = number + 1
+
     def _begin(self, bar: RawBar | None) -> None:
-        """Lay out the prints of a bar, foreign liquidations and funding inside it."""
+        """Lay out the prints of a bar, what else happens in it, and funding inside it."""
         self._bar, self._is_closing, self._at, self._printed = bar, False, 0, 0
         self._items: list[Item] = []
-        self._points: list[PricePoint] = []
+        self._script = NOTHING
         self._side_before, self._ladder_before = self._side, self._ladder.save()
         if bar is not None:
-            self._lay_out_prints(bar)
+            close_before = None if self._before is None else self._before.close
+            self._script = self.feed.script(self._index, bar, close_before, self._side)
+            self._side = _side_of(self._script)
+            self._items = self._script.items(bar.open_ms)
+            self._add_funding(bar)
         self._set_head()
 
-    def _lay_out_prints(self, bar: RawBar) -> None:
-        close_before = None if self._before is None else self._before.close
-        self._path: FourPrices = path_of(bar)
-        self._marks, self._indexes = self.feed.references(self._index, self._path)
-        self._sides = sides = taker_sides(self._path, close_before, self._side)
-        self._side = sides[-1]
-        self._points = make_points(
-            self.symbol, self.feed.units, bar, self._path, sides, close_before, (self._marks, self._indexes)
-        )
-        items: list[Item] = [(p.ts_ms, PRINT, p) for p in self._points]
-        items[0] = (bar.open_ms, OPEN, self._points[0])
-        extra: list[Item] = [(e.ts_ms, LIQUIDATION, e) for e in self.feed.liquidations(self._index, bar)]
+    def _add_funding(self, bar: RawBar) -> None:
         for row in self.feed.funding_between(bar.open_ms, bar.close_ms - 1):
-            mark = next(p for p in reversed(self._points) if p.ts_ms <= row.ts_ms).mark_price
-            extra.append((row.ts_ms, FUNDING, FundingDue(self.symbol, row.ts_ms, row.rate, mark)))
-        self._items = sorted(items + extra, key=_by_time) if extra else items
+            mark = next(p for p in reversed(self._script.points) if p.ts_ms <= row.ts_ms).mark_price
+            due = FundingDue(self.symbol, row.ts_ms, row.rate, mark)
+            self._items = sorted([*self._items, (row.ts_ms, FUNDING, due)], key=_by_time)
 
     def _close(self) -> None:
         """Lay out what happens from the end of the bar to the next one's open; step to that one."""
@@ -192,9 +185,9 @@ class Lane:
         items: list[Item] = []
         end_ms = bar.close_ms if following is None else following.open_ms
         for row in self.feed.funding_between(bar.close_ms - 1, end_ms):
-            mark = self._marks[-1]
+            mark = self._script.marks[-1]
             if following is not None and row.ts_ms == following.open_ms:
-                mark = self.feed.references(self._index, path_of(following))[0][0]
+                mark = self.feed.script(self._index, following, None, Side.BUY).marks[0]
             due = FundingDue(self.symbol, row.ts_ms, row.rate, mark * self.feed.units.price_unit)
             items.append((row.ts_ms, FUNDING, due))
         return items
@@ -209,3 +202,7 @@ class Lane:
 
 def _by_time(item: Item) -> tuple[int, int]:
     return item[0], item[1]
+
+
+def _side_of(script: Script) -> Side:
+    return script.points[-1].taker_side or Side.BUY

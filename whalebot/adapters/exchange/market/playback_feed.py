@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whalebot.adapters.exchange.market.bars import Bars, Columns, columns_of
-from whalebot.adapters.exchange.market.events import Liquidation
+from whalebot.adapters.exchange.market.events import PricePoint
 from whalebot.adapters.exchange.market.feed import Mood
 from whalebot.adapters.exchange.market.ladder import RawBar, raw_bars
-from whalebot.adapters.exchange.market.prints import FourPrices
+from whalebot.adapters.exchange.market.prints import Script, path_of, script_of_bar
 from whalebot.adapters.exchange.market.units import Units, decimals_of, make_units
 from whalebot.adapters.exchange.market.views import FundingRow, PriceKind
+from whalebot.domain.enums import Side
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import MINUTE_MS, interval_ms
@@ -101,12 +102,18 @@ class PlaybackFeed:
             self._block_at, self._block = block, list(raw_bars(part, self.interval))
         return self._block[at] if at < len(self._block) else None
 
-    def references(self, index: int, path: FourPrices) -> tuple[FourPrices, FourPrices]:
-        """Return mark prices as recorded and the path as index prices."""
-        if self._mark_path is None:
-            return path, path
-        first, second, third, fourth = self._mark_path[index].tolist()
-        return (first, second, third, fourth), path
+    def script(self, index: int, bar: RawBar, close_before: int | None, side_before: Side) -> Script:
+        """Return the prints of a bar, with mark prices as recorded."""
+        references = None
+        if self._mark_path is not None:
+            first, second, third, fourth = self._mark_path[index].tolist()
+            references = (first, second, third, fourth), path_of(bar)
+        symbol = self.instrument.symbol
+        return script_of_bar(symbol, self.units, bar, close_before, side_before, references)
+
+    def prints(self, bar: RawBar, close_before: int | None, side_before: Side) -> list[PricePoint]:
+        """Return the prints of a closed bar."""
+        return script_of_bar(self.instrument.symbol, self.units, bar, close_before, side_before).points
 
     def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
         """Return the bars in [start_ms, end_ms)."""
@@ -144,10 +151,6 @@ class PlaybackFeed:
     def mood_start_ms(self) -> int:
         """Open of the first bar."""
         return self.first_ms
-
-    def liquidations(self, index: int, bar: RawBar) -> Sequence[Liquidation]:
-        """Nothing is recorded."""
-        return ()
 
 
 def _check_bars(bars: Bars, symbol: str) -> None:

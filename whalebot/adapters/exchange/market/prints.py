@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, TypeAlias
 
@@ -57,29 +59,68 @@ def taker_sides(path: FourPrices, close_before: int | None, side_before: Side) -
     return sides
 
 
-def make_points(
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What happens inside one finest bar, in order of time.
+
+    `points` are its prints; `prices`, `marks`, `indexes`, `volumes` say the same in units. `extra` holds
+    what else happens, each item with its rank.
+    """
+
+    points: list[PricePoint]
+    prices: tuple[int, ...]
+    marks: tuple[int, ...]
+    indexes: tuple[int, ...]
+    volumes: tuple[int, ...]
+    extra: list[Item]
+
+    def items(self, open_ms: int) -> list[Item]:
+        """Return everything in order of time; the first print is the bar's open if it stands there."""
+        items: list[Item] = [(p.ts_ms, PRINT, p) for p in self.points]
+        if self.points[0].ts_ms == open_ms:
+            items[0] = (open_ms, OPEN, self.points[0])
+        return sorted([*self.extra, *items], key=_by_time) if self.extra else items
+
+
+NOTHING: Final = Script([], (), (), (), (), [])
+
+
+def script_of_bar(
     symbol: str,
     units: Units,
     bar: RawBar,
-    path: FourPrices,
-    sides: list[Side],
     close_before: int | None,
+    side_before: Side,
     references: tuple[FourPrices, FourPrices] | None = None,
-) -> list[PricePoint]:
-    """Return the four prints of a bar. Without `references` mark and index prices are left out.
-
-    Mark and index that are the very path share its Decimals.
-    """
+    extra: Sequence[Item] = (),
+) -> Script:
+    """Return the four prints of a bar. Without `references` mark and index are the last price itself."""
     unit, volume_unit = units.price_unit, units.volume_unit
+    path, volumes = path_of(bar), units.split(bar.volume)
+    marks, indexes = references or (path, path)
     last = [price * unit for price in path]
-    marks = _priced(references[0], path, last, units) if references else (None,) * 4
-    indexes = _priced(references[1], path, last, units) if references else (None,) * 4
-    volumes = [volume * volume_unit for volume in units.split(bar.volume)]
+    mark_prices, index_prices = _priced(marks, path, last, units), _priced(indexes, path, last, units)
+    sides = taker_sides(path, close_before, side_before)
+    times = point_times(bar.open_ms, bar.close_ms)
     gap = close_before is not None and bar.open != close_before
-    return [
-        PricePoint(symbol, ts, last[i], marks[i], indexes[i], volumes[i], sides[i], gap and i == 0)
-        for i, ts in enumerate(point_times(bar.open_ms, bar.close_ms))
+    points = [
+        PricePoint(
+            symbol,
+            times[i],
+            last[i],
+            mark_prices[i],
+            index_prices[i],
+            volumes[i] * volume_unit,
+            sides[i],
+            gap and i == 0,
+        )
+        for i in range(4)
     ]
+    return Script(points, path, marks, indexes, volumes, list(extra))
+
+
+def _by_time(item: Item) -> int:
+    return item[0]
 
 
 def _priced(prices: FourPrices, path: FourPrices, known: list[Decimal], units: Units) -> list[Decimal]:

@@ -8,11 +8,11 @@ from typing import Final
 
 from whalebot.adapters.exchange.market.archive import Archive, Retention
 from whalebot.adapters.exchange.market.bars import Columns
-from whalebot.adapters.exchange.market.events import Liquidation
+from whalebot.adapters.exchange.market.events import Liquidation, PricePoint
 from whalebot.adapters.exchange.market.feed import Mood
 from whalebot.adapters.exchange.market.ladder import RawBar, raw_bars
 from whalebot.adapters.exchange.market.noise import make_key, uniform
-from whalebot.adapters.exchange.market.prints import FourPrices
+from whalebot.adapters.exchange.market.prints import LIQUIDATION, FourPrices, Script, script_of_bar
 from whalebot.adapters.exchange.market.views import FundingRow, PriceKind, SymbolSpec
 from whalebot.adapters.exchange.market.walk import HolderMood, Walk, WalkState
 from whalebot.adapters.exchange.market.weather import BASE_SIGMA, DAY_MINUTES, WeatherLog
@@ -81,12 +81,24 @@ class SyntheticFeed:
             self.make_until(index // DAY_MINUTES + 1)
         return self._block[at]
 
-    def references(self, index: int, path: FourPrices) -> tuple[FourPrices, FourPrices]:
-        """Return mark and index prices at the four points of a bar."""
+    def script(self, index: int, bar: RawBar, close_before: int | None, side_before: Side) -> Script:
+        """Return the prints of a bar and foreign liquidations after them."""
         block, at = divmod(index, _BLOCK)
         if block != self._block_at:
             self.bar(index)
-        return self._references[at]
+        return script_of_bar(
+            self.instrument.symbol,
+            self.units,
+            bar,
+            close_before,
+            side_before,
+            self._references[at],
+            [(event.ts_ms, LIQUIDATION, event) for event in self._liquidations(index, bar)],
+        )
+
+    def prints(self, bar: RawBar, close_before: int | None, side_before: Side) -> list[PricePoint]:
+        """Return the prints of a closed bar."""
+        return script_of_bar(self.instrument.symbol, self.units, bar, close_before, side_before).points
 
     def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
         """Return the kept bars in [start_ms, end_ms)."""
@@ -117,7 +129,7 @@ class SyntheticFeed:
         """An hour after the oldest bar, so that the rate before an instant is known."""
         return self.first_ms + _HOUR_MS
 
-    def liquidations(self, index: int, bar: RawBar) -> Sequence[Liquidation]:
+    def _liquidations(self, index: int, bar: RawBar) -> Sequence[Liquidation]:
         """Return a burst of liquidations in a minute that moved far: longs in a fall, shorts in a rise."""
         move = (bar.close / bar.open - 1.0) / (BASE_SIGMA * self._walk.volatility)
         if abs(move) < _BURST_FROM:

@@ -91,7 +91,6 @@ class Weather:
         inside, gaps = make_jumps(self._jump, day, _JUMPS_PER_MINUTE)
         return WeatherDay(returns + inside, gaps, sigma_by_minute, tuple(regimes)), state
 
-
     def _bursts(self, day: int) -> Floats:
         """Return what minutes have of their hour's deviation: quarters of an hour now and then flare up."""
         short = uniforms(self._burst, day * DAY_MINUTES // 5, DAY_MINUTES // 5)
