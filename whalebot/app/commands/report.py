@@ -1,0 +1,171 @@
+"""`report`: what the trades brought, for people, machines, browsers and spreadsheets."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from whalebot.app.exits import CLEAN
+from whalebot.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from whalebot.decisions.performance.summary import Summary
+    from whalebot.domain.trade import ClosedTrade
+
+_TEXT = "show what the trades brought"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The trades of one mode and what they come to."""
+
+    summary: Summary
+    trades: Sequence[ClosedTrade]
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "report",
+        help=_TEXT,
+        description=f"{_TEXT}: totals, breakdowns, risk. Modes stand apart; demo is never added to live.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--mode", metavar="MODE", help="report this mode only (default: every mode found)")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with charts")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="write a picture (extra: research)")
+    parser.add_argument(
+        "--csv", type=Path, metavar="FILE", help="write all trades as CSV, or Parquet by the ending .parquet"
+    )
+    parser.add_argument(
+        "--start-equity",
+        type=_amount,
+        metavar="USDT",
+        help="equity before the first trade (default: trade_management.account_balance)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read the history, change nothing, and show it. Raises ConfigError."""
+    history = args.paths.history
+    trades = _read(history, args.mode)
+    start, source = _start_equity(args)
+    parts = _parts(trades, start)
+    if args.json:
+        _print_json(parts, history)
+    elif not args.quiet:
+        _print_text(parts, history, source)
+    _write_files(args, parts, source)
+    return CLEAN
+
+
+def _amount(text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is an amount above 0")
+    return value
+
+
+def _read(history: Path, mode: str | None) -> Sequence[ClosedTrade]:
+    from whalebot.adapters.storage.history import read_history
+
+    try:
+        trades, damage = read_history(history)
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"{history}: there is no trade history; name the daemon's folder with --dir"
+        ) from error
+    if damage:
+        print(
+            f"warning: {history} is damaged: {damage}. {len(trades)} trades could be read; the next start of "
+            f"the daemon keeps the file aside and goes on with these",
+            file=sys.stderr,
+        )
+    if mode is None:
+        return trades
+    modes = sorted({trade.mode for trade in trades})
+    if mode not in modes:
+        raise ConfigError(f"--mode {mode}: {history} has no trade of it; it has {', '.join(modes) or 'none'}")
+    return [trade for trade in trades if trade.mode == mode]
+
+
+def _start_equity(args: argparse.Namespace) -> tuple[Decimal, str]:
+    if args.start_equity is not None:
+        return args.start_equity, "from --start-equity"
+    from whalebot.app.config.convert import to_decimal
+    from whalebot.app.setup import read_setup
+
+    balance = to_decimal(read_setup(args).config.trade_management.account_balance)
+    return balance, "from the configuration (or --start-equity)"
+
+
+def _parts(trades: Sequence[ClosedTrade], start: Decimal) -> list[_Part]:
+    from whalebot.decisions.performance.summary import summarise
+
+    by_mode: dict[str, list[ClosedTrade]] = {}
+    for trade in trades:
+        by_mode.setdefault(trade.mode, []).append(trade)
+    return [_Part(summarise(mode, own, start), own) for mode, own in sorted(by_mode.items())]
+
+
+def _print_json(parts: Sequence[_Part], history: Path) -> None:
+    import json
+
+    from whalebot.research.report.as_json import report_json
+
+    modes = {part.summary.mode: report_json(part.summary) for part in parts}
+    print(json.dumps({"history": str(history), "modes": modes}, indent=2, ensure_ascii=False))
+
+
+def _print_text(parts: Sequence[_Part], history: Path, source: str) -> None:
+    from rich.console import Console
+
+    from whalebot.research.report.as_text import print_report
+
+    console = Console(highlight=False)
+    console.print(f"Trades of {history}", style="dim", markup=False, soft_wrap=True)
+    if not parts:
+        console.print("No trade was closed yet.")
+    for part in parts:
+        print_report(part.summary, console, equity_source=source)
+
+
+def _write_files(args: argparse.Namespace, parts: Sequence[_Part], source: str) -> None:
+    if not parts:
+        if args.html or args.png or args.csv:
+            print("no file was written: there are no trades yet", file=sys.stderr)
+        return
+    written: list[Path] = []
+    if args.html:
+        from whalebot.research.report.as_page import report_page
+
+        page = report_page([(part.summary, part.trades) for part in parts], args.paths.history.name, source)
+        args.html.write_text(page, encoding="utf-8")
+        written.append(args.html)
+    if args.png:
+        from whalebot.research.report.as_picture import write_picture
+
+        for part in parts:
+            picture = _picture_path(args.png, part.summary.mode, alone=len(parts) == 1)
+            write_picture(part.summary, picture)
+            written.append(picture)
+    if args.csv:
+        from whalebot.research.report.as_table import write_table
+
+        write_table([trade for part in parts for trade in part.trades], args.csv)
+        written.append(args.csv)
+    for path in written:
+        print(f"written: {path}", file=sys.stderr)
+
+
+def _picture_path(path: Path, mode: str, *, alone: bool) -> Path:
+    """One picture a mode: several get the mode in their names."""
+    return path if alone else path.with_name(f"{path.stem}-{mode}{path.suffix}")
