@@ -65,9 +65,13 @@ class PrivateFault:
 
 @dataclass(slots=True)
 class FaultState:
-    """The switches. `deliver` sends a private message to its subscribers; False when there is none."""
+    """The switches. `deliver` sends a private message to its subscribers; False when there is none.
+
+    `is_wanted` says whether a private topic has any.
+    """
 
     deliver: Callable[[str, bytes], bool]
+    is_wanted: Callable[[str], bool]
     refused: dict[Channel, Budget] = field(default_factory=dict)
     frozen: dict[Channel, Budget] = field(default_factory=dict)
     requests: list[RequestFault] = field(default_factory=list)

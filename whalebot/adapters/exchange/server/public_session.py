@@ -14,7 +14,7 @@ from whalebot.adapters.exchange.server.topics import BadTopic, PublicTopic, pars
 MAX_TOPIC_CHARS: Final = 21_000
 # On a real network the ack comes milliseconds after the request. Clients that register their callback after
 # sending (pybit) would otherwise lose a race that they never meet at the venue.
-ACK_DELAY_S: Final = 0.002
+ACK_DELAY_S: Final = 0.01
 
 
 class PublicSession:

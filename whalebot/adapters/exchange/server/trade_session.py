@@ -16,7 +16,6 @@ from whalebot.adapters.exchange.server.envelope import Envelopes, encode
 from whalebot.adapters.exchange.server.hub import Hub
 from whalebot.adapters.exchange.server.params import Params
 from whalebot.adapters.exchange.server.private_session import auth_args
-from whalebot.adapters.exchange.server.public_session import ACK_DELAY_S
 from whalebot.adapters.exchange.server.rate_limits import RateLimits, Verdict
 from whalebot.adapters.exchange.server.refusal import (
     BAD_KEY,
@@ -30,6 +29,8 @@ from whalebot.adapters.exchange.server.rest import Route
 from whalebot.adapters.exchange.server.venue import Venue
 
 _REMEMBERED_IDS: Final = 10_000
+# As with subscriptions, clients register their callback after sending.
+ANSWER_DELAY_S: Final = 0.002
 
 
 class TradeSession:
@@ -65,8 +66,7 @@ class TradeSession:
             self._auth(connection, message.get("args"), req_id)
         elif isinstance(op, str) and op in self._commands:
             answer = self._command(connection, self._commands[op], op, message, req_id)
-            # See ACK_DELAY_S: clients register their callback after sending.
-            asyncio.get_running_loop().call_later(ACK_DELAY_S / 2, self._hub.send, connection, answer)
+            asyncio.get_running_loop().call_later(ANSWER_DELAY_S, self._hub.send, connection, answer)
         else:
             refusal = trade_ack(connection, str(op)[:40], req_id, UNKNOWN_OP, "op type is not found")
             self._hub.send(connection, refusal)

@@ -44,6 +44,10 @@ class CommandFaults(Protocol):
     def take_reject(self) -> tuple[int, str] | None:
         """Return the retCode and message with which the next order is refused, None when it is not."""
 
+    @property
+    def is_wanted(self) -> Callable[[str], bool]:
+        """Tells whether anyone listens to a private topic."""
+
     def send_private(self, topic: str, payload: bytes) -> None:
         """Send a private message to its subscribers, now, later, twice or never."""
 
@@ -163,7 +167,7 @@ class Venue:
         if events:
             self._ledger.write(events)
             self.counters["executions"] += sum(isinstance(event, Executed) for event in events)
-            for topic, payload in private_frames(events, self.market.now_ms):
+            for topic, payload in private_frames(events, self.market.now_ms, self._faults.is_wanted):
                 self._faults.send_private(topic, payload)
         if self._is_checked:
             for violation in self.core.check():
