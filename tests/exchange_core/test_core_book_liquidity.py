@@ -105,6 +105,14 @@ def test_an_order_stands_behind_everything_at_its_price(desk: BookDesk) -> None:
     assert fill.qty == D("1.5")
 
 
+def test_a_later_fill_does_not_undo_a_moved_stop(desk: BookDesk) -> None:
+    desk.buy("2", "99.5", stop_loss="90")
+    desk.price("99.5", volume="3", taker_side=Side.SELL)
+    desk.stop(stop_loss="95")
+    desk.price("99.5", volume="9", taker_side=Side.SELL)
+    assert (desk.position().qty, desk.position().stop_loss) == (D(2), D("95"))
+
+
 def test_buyers_do_not_eat_the_queue_of_buyers(desk: BookDesk) -> None:
     desk.buy("2", "99.5")
     assert desk.price("99.5", volume="100", taker_side=Side.BUY) == []

@@ -164,6 +164,16 @@ def test_losses_of_one_symbol_liquidate_the_account() -> None:
     assert desk.wallet >= 0
 
 
+def test_small_losses_of_two_symbols_add_up() -> None:
+    """Each fall alone would be quiet; together they are not."""
+    desk = Desk("1000")
+    desk.price("100", symbol="ETHUSDT")
+    desk.buy("40")
+    desk.buy("40", symbol="ETHUSDT")
+    assert desk.price("86") == []
+    assert len(desk.price("89", symbol="ETHUSDT")) == 2
+
+
 def test_gains_of_one_symbol_carry_the_other() -> None:
     desk = Desk("1000")
     desk.price("100", symbol="ETHUSDT")

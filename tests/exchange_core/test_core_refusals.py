@@ -294,6 +294,11 @@ def test_mode_switch_with_open_orders(desk: Desk) -> None:
 def test_risk_limit(desk: Desk) -> None:
     desk.rules(risk_limit_value=D(1000))
     _expect_refusal(desk, limit("11", "99"), 110090, "max limit 1000")
+    desk.buy("6")
+    _expect_refusal(desk, limit("5", "99"), 110090, "max limit 1000")
+    desk.buy("3", "99")
+    _expect_refusal(desk, limit("2", "99"), 110090, "max limit 1000")
+    assert desk.sell("6").ret_code == 0
 
 
 def test_counts_of_orders() -> None:
@@ -318,6 +323,13 @@ def test_halted_contract(desk: Desk) -> None:
 def test_quantity_below_the_minimum(desk: Desk) -> None:
     desk.x.apply(InstrumentListed(replace(BTC, min_qty=D("0.5")), desk.tick()))
     _expect_refusal(desk, limit("0.4"), 10001, "too small, order_qty:40000000 < min_qty:50000000")
+
+
+def test_dust_below_the_minimum_can_be_closed(desk: Desk) -> None:
+    desk.buy("0.3")
+    desk.x.apply(InstrumentListed(replace(BTC, min_qty=D("0.5"), qty_step=D("0.5")), desk.tick()))
+    assert desk.sell("0.3", reduce_only=True).ret_code == 0
+    assert desk.position().qty == 0
 
 
 def test_lower_leverage_that_is_not_affordable(desk: Desk) -> None:
@@ -351,3 +363,12 @@ def test_calls_that_make_no_sense_raise() -> None:
     exchange.open_account("a", D(1), 1)
     with pytest.raises(ValueError, match="choose another id"):
         exchange.open_account("a", D(1), 1)
+
+
+@pytest.mark.parametrize("bad", ["0", "-1", "Infinity"])
+@pytest.mark.parametrize("name", ["last_price", "mark_price", "index_price"])
+def test_prices_that_cannot_be(desk: Desk, name: str, bad: str) -> None:
+    good = {"last_price": D(100), "mark_price": D(100), "index_price": D(100)}
+    desk.x.apply(PricePoint("BTCUSDT", desk.tick(), **good))
+    with pytest.raises(ValueError, match="must be above 0; mend the data"):
+        desk.x.apply(PricePoint("BTCUSDT", desk.tick(), **{**good, name: D(bad)}))

@@ -72,6 +72,12 @@ def _move(world: World, market: Market, point: PricePoint) -> None:
         (Source.INDEX, point.index_price),
     )
     targets = {source: price for source, price in given if price is not None}
+    for source, price in targets.items():
+        if not (price.is_finite() and price > 0):
+            name = source.value
+            raise ValueError(
+                f"{point.symbol} at {point.ts_ms}: {name} price {price} must be above 0; mend the data"
+            )
     if any(market.price_of(source) is None for source in targets):
         # from its first price on a path takes its triggers over from the last price
         market.is_stale = True

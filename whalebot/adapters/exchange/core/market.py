@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 from whalebot.adapters.exchange.core.depth import Depth
-from whalebot.adapters.exchange.core.exact import INFINITY
+from whalebot.adapters.exchange.core.exact import INFINITY, ZERO
 from whalebot.adapters.exchange.core.inputs import BookChanged, PricePoint, SymbolRules
 from whalebot.adapters.exchange.core.orders import Order
 from whalebot.domain.enums import Side, TriggerBy
@@ -28,9 +28,9 @@ class Source(Enum):
 
 @dataclass(slots=True)
 class Band:
-    """Open interval of prices on which nothing can happen."""
+    """Open interval of prices on which nothing can happen. A price of 0 or less lies in no band."""
 
-    low: Decimal = -INFINITY
+    low: Decimal = ZERO
     high: Decimal = INFINITY
 
     def stop_below(self, price: Decimal) -> None:
@@ -45,7 +45,7 @@ class Band:
 
     def clear(self) -> None:
         """Everything is quiet again."""
-        self.low, self.high = -INFINITY, INFINITY
+        self.low, self.high = ZERO, INFINITY
 
 
 @dataclass(slots=True)
@@ -139,7 +139,7 @@ class Market:
         low, high = self.resting.low, self.resting.high
         if change.is_snapshot:
             # a level that a snapshot leaves out is gone, which the queue of a resting order has to see
-            return low == -INFINITY and high == INFINITY
+            return low == ZERO and high == INFINITY
         return all(low < price < high for levels in (change.bids, change.asks) for price, _ in levels)
 
     def source_of(self, trigger_by: TriggerBy | None) -> Source:
