@@ -1,1 +1,1 @@
-"""What the owner reads in a terminal: compact lines, or one live table."""
+"""What the daemon looks like on a screen: short coloured lines, or one table that is kept up to date."""

@@ -1,114 +1,75 @@
-"""The live table: one screen that follows the newest view, drawn on a thread of its own."""
+"""Keeps the table on the screen up to date, in a thread of its own."""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Final
+from datetime import tzinfo
+from typing import Final, TextIO
 
-from whalebot.adapters.terminal.lines import contributions, position_text, price_text, trends
-from whalebot.adapters.terminal.palette import Palette
-from whalebot.domain.view import SymbolView, View
-
-if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table
+from whalebot.adapters.terminal.style import Style
+from whalebot.domain.view import View
 
 _log = logging.getLogger(__name__)
+
 _EVERY_S: Final = 0.25
-_PLAIN: Final = Palette()
+_RECENT: Final = 10
 
 
-class LiveTable:
-    """Draws four times a second what `read` returns; ends with `stop`."""
+class LiveView:
+    """Draws the newest view four times a second on the terminal's second screen, until `stop`."""
 
-    def __init__(self, read: Callable[[], View | None], zone: tzinfo = UTC) -> None:
-        self._read = read
+    def __init__(
+        self, stream: TextIO, read_view: Callable[[], View | None], title: str, style: Style, zone: tzinfo
+    ) -> None:
+        self._stream = stream
+        self._read_view = read_view
+        self._title = title
+        self._style = style
         self._zone = zone
+        self._recent: deque[str] = deque(maxlen=_RECENT)
         self._halt = threading.Event()
-        self.thread = threading.Thread(target=self._work, name="live-table", daemon=True)
+        self.thread: threading.Thread | None = None
+
+    @staticmethod
+    def fits(stream: TextIO) -> bool:
+        """Tell whether a table can be kept up to date there; else lines must do."""
+        return stream.isatty()
 
     def start(self) -> None:
         """Begin to draw."""
+        self.thread = threading.Thread(target=self._root, name="view", daemon=True)
         self.thread.start()
 
+    def say(self, line: str) -> None:
+        """Show a line below the table; the last ten stay. Any thread."""
+        self._recent.append(line)
+
     def stop(self) -> None:
-        """Draw a last time and end the thread."""
+        """Give the screen back."""
         self._halt.set()
-        if self.thread.ident is not None:
+        if self.thread is not None:
             self.thread.join(1.0)
 
-    def _work(self) -> None:
+    def _root(self) -> None:
+        try:
+            self._draw()
+        except Exception:  # noqa: BLE001 - the root of a thread: a picture that fails must not end the trading
+            _log.exception("the view cannot be shown; the daemon goes on without it")
+
+    def _draw(self) -> None:
+        from rich.console import Console
         from rich.live import Live
 
-        try:
-            with Live(auto_refresh=False, screen=False) as live:
-                while True:
-                    view = self._read()
-                    if view is not None:
-                        live.update(render(view, self._zone), refresh=True)
-                    if self._halt.wait(_EVERY_S):
-                        return
-        except OSError as error:
-            _log.warning("the terminal is gone: %s", error)
+        from whalebot.adapters.terminal.table import daemon_table
 
+        console = Console(file=self._stream, force_terminal=True, no_color=not self._style.colour)
 
-def render(view: View, zone: tzinfo) -> Group:
-    """Return the whole screen for one view."""
-    from rich.console import Group
-    from rich.text import Text
+        def picture() -> object:
+            return daemon_table(self._read_view(), tuple(self._recent), self._title, self._style, self._zone)
 
-    at = datetime.fromtimestamp(view.now_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
-    streams = " ".join(f"{name} {'up' if up else 'DOWN'}" for name, up, _ in view.streams)
-    equity = f"{view.equity:.2f}" if view.equity is not None else "-"
-    day = f"{view.day_pnl:+.2f}" if view.day_pnl is not None else "-"
-    state = "trading" if view.tradable else "not trading"
-    head = Text(f"{at}  {state}  equity {equity}  day {day}  drawdown {view.drawdown:.2%}  {streams}")
-    head.stylize("bold green" if view.tradable else "bold yellow")
-    foot = Text(
-        f"trades {view.trades_closed}  net {view.session_pnl:+.4f}  "
-        f"losses in a row {view.consecutive_losses}  "
-        + "  ".join(f"refused {rule} {count}" for rule, count in view.refusals)
-    )
-    blocked = Text("; ".join(view.blocked_by), style="yellow")
-    return Group(head, _table(view), foot, blocked)
-
-
-def _table(view: View) -> Table:
-    from rich.table import Table
-
-    table = Table(expand=True)
-    for name, justify in (
-        ("symbol", "left"),
-        ("price", "right"),
-        ("score", "right"),
-        ("signal", "left"),
-        ("why", "left"),
-        ("trends", "left"),
-        ("position", "left"),
-        ("target", "right"),
-    ):
-        table.add_column(name, justify=justify)  # type: ignore[arg-type]
-    for symbol in view.symbols:
-        table.add_row(*_row(symbol))
-    return table
-
-
-def _row(symbol: SymbolView) -> tuple[str, ...]:
-    analysis, position = symbol.analysis, symbol.position
-    target = price_text(position.take_profit) if position is not None else ""
-    if analysis is None:
-        return symbol.symbol, price_text(symbol.last_price), "", "warming up", "", "", "", target
-    colour = "green" if analysis.score > 0 else "red"
-    return (
-        symbol.symbol,
-        price_text(symbol.last_price),
-        f"[{colour}]{analysis.score:+.2f}[/]",
-        analysis.signal.value,
-        contributions(analysis),
-        trends(analysis),
-        position_text(position, _PLAIN),
-        target,
-    )
+        with Live(picture(), console=console, screen=True, auto_refresh=False) as live:  # type: ignore[arg-type]
+            while not self._halt.wait(_EVERY_S):
+                live.update(picture(), refresh=True)  # type: ignore[arg-type]

@@ -1,0 +1,148 @@
+"""One analysis as one line: price, score, signal, what made it, trends, position, result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from whalebot.adapters.terminal.numbers import (
+    average_text,
+    contribution_text,
+    interval_text,
+    money_text,
+    price_text,
+    signed_money,
+)
+from whalebot.adapters.terminal.style import Style
+from whalebot.domain.analysis import VOLUME_FILTER, Analysis
+from whalebot.domain.enums import Side, Signal
+from whalebot.domain.view import PositionView, SymbolView, View
+
+TOP_CONTRIBUTIONS: Final = 3
+_SHORT_NAMES: Final = {
+    "ema_alignment": "ema",
+    "sma_trend_filter": "sma50",
+    "momentum_rsi_stoch_cci_wr_mfi": "mom",
+    "bollinger_bands": "bb",
+    "sma_10": "sma10",
+    "orderbook_imbalance": "book",
+    "fibonacci_levels": "fib",
+    "ehlers_supertrend_alignment": "ehlers",
+    "macd_alignment": "macd",
+    "adx_strength": "adx",
+    "ichimoku_confluence": "ichi",
+    "obv_momentum": "obv",
+    "cmf_flow": "cmf",
+    "mtf_trend_confluence": "mtf",
+    "volatility_index_signal": "volx",
+    "vwma_cross": "vwma",
+    "volume_delta_signal": "delta",
+    "kaufman_ama_cross": "kama",
+    "relative_volume_confirmation": "rvol",
+    "market_structure_confluence": "struct",
+    "dema_crossover": "dema",
+    "keltner_breakout": "kelt",
+    "roc_signal": "roc",
+    VOLUME_FILTER: "unconf",
+}
+"""Short names of the weights, for eyes that know them."""
+SIGNAL_COLOURS: Final = {Signal.BUY: "green", Signal.SELL: "red", Signal.HOLD: "dim"}
+
+
+def analysis_line(symbol: SymbolView, analysis: Analysis, view: View, style: Style, zone: tzinfo) -> str:
+    """Return the line, without the time of day in front. `zone` is for the bar's own time.
+
+    Where the style has a width, the parts that matter least are left out until the rest fits.
+    """
+    bar = datetime.fromtimestamp(analysis.close_ms / 1000, zone).strftime("%H:%M")
+    parts = (
+        _Part(f"{style.paint('bold', symbol.symbol)} {style.paint('dim', interval_text(analysis.interval))}"),
+        _Part(style.paint("dim", bar), dropped=1),
+        _Part(f"{price_text(analysis.close)} {analysis.score:+.2f} {signal_text(analysis.signal, style)}"),
+        _Part(because(analysis, style), dropped=4),
+        _Part(trends_text(analysis, style), dropped=3),
+        _Part(_position(symbol.position, style)),
+        _Part(_result(view, style), dropped=2),
+    )
+    line = _joined(parts, 0)
+    for step in (1, 2, 3, 4):
+        if style.width is None or style.visible_length(line) <= style.width:
+            break
+        line = _joined(parts, step)
+    return line
+
+
+def signal_text(signal: Signal, style: Style) -> str:
+    """Return the signal in its colour, padded to one width."""
+    return style.paint(SIGNAL_COLOURS[signal], f"{signal.value:<4}")
+
+
+def because(analysis: Analysis, style: Style) -> str:
+    """Return the strongest contributions, the volume filter last; while warming up, how many groups are."""
+    if not analysis.may_enter:
+        return style.paint("yellow", f"warming up, {len(analysis.warming)} groups")
+    groups = [(name, value) for name, value in analysis.breakdown if value and name != VOLUME_FILTER]
+    groups.sort(key=lambda item: abs(item[1]), reverse=True)
+    shown = groups[:TOP_CONTRIBUTIONS]
+    shown += [(name, value) for name, value in analysis.breakdown if value and name == VOLUME_FILTER]
+    return " ".join(
+        f"{_SHORT_NAMES.get(name, name)} {style.paint(_sign_colour(value), contribution_text(value))}"
+        for name, value in shown
+    )
+
+
+def trends_text(analysis: Analysis, style: Style) -> str:
+    """Return the higher timeframes, one sign for each indicator: `1h ↑↑ 4h ↓·`."""
+    by_interval: dict[str, str] = {}
+    for reading in analysis.trends:
+        by_interval[reading.interval] = by_interval.get(reading.interval, "") + style.trend(reading.trend)
+    return " ".join(f"{interval_text(interval)} {signs}" for interval, signs in by_interval.items())
+
+
+def position_colour(side: Side) -> str:
+    """Green for a long, red for a short."""
+    return "green" if side is Side.BUY else "red"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of the line. `dropped`: at which step it goes where the line is too long, 0 for never."""
+
+    text: str
+    dropped: int = 0
+
+
+def _joined(parts: tuple[_Part, ...], step: int) -> str:
+    return "  ".join(part.text for part in parts if part.text and not 0 < part.dropped <= step)
+
+
+def _position(position: PositionView | None, style: Style) -> str:
+    if position is None:
+        return style.paint("dim", "flat")
+    side = "LONG" if position.side is Side.BUY else "SHORT"
+    stop = price_text(position.stop_loss) if position.stop_loss is not None else style.paint("loud", "NONE")
+    kind = " foreign" if position.foreign else ""
+    word = "trail" if position.stop_moved else "stop"
+    return (
+        f"{style.paint(position_colour(position.side), side)}{kind} {position.qty:f} @ "
+        f"{average_text(position.entry_price, position.last_price, position.stop_loss)}"
+        f" {word} {stop}"
+        f" {style.paint(_sign_colour(float(position.unrealised_pnl)), signed_money(position.unrealised_pnl))}"
+    )
+
+
+def _result(view: View, style: Style) -> str:
+    if view.equity is None:
+        return ""
+    session = ""
+    if view.trades_closed:
+        colour = _sign_colour(float(view.session_pnl))
+        session = f" {style.paint(colour, signed_money(view.session_pnl))}/{view.trades_closed}"
+    return f"{style.paint('dim', 'eq')} {money_text(view.equity)}{session}"
+
+
+def _sign_colour(value: float) -> str:
+    if value == 0:
+        return ""
+    return "green" if value > 0 else "red"

@@ -1,0 +1,67 @@
+"""One notice of the engine as one line: what matters stands out, the rest stays quiet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from whalebot.adapters.terminal.style import Style
+from whalebot.domain.effects import Notice
+from whalebot.domain.enums import Level
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    label: str
+    colour: str
+
+
+_LOOKS: Final = {
+    "entry_sent": _Look("order", "cyan"),
+    "entry": _Look("ENTRY", "cyan"),
+    "stop_moved": _Look("STOP", "cyan"),
+    "stop_repair": _Look("STOP", "yellow"),
+    "stop_refused": _Look("STOP", "yellow"),
+    "stop_unknown": _Look("STOP", "yellow"),
+    "exit_sent": _Look("exit", "cyan"),
+    "trade_closed": _Look("CLOSED", ""),
+    "entry_refused": _Look("refused", "yellow"),
+    "order_ended": _Look("order", "yellow"),
+}
+_LEVEL_COLOURS: Final = {
+    Level.DEBUG: "dim",
+    Level.INFO: "",
+    Level.WARNING: "yellow",
+    Level.CRITICAL: "loud",
+}
+_LABEL_WIDTH: Final = 7
+
+
+def notice_line(notice: Notice, style: Style) -> str:
+    """Return the line, without the time of day in front."""
+    look = _LOOKS.get(notice.kind) or _plain_look(notice.level)
+    colour = look.colour
+    if notice.kind == "trade_closed":
+        colour = _result_colour(notice)
+    symbol = f"{style.paint('bold', notice.symbol)} " if notice.symbol else ""
+    label = f"{style.paint(colour, f'{look.label:<{_LABEL_WIDTH}}')} " if look.label else ""
+    text = (
+        style.paint(colour, notice.text) if not look.label or notice.kind == "trade_closed" else notice.text
+    )
+    return f"{symbol}{label}{text}"
+
+
+def _plain_look(level: Level) -> _Look:
+    label = {Level.WARNING: "warning", Level.CRITICAL: "ALERT"}.get(level, "")
+    return _Look(label, _LEVEL_COLOURS[level])
+
+
+def _result_colour(notice: Notice) -> str:
+    try:
+        pnl = Decimal(dict(notice.fields).get("pnl", "0"))
+    except InvalidOperation:
+        return ""
+    if pnl == 0:
+        return ""
+    return "green" if pnl > 0 else "red"
