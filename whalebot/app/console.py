@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from whalebot import __version__
@@ -17,6 +17,7 @@ from whalebot.adapters.logs.system import LogSettings, LogSystem, wants_colour
 from whalebot.adapters.terminal.lines import analysis_line, notice_line
 from whalebot.adapters.terminal.live import LiveTable
 from whalebot.adapters.terminal.palette import Palette, coloured
+from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level, Signal
@@ -24,9 +25,6 @@ from whalebot.domain.view import SymbolView, View
 from whalebot.ports import Clock
 from whalebot.runtime.holder import ViewHolder
 from whalebot.runtime.inbox import Inbox
-
-if TYPE_CHECKING:
-    from whalebot.app.daemon import RunOptions
 
 _LEVELS: Final = {
     Level.DEBUG: logging.DEBUG,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from dataclasses import dataclass
 
 from whalebot.adapters.alerts.channels import ChannelSettings, open_channels
 from whalebot.adapters.alerts.system import AlertSystem
@@ -17,6 +16,7 @@ from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.exits import EXCHANGE
 from whalebot.app.reload import Reloader
+from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.app.supervisor import Supervisor
 from whalebot.app.venue import Venue, VenueParts
@@ -36,18 +36,6 @@ from whalebot.runtime.signals import SignalWatch
 _log = logging.getLogger("whalebot")
 _STOP_LIMIT_S = 4.0
 _SHUTDOWN_S = 4.5
-
-
-@dataclass(frozen=True, slots=True)
-class RunOptions:
-    """What the command line asks of one run. `limit_ms`: real time after which it ends, None for never."""
-
-    live: bool = False
-    limit_ms: int | None = None
-    until_end: bool = False
-    view: bool = False
-    quiet: bool = False
-    verbose: int = 0
 
 
 class Daemon:

@@ -16,6 +16,7 @@ from whalebot.domain.intervals import bar_close_ms, bar_open_ms, interval_ms
 from whalebot.domain.known import Unknown
 from whalebot.domain.market import Candle
 from whalebot.engine.context import Context
+from whalebot.engine.flow import TradeFlow
 from whalebot.engine.market import SymbolMarket
 
 # More missing time than this many bars is another data set, not a hole.
@@ -87,8 +88,7 @@ class BarFeed:
         self.interval = ctx.settings.interval
         self._series = {i: _Series(i) for i in (*analyzer.higher_intervals, self.interval)}
         self._queue: deque[Candle] = deque()
-        self._flows: deque[tuple[float, float]] = deque(maxlen=ctx.settings.indicators.volume_delta_period)
-        self._flow = (0.0, 0.0)
+        self.flow = TradeFlow(ctx.settings.indicators.volume_delta_period)
         self.last_analysis: Analysis | None = None
         self._last: Candle | None = None
 
@@ -111,10 +111,6 @@ class BarFeed:
         """Ask for the history of every timeframe, the highest first."""
         for series in self._series.values():
             self._fetch(series)
-
-    def on_trades(self, buy_qty: float, sell_qty: float) -> None:
-        """Add the taker volume of public trades to the bar in progress."""
-        self._flow = (self._flow[0] + buy_qty, self._flow[1] + sell_qty)
 
     def on_closed(self, candle: Candle) -> list[Analysis]:
         """Take a closed bar from the stream; return the analyses it completes, oldest first."""
@@ -159,10 +155,6 @@ class BarFeed:
     def give_up_waiting(self) -> list[Analysis]:
         """The wait for a higher bar is over: decide without it."""
         return self._drain(without_missing=True)
-
-    def restart(self) -> None:
-        """A connection was lost: forget half-made waits; holes are filled when the next bar comes."""
-        self._flow = (0.0, 0.0)
 
     def _load(self, series: _Series, candles: tuple[Candle, ...]) -> None:
         self._analyzer.load_history(series.interval, candles)
@@ -211,7 +203,7 @@ class BarFeed:
         while self._queue:
             candle = self._queue[0]
             missing = self._missing_higher(candle)
-            if missing and not without_missing and self._is_newest(candle):
+            if missing and not without_missing and candle is self._queue[-1]:
                 if not self._ctx.timers.is_armed(key):
                     wait = self._ctx.settings.feed.higher_wait_ms
                     self._ctx.timers.arm(key, self._ctx.clock.real_ms + wait)
@@ -223,9 +215,6 @@ class BarFeed:
                 self._ctx.notice(Level.WARNING, "higher_bar_late", text, self.symbol)
             found.append(self._analyse(candle, frozenset(missing)))
         return found
-
-    def _is_newest(self, candle: Candle) -> bool:
-        return candle is self._queue[-1]
 
     def _missing_higher(self, candle: Candle) -> list[str]:
         """Higher timeframes whose bar closed with this one but has not arrived."""
@@ -240,9 +229,11 @@ class BarFeed:
         return missing
 
     def _analyse(self, candle: Candle, missing: frozenset[str]) -> Analysis:
-        self._flows.append(self._flow)
-        self._flow = (0.0, 0.0)
-        analysis = self._analyzer.on_close(candle, self._market.imbalance(), self._trade_delta(), missing)
+        from_trades = self._ctx.settings.scoring.volume_delta_source == "trades"
+        delta = self.flow.close_bar()
+        analysis = self._analyzer.on_close(
+            candle, self._market.imbalance(), delta if from_trades else None, missing
+        )
         self.last_analysis = analysis
         self._last = candle
         if self._ctx.settings.feed.time_scale <= _COMPARED_SCALE:
@@ -267,16 +258,6 @@ class BarFeed:
                     f"{self.symbol}: a bar differs between stream and REST",
                     f"decided on {streamed}, REST says {candle}",
                 )
-
-    def _trade_delta(self) -> float | None:
-        """Aggressor delta over the last bars, -1 to 1; None until that many bars were seen whole."""
-        if self._ctx.settings.scoring.volume_delta_source != "trades" or len(self._flows) < (
-            self._flows.maxlen or 0
-        ):
-            return None
-        buys = sum(flow[0] for flow in self._flows)
-        sells = sum(flow[1] for flow in self._flows)
-        return (buys - sells) / (buys + sells) if buys + sells > 0 else 0.0
 
     def _fetch(self, series: _Series) -> None:
         series.fetching = True

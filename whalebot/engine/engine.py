@@ -20,6 +20,8 @@ from whalebot.engine.context import Context
 from whalebot.engine.entries import EntryDesk
 from whalebot.engine.exits import ExitDesk
 from whalebot.engine.guard import Guard
+from whalebot.engine.leverage import LeverageDesk
+from whalebot.engine.link_ids import LinkIds
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.market_desk import MarketDesk
 from whalebot.engine.order_desk import OrderDesk
@@ -47,17 +49,28 @@ class Engine:
             analyzers = {s: _analyzer(s, settings) for s in settings.symbols}
         self._feeds = {s: BarFeed(ctx, self._markets[s], analyzers[s]) for s in settings.symbols}
         self._signals = {s: SymbolSignals(s) for s in settings.symbols}
-        self._tracker = OrderTracker(ctx, state.run_id, state.next_intent_no)
-        self._exits = ExitDesk(ctx, self._tracker)
+        self._link_ids = LinkIds(ctx, state.run_id, state.next_intent_no)
+        self._tracker = OrderTracker(ctx)
+        self._exits = ExitDesk(ctx, self._tracker, self._link_ids)
         self._positions = PositionManager(ctx, self._markets, self._exits.close, self._atr_of)
         self._exits.positions = self._positions
         self._account = Account(self._positions, self._markets)
         self._guard = Guard(ctx, self._account, self._exits)
-        self._sync = Sync(ctx, self._tracker, self._positions, self._account, self._signals, self._exits)
+        self._leverage = LeverageDesk(ctx)
+        self._sync = Sync(
+            ctx,
+            self._tracker,
+            self._positions,
+            self._account,
+            self._signals,
+            self._exits,
+            self._leverage,
+        )
         self._entries = EntryDesk(
             ctx,
             self._markets,
             self._tracker,
+            self._link_ids,
             self._positions,
             self._account,
             self._guard,
@@ -137,9 +150,9 @@ class Engine:
     def document(self) -> StateDocument:
         """Return what must survive, as of now."""
         return StateDocument(
-            run_id=self._tracker.run_id,
+            run_id=self._link_ids.run_id,
             revision=self._revision,
-            next_intent_no=self._tracker.next_no,
+            next_intent_no=self._link_ids.next_no,
             saved_ms=self._ctx.clock.real_ms,
             intents=self._tracker.memories() + self._elsewhere.intents,
             positions=self._positions.memories() + self._elsewhere.positions,
@@ -214,7 +227,7 @@ class Engine:
             ev.OutcomeUnknown: self._tracker.on_unknown,
             ev.OrderLookedUp: orders.on_looked_up,
             ev.StopAmended: self._positions.on_stop_amended,
-            ev.LeverageAnswered: self._sync.on_leverage,
+            ev.LeverageAnswered: self._leverage.on_answer,
             ev.SnapshotFetched: self._sync.on_snapshot,
             ev.ExecutionsFetched: orders.on_executions,
             ev.HistoryFetched: market.on_history,

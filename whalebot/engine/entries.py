@@ -18,6 +18,7 @@ from whalebot.domain.state import IntentMemory
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
 from whalebot.engine.guard import Guard
+from whalebot.engine.link_ids import LinkIds
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
@@ -53,6 +54,7 @@ class EntryDesk:
         ctx: Context,
         markets: dict[str, SymbolMarket],
         tracker: OrderTracker,
+        link_ids: LinkIds,
         positions: PositionManager,
         account: Account,
         guard: Guard,
@@ -62,6 +64,7 @@ class EntryDesk:
         self._ctx = ctx
         self._markets = markets
         self._tracker = tracker
+        self._link_ids = link_ids
         self._positions = positions
         self._account = account
         self._guard = guard
@@ -132,7 +135,7 @@ class EntryDesk:
         instrument = ctx.instruments[symbol]
         price = float(analysis.close)
         cost = round_trip_cost(price, float(instrument.tick_size), market.spread(), ctx.settings.trade.costs)
-        mine = int(symbol in self._positions.holdings or self._tracker.has_entry(symbol))
+        mine = int(symbol in self._positions.holdings or self._tracker.has(symbol, Purpose.ENTRY))
         waiting = {t.symbol for t in self._tracker.in_flight() if t.memory.intent.purpose is Purpose.ENTRY}
         total = len(self._positions.holdings.keys() | waiting)
         signals = self._signals[symbol]
@@ -186,7 +189,7 @@ class EntryDesk:
             rules.take_profit_atr,
         )
         intent = OrderIntent(
-            order_link_id=self._tracker.mint_link_id(symbol),
+            order_link_id=self._link_ids.mint(symbol),
             symbol=symbol,
             side=side,
             qty=sized.qty,

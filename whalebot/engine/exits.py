@@ -10,6 +10,7 @@ from whalebot.domain.orders import OrderIntent, Purpose
 from whalebot.domain.state import IntentMemory
 from whalebot.engine.context import Context
 from whalebot.engine.ledger import open_qty
+from whalebot.engine.link_ids import LinkIds
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
 
@@ -17,9 +18,10 @@ from whalebot.engine.positions import PositionManager
 class ExitDesk:
     """Sends exits. Never held back by the gate, by pauses or by unknown entries."""
 
-    def __init__(self, ctx: Context, tracker: OrderTracker) -> None:
+    def __init__(self, ctx: Context, tracker: OrderTracker, link_ids: LinkIds) -> None:
         self._ctx = ctx
         self._tracker = tracker
+        self._link_ids = link_ids
         self.positions: PositionManager | None = None
 
     def close(self, symbol: str, reason: ClosedBy) -> None:
@@ -32,7 +34,7 @@ class ExitDesk:
         if holding.memory.closing_as is None:
             holding.memory = replace(holding.memory, closing_as=reason)
             self._ctx.dirty = True
-        if not self._tracker.has_exit(symbol):
+        if not self._tracker.has(symbol, Purpose.EXIT):
             self._send(symbol)
 
     def close_all(self, reason: ClosedBy) -> None:
@@ -49,7 +51,7 @@ class ExitDesk:
         if (
             holding is not None
             and holding.memory.closing_as is not None
-            and not self._tracker.has_exit(symbol)
+            and not self._tracker.has(symbol, Purpose.EXIT)
         ):
             self._send(symbol)
 
@@ -60,7 +62,7 @@ class ExitDesk:
         if qty <= 0 or memory.closing_as is None:
             return
         intent = OrderIntent(
-            order_link_id=self._tracker.mint_link_id(symbol),
+            order_link_id=self._link_ids.mint(symbol),
             symbol=symbol,
             side=memory.side.opposite,
             qty=qty,

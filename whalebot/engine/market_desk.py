@@ -87,7 +87,7 @@ class MarketDesk:
             return
         self._ctx.clock.saw(event.ts_ms, event.recv_ms)
         market.on_trades(event)
-        self._feeds[event.symbol].on_trades(event.buy_qty, event.sell_qty)
+        self._feeds[event.symbol].flow.add(event.buy_qty, event.sell_qty)
         if not self._by_mark:
             self._positions.on_price(event.symbol, event.high, event.low, event.last)
 
@@ -114,7 +114,7 @@ class MarketDesk:
         for market in self._markets.values():
             market.disconnect()
         for feed in self._feeds.values():
-            feed.restart()
+            feed.flow.interrupt()
 
     def _ask_for_book(self, market: SymbolMarket, reason: str) -> None:
         self._ctx.count("book_lost", f"order book unusable: {reason}; subscribing again", market.symbol)

@@ -24,7 +24,6 @@ from whalebot.engine.context import Context
 # A request can arrive as late as its receive window; only answers after that prove that it never did.
 _LATE_MS: Final = 5_000
 _ANSWERS_NEEDED: Final = 3
-_LINK_ID_MAX: Final = 36
 
 
 @dataclass(slots=True)
@@ -60,23 +59,12 @@ class Settled:
 
 
 class OrderTracker:
-    """Owns the intents in flight and the numbering of order link ids."""
+    """Owns the intents in flight."""
 
-    def __init__(self, ctx: Context, run_id: str, next_no: int) -> None:
+    def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
-        self.run_id = run_id
-        self.next_no = next_no
         self._tracked: dict[str, Tracked] = {}
         self._sent_ms: deque[int] = deque(maxlen=1_000)
-
-    def mint_link_id(self, symbol: str) -> str:
-        """Return a new order link id: run id, symbol, number; 36 characters at most."""
-        number = self.next_no
-        self.next_no += 1
-        self._ctx.dirty = True
-        tail = f"-{number}"
-        head = f"wb{self.run_id}-{symbol}"
-        return head[: _LINK_ID_MAX - len(tail)] + tail
 
     def add(self, memory: IntentMemory) -> None:
         """Follow a new order; the caller emits its SubmitOrder."""
@@ -116,13 +104,9 @@ class OrderTracker:
         """Return orders whose outcome is unknown."""
         return [t for t in self.in_flight(symbol) if t.memory.outcome_unknown]
 
-    def has_entry(self, symbol: str) -> bool:
-        """True while an entry of the symbol is in flight."""
-        return any(t.memory.intent.purpose is Purpose.ENTRY for t in self.in_flight(symbol))
-
-    def has_exit(self, symbol: str) -> bool:
-        """True while an exit of the symbol is in flight."""
-        return any(t.memory.intent.purpose is Purpose.EXIT for t in self.in_flight(symbol))
+    def has(self, symbol: str, purpose: Purpose) -> bool:
+        """True while an order of that purpose is in flight for the symbol."""
+        return any(t.memory.intent.purpose is purpose for t in self.in_flight(symbol))
 
     def sent_within_minute(self, now_ms: int) -> int:
         """Count orders created in the last minute of market time."""

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
-from whalebot.domain.effects import FetchExecutions, FetchInstruments, FetchSnapshot, SetLeverage
+from whalebot.domain.effects import FetchExecutions, FetchInstruments, FetchSnapshot
 from whalebot.domain.enums import Level, Stream
 from whalebot.domain.events import (
     InstrumentsFetched,
-    LeverageAnswered,
     SnapshotFetched,
     StreamDown,
     StreamUp,
@@ -19,6 +17,7 @@ from whalebot.domain.orders import AccountSnapshot, PositionReport
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
 from whalebot.engine.exits import ExitDesk
+from whalebot.engine.leverage import LeverageDesk
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
 from whalebot.engine.reconcile import Finding, Verdict, compare
@@ -41,6 +40,7 @@ class Sync:
         account: Account,
         signals: dict[str, SymbolSignals],
         exits: ExitDesk,
+        leverage: LeverageDesk,
     ) -> None:
         self._ctx = ctx
         self._tracker = tracker
@@ -53,7 +53,7 @@ class Sync:
         self._asked: int | None = None
         self._asked_ms = 0
         self._differs: dict[str, int] = {}
-        self._leverage: dict[str, Decimal] = {}
+        self._leverage = leverage
         self._executions_due: set[str] = set()
         self.reconciled_ms: int | None = None
         self.storage_fault = ""
@@ -74,7 +74,7 @@ class Sync:
             reasons.append("the outcome of an order is unknown")
         elif self._tracker.in_flight(symbol):
             reasons.append("an order is in flight")
-        if self._leverage.get(symbol) != self._wanted_leverage(symbol):
+        if not self._leverage.is_set(symbol):
             reasons.append("leverage not confirmed")
         if self.storage_fault:
             reasons.append(f"cannot write to disk: {self.storage_fault}")
@@ -246,11 +246,8 @@ class Sync:
         self._ctx.timers.arm("reconcile", retry)
 
     def _settle(self, snapshot: AccountSnapshot, recv_ms: int) -> None:
-        for report in snapshot.positions:
-            if report.leverage is not None:
-                self._leverage[report.symbol] = report.leverage
-        for symbol in self._ctx.settings.symbols:
-            self._want_leverage(symbol, snapshot)
+        in_use = self._positions.holdings.keys() | {t.symbol for t in self._tracker.in_flight()}
+        self._leverage.on_snapshot(snapshot, in_use)
         if self._executions_due:
             self._ctx.timers.arm("reconcile", recv_ms + self._ctx.settings.feed.retry_ms)
             return
@@ -260,25 +257,3 @@ class Sync:
                     Level.INFO, "reconciled", "positions, orders and wallet agree with the venue"
                 )
             self.reconciled_ms = recv_ms
-
-    # --- leverage -------------------------------------------------------------------------------------
-
-    def _wanted_leverage(self, symbol: str) -> Decimal:
-        wanted = self._ctx.settings.trade.leverage
-        instrument = self._ctx.instruments.get(symbol)
-        return wanted if instrument is None else min(wanted, instrument.max_leverage)
-
-    def _want_leverage(self, symbol: str, snapshot: AccountSnapshot) -> None:
-        if symbol not in self._ctx.instruments or not self._ctx.settings.trade.enabled:
-            return
-        wanted = self._wanted_leverage(symbol)
-        in_use = symbol in self._positions.holdings or any(o.symbol == symbol for o in snapshot.orders)
-        if self._leverage.get(symbol) != wanted and not in_use and not self._tracker.in_flight(symbol):
-            self._ctx.emit(SetLeverage(symbol, wanted))
-
-    def on_leverage(self, event: LeverageAnswered) -> None:
-        """Take the answer to SetLeverage."""
-        if event.done:
-            self._leverage[event.symbol] = event.leverage
-        else:
-            self._ctx.notice(Level.WARNING, "leverage_refused", event.reason, event.symbol)

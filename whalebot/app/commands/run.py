@@ -22,7 +22,8 @@ def run(args: argparse.Namespace) -> int:
     setup = read_setup(args, run_overrides(args), create=True)
     check_start(setup, args.live)
 
-    from whalebot.app.daemon import RunOptions, run_daemon
+    from whalebot.app.daemon import run_daemon
+    from whalebot.app.run_options import RunOptions
 
     return run_daemon(
         setup,
