@@ -68,7 +68,8 @@ class LiveView:
         console = Console(file=self._stream, force_terminal=True, no_color=not self._style.colour)
 
         def picture() -> object:
-            return daemon_table(self._read_view(), tuple(self._recent), self._title, self._style, self._zone)
+            view, recent = self._read_view(), tuple(self._recent)
+            return daemon_table(view, recent, self._title, self._style, self._zone, console.width)
 
         with Live(picture(), console=console, screen=True, auto_refresh=False) as live:  # type: ignore[arg-type]
             while not self._halt.wait(_EVERY_S):
