@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from whalebot.domain.orders import WalletReport
@@ -17,12 +18,23 @@ class Account:
         self._positions = positions
         self._markets = markets
         self.wallet: WalletReport | None = None
+        self.reports = 0
         self._last_fill_ms = 0
 
     def on_wallet(self, report: WalletReport) -> None:
-        """Take a report unless an older one."""
+        """Take a report of the stream unless an older one."""
+        self.reports += 1
         if self.wallet is None or report.updated_ms >= self.wallet.updated_ms:
             self.wallet = report
+
+    def on_answer(self, report: WalletReport, reports: int, market_ms: int) -> None:
+        """Take the answer to a question asked after `reports` reports, at market time `market_ms`.
+
+        An answer carries the time of the venue's machine, which on an accelerated exchange is not that of
+        its market: it counts as of the question, and gives way to whatever the stream told since.
+        """
+        if self.reports == reports:
+            self.wallet = replace(report, updated_ms=market_ms)
 
     def on_fill(self, ts_ms: int) -> None:
         """Remember that the balance is about to change (`ts_ms` venue time)."""

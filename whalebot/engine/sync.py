@@ -52,6 +52,7 @@ class Sync:
         self._down_since: dict[Stream, tuple[int, str]] = {}
         self._asked: int | None = None
         self._asked_ms = 0
+        self._asked_after = (0, 0)
         self._differs: dict[str, int] = {}
         self._leverage = leverage
         self._executions_due: set[str] = set()
@@ -134,6 +135,7 @@ class Sync:
         if self._asked is not None and now - self._asked_ms < timing.snapshot_timeout_ms:
             return
         self._asked, self._asked_ms = self._ctx.next_request_no(), now
+        self._asked_after = (self._account.reports, self._ctx.clock.last_event_ms)
         self._ctx.emit(FetchSnapshot(self._asked))
         self._ctx.timers.arm("reconcile", now + timing.reconcile_ms)
 
@@ -190,7 +192,7 @@ class Sync:
             self._ctx.notice(Level.WARNING, "snapshot_unknown", answer.reason)
             self._ctx.timers.arm("reconcile", event.recv_ms + self._ctx.settings.feed.retry_ms)
             return
-        self._account.on_wallet(answer.value.wallet)
+        self._account.on_answer(answer.value.wallet, *self._asked_after)
         for order in answer.value.orders:
             self._tracker.on_report(order)
         for report in answer.value.positions:
@@ -248,8 +250,9 @@ class Sync:
     def _settle(self, snapshot: AccountSnapshot, recv_ms: int) -> None:
         in_use = self._positions.holdings.keys() | {t.symbol for t in self._tracker.in_flight()}
         self._leverage.on_snapshot(snapshot, in_use)
-        if self._executions_due:
+        if self._executions_due or not self._account.settled:
             self._ctx.timers.arm("reconcile", recv_ms + self._ctx.settings.feed.retry_ms)
+        if self._executions_due:
             return
         if Stream.PRIVATE in self._up:
             if self.reconciled_ms is None:
