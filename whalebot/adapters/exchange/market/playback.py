@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from whalebot.adapters.exchange.market.bar_market import BarMarket
+from whalebot.adapters.exchange.market.feed import Feed
 from whalebot.adapters.exchange.market.noise import make_key
 from whalebot.adapters.exchange.market.playback_feed import PlaybackFeed, PlaybackTrack
 from whalebot.adapters.exchange.market.player import Player
@@ -35,7 +36,7 @@ class PlaybackMarket(BarMarket):
         body = None if state is None else unseal(state, self._identity)
         if body is None:
             indexes = [feed.index_at(from_ms) for feed in feeds]
-            start_ms = _start_ms(feeds, indexes)
+            start_ms = start_of_play(feeds, indexes)
             player = Player(feeds, indexes, start_ms)
         else:
             indexes = [int(lane["index"]) for lane in body["player"]["lanes"]]
@@ -49,7 +50,13 @@ class PlaybackMarket(BarMarket):
         return seal(self._identity, {"start_ms": self.start_ms, "player": self._player.export_state()})
 
 
-def _start_ms(feeds: Sequence[PlaybackFeed], indexes: Sequence[int]) -> int:
+class _EndingFeed(Feed, Protocol):
+    @property
+    def end_ms(self) -> int: ...
+
+
+def start_of_play(feeds: Sequence[_EndingFeed], indexes: Sequence[int]) -> int:
+    """Return the earliest open of the bars to be played first. Raises ConfigError without any."""
     bars = [feed.bar(index) for feed, index in zip(feeds, indexes, strict=True)]
     opens = [bar.open_ms for bar in bars if bar is not None]
     if not opens:

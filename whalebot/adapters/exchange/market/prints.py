@@ -20,6 +20,7 @@ LIQUIDATION: Final = 1
 FUNDING: Final = 2
 _KLINE: Final = 3
 OPEN: Final = _KLINE + len(INTERVALS)
+BOOK: Final = OPEN + 1
 KLINE_RANKS: Final = {name: OPEN - 1 - i for i, name in enumerate(INTERVALS)}
 
 Item: TypeAlias = tuple[int, int, MarketEvent]

@@ -1,0 +1,32 @@
+"""Reads recorded websocket frames: JSON lines (.jsonl, .jsonl.gz), one frame a line as the venue sent it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+from whalebot.domain.errors import ConfigError
+
+
+def read_frames(path: Path) -> list[dict[str, Any]]:
+    """Return the frames of a file in order. Raises ConfigError, saying what is wrong and on which line."""
+    try:
+        data = path.read_bytes()
+        text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}; expected one JSON frame a line") from error
+    frames = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            frame = json.loads(line)
+        except ValueError as error:
+            raise ConfigError(f"{path}: line {number}: {error}; expected one JSON frame a line") from None
+        if not isinstance(frame, dict):
+            raise ConfigError(f"{path}: line {number}: expected a JSON object, one frame a line")
+        frames.append(frame)
+    return frames
