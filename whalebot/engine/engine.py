@@ -14,24 +14,13 @@ from whalebot.domain.enums import Level, Stream
 from whalebot.domain.errors import BugError
 from whalebot.domain.state import StateDocument
 from whalebot.domain.view import View
-from whalebot.engine.account import Account
-from whalebot.engine.bars import Analyzer, BarFeed
+from whalebot.engine.bars import Analyzer
 from whalebot.engine.context import Context
-from whalebot.engine.entries import EntryDesk
-from whalebot.engine.exits import ExitDesk
-from whalebot.engine.guard import Guard
-from whalebot.engine.leverage import LeverageDesk
-from whalebot.engine.link_ids import LinkIds
-from whalebot.engine.market import SymbolMarket
 from whalebot.engine.market_desk import MarketDesk
 from whalebot.engine.order_desk import OrderDesk
-from whalebot.engine.orders import OrderTracker
 from whalebot.engine.owner import Owner
-from whalebot.engine.positions import PositionManager
+from whalebot.engine.rooms import Rooms
 from whalebot.engine.settings import EngineSettings
-from whalebot.engine.signals import SymbolSignals
-from whalebot.engine.sync import Sync
-from whalebot.engine.trading import Trading
 from whalebot.engine.view_builder import ViewBuilder
 
 
@@ -44,64 +33,13 @@ class Engine:
         """Take up `state`. `analyzers` by symbol; by default one TradingAnalyzer each."""
         ctx = self._ctx = Context(settings)
         self._revision = state.revision
-        self._markets = {s: SymbolMarket(s, settings.orderbook_depth) for s in settings.symbols}
         if analyzers is None:
             analyzers = {s: _analyzer(s, settings) for s in settings.symbols}
-        self._feeds = {s: BarFeed(ctx, self._markets[s], analyzers[s]) for s in settings.symbols}
-        self._signals = {s: SymbolSignals(s) for s in settings.symbols}
-        self._link_ids = LinkIds(ctx, state.run_id, state.next_intent_no)
-        self._tracker = OrderTracker(ctx)
-        self._exits = ExitDesk(ctx, self._tracker, self._link_ids)
-        self._positions = PositionManager(ctx, self._markets, self._exits.close, self._atr_of)
-        self._exits.positions = self._positions
-        self._account = Account(self._positions, self._markets)
-        self._guard = Guard(ctx, self._account, self._exits)
-        self._leverage = LeverageDesk(ctx)
-        self._sync = Sync(
-            ctx,
-            self._tracker,
-            self._positions,
-            self._account,
-            self._signals,
-            self._exits,
-            self._leverage,
-        )
-        self._entries = EntryDesk(
-            ctx,
-            self._markets,
-            self._tracker,
-            self._link_ids,
-            self._positions,
-            self._account,
-            self._guard,
-            self._signals,
-            self._blocked_by,
-        )
-        self._trading = Trading(
-            ctx,
-            self._tracker,
-            self._positions,
-            self._account,
-            self._guard,
-            self._entries,
-            self._exits,
-            self._signals,
-        )
-        self._views = ViewBuilder(
-            ctx,
-            self._markets,
-            self._feeds,
-            self._tracker,
-            self._positions,
-            self._account,
-            self._guard,
-            self._sync,
-            self._entries,
-            self._trading,
-        )
-        self._owner = Owner(ctx, self._tracker, self._positions, self._guard, self._exits)
-        self._market_desk = MarketDesk(ctx, self._markets, self._feeds, self._positions, self._on_analysis)
-        self._order_desk = OrderDesk(ctx, self._tracker, self._trading, self._sync)
+        rooms = self._rooms = Rooms(ctx, analyzers, state)
+        self._views = ViewBuilder(ctx, rooms)
+        self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits)
+        self._market_desk = MarketDesk(ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis)
+        self._order_desk = OrderDesk(ctx, rooms.tracker, rooms.trading, rooms.sync)
         self._handlers = self._routes()
         self._restore(state, analyzers)
 
@@ -112,10 +50,10 @@ class Engine:
         ctx = self._ctx
         ctx.out = []
         ctx.clock.tick(real_ms)
-        self._sync.start()
-        for feed in self._feeds.values():
+        self._rooms.sync.start()
+        for feed in self._rooms.feeds.values():
             feed.start()
-        for trade in self._trading.unrecorded.values():
+        for trade in self._rooms.trading.unrecorded.values():
             ctx.emit(RecordTrade(trade))
         for key, every in (
             ("heartbeat", ctx.settings.timing.heartbeat_ms),
@@ -150,15 +88,15 @@ class Engine:
     def document(self) -> StateDocument:
         """Return what must survive, as of now."""
         return StateDocument(
-            run_id=self._link_ids.run_id,
+            run_id=self._rooms.link_ids.run_id,
             revision=self._revision,
-            next_intent_no=self._link_ids.next_no,
+            next_intent_no=self._rooms.link_ids.next_no,
             saved_ms=self._ctx.clock.real_ms,
-            intents=self._tracker.memories() + self._elsewhere.intents,
-            positions=self._positions.memories() + self._elsewhere.positions,
-            symbols=tuple(s.memory() for s in self._signals.values()) + self._elsewhere.symbols,
-            guardrails=self._guard.memory,
-            unrecorded_trades=tuple(self._trading.unrecorded.values()),
+            intents=self._rooms.tracker.memories() + self._elsewhere.intents,
+            positions=self._rooms.positions.memories() + self._elsewhere.positions,
+            symbols=tuple(s.memory() for s in self._rooms.signals.values()) + self._elsewhere.symbols,
+            guardrails=self._rooms.guard.memory,
+            unrecorded_trades=tuple(self._rooms.trading.unrecorded.values()),
         )
 
     def _warn_about_elsewhere(self) -> None:
@@ -188,12 +126,12 @@ class Engine:
         configured = set(self._ctx.settings.symbols)
         for memory in state.symbols:
             if memory.symbol in configured:
-                self._signals[memory.symbol].restore(memory)
+                self._rooms.signals[memory.symbol].restore(memory)
                 analyzers[memory.symbol].restore_signal(memory.signal)
-        self._positions.restore(tuple(m for m in state.positions if m.symbol in configured))
-        self._tracker.restore(tuple(m for m in state.intents if m.intent.symbol in configured))
-        self._guard.memory = state.guardrails
-        self._trading.unrecorded = {t.trade_id: t for t in state.unrecorded_trades}
+        self._rooms.positions.restore(tuple(m for m in state.positions if m.symbol in configured))
+        self._rooms.tracker.restore(tuple(m for m in state.intents if m.intent.symbol in configured))
+        self._rooms.guard.memory = state.guardrails
+        self._rooms.trading.unrecorded = {t.trade_id: t for t in state.unrecorded_trades}
         self._elsewhere = replace(
             state,
             positions=tuple(m for m in state.positions if m.symbol not in configured),
@@ -216,22 +154,22 @@ class Engine:
             ev.Liquidated: _ignore,
             ev.OrderUpdated: orders.on_order,
             ev.Filled: self._on_filled,
-            ev.FundingPaid: self._trading.on_funding,
-            ev.PositionReported: lambda e: self._positions.on_report(e.position),
-            ev.WalletReported: lambda e: self._account.on_wallet(e.wallet),
-            ev.StreamUp: self._sync.on_stream_up,
+            ev.FundingPaid: self._rooms.trading.on_funding,
+            ev.PositionReported: lambda e: self._rooms.positions.on_report(e.position),
+            ev.WalletReported: lambda e: self._rooms.account.on_wallet(e.wallet),
+            ev.StreamUp: self._rooms.sync.on_stream_up,
             ev.StreamDown: self._on_stream_down,
             ev.ClockSkew: self._on_clock,
-            ev.OrderAccepted: self._tracker.on_accepted,
+            ev.OrderAccepted: self._rooms.tracker.on_accepted,
             ev.OrderRefused: orders.on_refused,
-            ev.OutcomeUnknown: self._tracker.on_unknown,
+            ev.OutcomeUnknown: self._rooms.tracker.on_unknown,
             ev.OrderLookedUp: orders.on_looked_up,
-            ev.StopAmended: self._positions.on_stop_amended,
-            ev.LeverageAnswered: self._leverage.on_answer,
-            ev.SnapshotFetched: self._sync.on_snapshot,
+            ev.StopAmended: self._rooms.positions.on_stop_amended,
+            ev.LeverageAnswered: self._rooms.leverage.on_answer,
+            ev.SnapshotFetched: self._rooms.sync.on_snapshot,
             ev.ExecutionsFetched: orders.on_executions,
             ev.HistoryFetched: market.on_history,
-            ev.InstrumentsFetched: self._sync.on_instruments,
+            ev.InstrumentsFetched: self._rooms.sync.on_instruments,
             ev.TradeRecorded: orders.on_recorded,
             ev.StorageFailed: orders.on_storage_failed,
             ev.StorageRecovered: orders.on_storage_recovered,
@@ -242,18 +180,18 @@ class Engine:
 
     def _on_filled(self, event: ev.Filled) -> None:
         self._ctx.clock.saw(event.execution.ts_ms, event.recv_ms)
-        self._trading.on_filled(event)
+        self._rooms.trading.on_filled(event)
 
     def _on_stream_down(self, event: ev.StreamDown) -> None:
-        self._sync.on_stream_down(event)
+        self._rooms.sync.on_stream_down(event)
         if event.stream is Stream.PUBLIC:
             self._market_desk.disconnect()
 
     def _on_clock(self, event: ev.ClockSkew) -> None:
-        self._entries.clock_offset_ms = event.offset_ms
+        self._rooms.entries.clock_offset_ms = event.offset_ms
 
     def _on_analysis(self, analysis: Analysis) -> None:
-        self._trading.on_analysis(analysis)
+        self._rooms.trading.on_analysis(analysis)
         self._ctx.emit(PublishView(self.view()))
 
     def _on_reconfigured(self, event: ev.Reconfigured) -> None:
@@ -261,7 +199,7 @@ class Engine:
         if not isinstance(settings, EngineSettings):
             raise BugError(f"not settings of an engine: {type(settings).__name__}")
         self._ctx.settings = settings
-        for feed in self._feeds.values():
+        for feed in self._rooms.feeds.values():
             feed.use_scoring(settings.scoring)
         self._ctx.notice(Level.INFO, "reconfigured", "; ".join(event.changes))
 
@@ -273,16 +211,16 @@ class Engine:
             return
         ctx, timing = self._ctx, self._ctx.settings.timing
         if key == "heartbeat" and timing.heartbeat_ms is not None:
-            self._guard.observe()
+            self._rooms.guard.observe()
             ctx.dirty = True
             ctx.timers.arm("heartbeat", ctx.clock.real_ms + timing.heartbeat_ms)
         elif key == "view" and timing.view_ms is not None:
             ctx.emit(PublishView(self.view()))
             ctx.timers.arm("view", ctx.clock.real_ms + timing.view_ms)
         elif key == "reconcile":
-            self._sync.ask_snapshot()
+            self._rooms.sync.ask_snapshot()
         elif key == "instruments":
-            self._sync.start()
+            self._rooms.sync.start()
         elif key == "storage":
             self._order_desk.retry_storage()
         elif key == "stop":
@@ -290,30 +228,23 @@ class Engine:
 
     def _on_symbol_timer(self, kind: str, name: str, last: str) -> None:
         if kind == "order":
-            self._tracker.on_timer(name)
+            self._rooms.tracker.look_up(name)
         elif kind == "protect":
-            self._positions.on_protect_timer(name)
+            self._rooms.positions.on_protect_timer(name)
         elif kind == "stop_retry":
-            self._positions.on_stop_retry(name)
+            self._rooms.positions.on_stop_retry(name)
         elif kind == "exit":
-            self._exits.insist(name)
+            self._rooms.exits.insist(name)
         elif kind == "executions":
-            self._sync.on_executions_timer(name)
+            self._rooms.sync.on_executions_timer(name)
         elif kind == "outage":
-            self._sync.on_outage_timer(name)
+            self._rooms.sync.on_outage_timer(name)
         elif kind == "compare":
             self._market_desk.compare_last(name)
         elif kind == "higher":
             self._market_desk.give_up_waiting(name)
         elif kind == "history":
-            self._feeds[name].retry(last)
-
-    def _blocked_by(self, symbol: str) -> tuple[str, ...]:
-        reasons = self._sync.blocked_by(symbol)
-        return reasons if self._feeds[symbol].ready else (*reasons, "history of bars incomplete")
-
-    def _atr_of(self, symbol: str) -> float:
-        return self._feeds[symbol].atr
+            self._rooms.feeds[name].retry(last)
 
 
 def _analyzer(symbol: str, settings: EngineSettings) -> Analyzer:

@@ -87,7 +87,10 @@ class OrderTracker:
     def look_up(self, link_id: str) -> None:
         """Ask the venue what became of an order, unless the question is already on its way."""
         tracked = self._tracked.get(link_id)
-        if tracked is None or tracked.asking:
+        if tracked is None:
+            return
+        self._arm(link_id, self._ctx.settings.timing.lookup_ms)
+        if tracked.asking:
             return
         tracked.asking = True
         self._ctx.emit(LookUpOrder(tracked.symbol, link_id))
@@ -187,13 +190,6 @@ class OrderTracker:
             return None
         tracked.fills[execution.exec_id] = execution.qty
         return self._settle_if_complete(tracked)
-
-    def on_timer(self, link_id: str) -> None:
-        """An order is in flight for too long: ask about it."""
-        tracked = self._tracked.get(link_id)
-        if tracked is not None:
-            self._arm(link_id, self._ctx.settings.timing.lookup_ms)
-            self.look_up(link_id)
 
     def _settle_if_complete(self, tracked: Tracked) -> Settled | None:
         final = tracked.final

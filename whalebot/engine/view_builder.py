@@ -5,81 +5,53 @@ from __future__ import annotations
 from decimal import Decimal
 
 from whalebot.domain.view import PositionView, SymbolView, View
-from whalebot.engine.account import Account
-from whalebot.engine.bars import BarFeed
 from whalebot.engine.context import Context
-from whalebot.engine.entries import EntryDesk
-from whalebot.engine.guard import Guard
 from whalebot.engine.holding import Holding
 from whalebot.engine.ledger import entry_price, open_qty, unrealised
-from whalebot.engine.market import SymbolMarket
-from whalebot.engine.orders import OrderTracker
-from whalebot.engine.positions import PositionManager
-from whalebot.engine.sync import Sync
-from whalebot.engine.trading import Trading
+from whalebot.engine.rooms import Rooms
 
 
 class ViewBuilder:
     """Reads every room of the engine; changes none."""
 
-    def __init__(
-        self,
-        ctx: Context,
-        markets: dict[str, SymbolMarket],
-        feeds: dict[str, BarFeed],
-        tracker: OrderTracker,
-        positions: PositionManager,
-        account: Account,
-        guard: Guard,
-        sync: Sync,
-        entries: EntryDesk,
-        trading: Trading,
-    ) -> None:
+    def __init__(self, ctx: Context, rooms: Rooms) -> None:
         self._ctx = ctx
-        self._markets = markets
-        self._feeds = feeds
-        self._tracker = tracker
-        self._positions = positions
-        self._account = account
-        self._guard = guard
-        self._sync = sync
-        self._entries = entries
-        self._trading = trading
+        self._rooms = rooms
 
     def build(self) -> View:
         """Return the picture of this moment."""
-        ctx, memory = self._ctx, self._guard.memory
-        blocked = {s: self._sync.blocked_by(s) for s in ctx.settings.symbols}
-        equity = self._account.equity()
+        ctx, memory = self._ctx, self._rooms.guard.memory
+        blocked = {s: self._rooms.sync.blocked_by(s) for s in ctx.settings.symbols}
+        equity = self._rooms.account.equity()
         base = memory.day_base_equity
-        wallet = self._account.wallet
+        wallet = self._rooms.account.wallet
         return View(
             now_ms=ctx.clock.now_ms,
             real_ms=ctx.clock.real_ms,
             tradable=any(not b for b in blocked.values()) and not memory.manual_pause,
             blocked_by=tuple(dict.fromkeys(reason for b in blocked.values() for reason in b)),
-            streams=self._sync.streams(),
+            streams=self._rooms.sync.streams(),
             symbols=tuple(self._symbol(s) for s in ctx.settings.symbols),
             wallet_balance=wallet.wallet_balance if wallet else None,
             equity=equity,
             day_pnl=equity - base if equity is not None and base is not None else None,
-            drawdown=self._guard.drawdown(),
+            drawdown=self._rooms.guard.drawdown(),
             consecutive_losses=memory.consecutive_losses,
-            trades_closed=self._trading.trades_closed,
-            session_pnl=self._trading.session_pnl,
-            clock_offset_ms=self._entries.clock_offset_ms,
-            entries=self._entries.sent,
-            refusals=tuple(sorted(self._guard.refusals.items())),
-            reconciled_ms=self._sync.reconciled_ms,
+            trades_closed=self._rooms.trading.trades_closed,
+            session_pnl=self._rooms.trading.session_pnl,
+            clock_offset_ms=self._rooms.entries.clock_offset_ms,
+            entries=self._rooms.entries.sent,
+            refusals=tuple(sorted(self._rooms.guard.refusals.items())),
+            reconciled_ms=self._rooms.sync.reconciled_ms,
             paused_until_ms=memory.paused_until_ms,
             manual_pause=memory.manual_pause,
         )
 
     def _symbol(self, symbol: str) -> SymbolView:
-        market, real_ms = self._markets[symbol], self._ctx.clock.real_ms
+        market, real_ms = self._rooms.markets[symbol], self._ctx.clock.real_ms
         spread = market.spread()
         last = market.last_price
-        holding = self._positions.holdings.get(symbol)
+        holding = self._rooms.positions.holdings.get(symbol)
         return SymbolView(
             symbol=symbol,
             last_price=last,
@@ -87,10 +59,10 @@ class ViewBuilder:
             spread_bps=spread / float(last) * 1e4 if spread is not None and last else None,
             ticker_age_ms=market.ticker_age_ms(real_ms),
             book_stale=market.book.stale,
-            analysis=self._feeds[symbol].last_analysis,
+            analysis=self._rooms.feeds[symbol].last_analysis,
             position=_position(holding, last) if holding else None,
-            in_flight=tuple(t.memory.intent.order_link_id for t in self._tracker.in_flight(symbol)),
-            unknown_orders=tuple(t.memory.intent.order_link_id for t in self._tracker.unknown(symbol)),
+            in_flight=tuple(t.memory.intent.order_link_id for t in self._rooms.tracker.in_flight(symbol)),
+            unknown_orders=tuple(t.memory.intent.order_link_id for t in self._rooms.tracker.unknown(symbol)),
         )
 
 

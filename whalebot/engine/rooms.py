@@ -1,0 +1,71 @@
+"""The rooms of one engine, built in the order in which they need each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from whalebot.domain.state import StateDocument
+from whalebot.engine.account import Account
+from whalebot.engine.bars import Analyzer, BarFeed
+from whalebot.engine.context import Context
+from whalebot.engine.entries import EntryDesk
+from whalebot.engine.exits import ExitDesk
+from whalebot.engine.guard import Guard
+from whalebot.engine.leverage import LeverageDesk
+from whalebot.engine.link_ids import LinkIds
+from whalebot.engine.market import SymbolMarket
+from whalebot.engine.orders import OrderTracker
+from whalebot.engine.positions import PositionManager
+from whalebot.engine.signals import SymbolSignals
+from whalebot.engine.sync import Sync
+from whalebot.engine.trading import Trading
+
+
+class Rooms:
+    """Plain references; whoever holds this may read every room of the engine."""
+
+    def __init__(self, ctx: Context, analyzers: Mapping[str, Analyzer], state: StateDocument) -> None:
+        symbols, depth = ctx.settings.symbols, ctx.settings.orderbook_depth
+        self._ctx = ctx
+        self.markets = {s: SymbolMarket(s, depth) for s in symbols}
+        self.feeds = {s: BarFeed(ctx, self.markets[s], analyzers[s]) for s in symbols}
+        self.signals = {s: SymbolSignals(s) for s in symbols}
+        self.link_ids = LinkIds(ctx, state.run_id, state.next_intent_no)
+        self.tracker = OrderTracker(ctx)
+        self.exits = ExitDesk(ctx, self.tracker, self.link_ids)
+        self.positions = PositionManager(ctx, self.markets, self.exits.close, self._atr_of)
+        self.exits.positions = self.positions
+        self.account = Account(self.positions, self.markets)
+        self.guard = Guard(ctx, self.account, self.exits)
+        self.leverage = LeverageDesk(ctx)
+        self.sync = Sync(
+            ctx, self.tracker, self.positions, self.account, self.signals, self.exits, self.leverage
+        )
+        self.entries = EntryDesk(
+            ctx,
+            self.markets,
+            self.tracker,
+            self.link_ids,
+            self.positions,
+            self.account,
+            self.guard,
+            self.signals,
+            self._blocked_by,
+        )
+        self.trading = Trading(
+            ctx,
+            self.tracker,
+            self.positions,
+            self.account,
+            self.guard,
+            self.entries,
+            self.exits,
+            self.signals,
+        )
+
+    def _blocked_by(self, symbol: str) -> tuple[str, ...]:
+        reasons = self.sync.blocked_by(symbol)
+        return reasons if self.feeds[symbol].ready else (*reasons, "history of bars incomplete")
+
+    def _atr_of(self, symbol: str) -> float:
+        return self.feeds[symbol].atr
