@@ -267,6 +267,13 @@ def test_amend_price_and_quantity(desk: Desk) -> None:
     assert desk.price("95.5")[0].qty == 2
 
 
+def test_amending_the_price_gives_up_the_place_in_time(desk: Desk) -> None:
+    first, second = desk.buy("1", "95"), desk.buy("2", "95")
+    desk.send(AmendOrder("BTCUSDT", first.order_id, price=D("96")))
+    desk.send(AmendOrder("BTCUSDT", first.order_id, price=D("95")))
+    assert [fill.order_id for fill in desk.price("94")] == [second.order_id, first.order_id]
+
+
 def test_amend_through_the_market_takes(desk: Desk) -> None:
     answer = desk.buy("1", "95")
     desk.send(AmendOrder("BTCUSDT", answer.order_id, price=D("101")))

@@ -135,6 +135,13 @@ def test_stop_by_mark_price(desk: Desk) -> None:
     assert fill.price == D("89.9")
 
 
+def test_the_first_mark_price_takes_over_the_stops_that_wait_for_it(desk: Desk) -> None:
+    desk.buy("1")
+    desk.stop(stop_loss="95", sl_trigger_by=TriggerBy.MARK_PRICE)
+    (fill,) = desk.price(None, mark_price="94")
+    assert (fill.stop_order_type, fill.price) == ("StopLoss", D("99.9"))
+
+
 def test_cancelling_one_whole_stop_leaves_the_other(desk: Desk) -> None:
     desk.buy("1", stop_loss="95", take_profit="110")
     desk.send(CancelOrder("BTCUSDT", desk.open("TakeProfit")[0].order_id))
