@@ -61,11 +61,12 @@ def test_at_max_every_bar_comes_once_in_order_and_an_order_fills_at_the_next_bar
         public_socket(exchange, "kline.1.BTCUSDT", "publicTrade.BTCUSDT") as socket,
     ):
         assert json.loads(socket.recv())["success"] is True
-        closes, prints = [], []
+        closes, prints, decided = [], [], set()
         while len(closes) < 30:
             code, data = socket.recv_data(control_frame=True)
             if code == websocket.ABNF.OPCODE_PING:
-                if closes and closes[-1] % (10 * MINUTE) == 0:
+                if closes and closes[-1] % (10 * MINUTE) == 0 and closes[-1] not in decided:
+                    decided.add(closes[-1])
                     create(exchange)
                     fill = rows(exchange, "/v5/execution/list")[0]
                     fills.append((int(fill["execTime"]), Decimal(fill["execPrice"])))
@@ -88,6 +89,39 @@ def test_at_max_every_bar_comes_once_in_order_and_an_order_fills_at_the_next_bar
     for at, price in fills[:-1]:
         assert at in opens
         assert abs(price - opens[at]) < 20, "filled at the open that follows the decision's bar"
+
+
+def test_at_max_a_stop_can_follow_every_point_of_the_path() -> None:
+    moved = []
+    with (
+        running([track(count=304)], speed="max", wait_for_client=None) as exchange,
+        public_socket(exchange, "publicTrade.BTCUSDT", "tickers.BTCUSDT") as socket,
+    ):
+        create(exchange)
+        assert json.loads(socket.recv())["success"] is True
+        last = None
+        while not exchange.get("/control/state")["ended"]:
+            code, data = socket.recv_data(control_frame=True)
+            if code == websocket.ABNF.OPCODE_TEXT:
+                frame = json.loads(data)
+                if frame["topic"] == "publicTrade.BTCUSDT":
+                    last = Decimal(frame["data"][0]["p"])
+                continue
+            if last is not None and (not moved or last - 100 > moved[-1]):
+                stop = {
+                    "category": "linear",
+                    "symbol": "BTCUSDT",
+                    "stopLoss": str(last - 100),
+                    "positionIdx": 0,
+                }
+                answer = exchange.signed("POST", "/v5/position/trading-stop", json.dumps(stop))[1]
+                assert answer["retCode"] == 0
+                moved.append(last - 100)
+            socket.pong(data)
+        held = rows(exchange, "/v5/position/list")[0]
+    highs = [Decimal(60_000), Decimal(60_050), Decimal(60_080), Decimal(60_110), Decimal(60_140)]
+    assert moved == [high - 100 for high in highs]
+    assert Decimal(held["stopLoss"]) == moved[-1]
 
 
 def test_without_a_client_nothing_is_played_and_nothing_is_lost() -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
+from whalebot.adapters.exchange.market.events import MarketEvent, PricePoint
 from whalebot.adapters.exchange.market.pacing import Schedule, Speed
 from whalebot.adapters.exchange.server.barrier import Barrier
 from whalebot.adapters.exchange.server.clock import VenueClock
@@ -83,17 +84,33 @@ class Pump:
         slice_end_s = 0.0
         while not market.is_finished:
             batch = market.advance(None)
-            venue.take(batch.events)
+            await self._take_points(batch.events)
             if batch.at_barrier:
                 venue.take(market.advance(batch.now_ms).events)
                 self._count_bar()
             self._on_tick()
             now_s = self._clock.monotonic()
             venue.feed.push_step(now_s)
-            self._hub.flush()
-            await self._barrier.wait(self._hub.connections)
-            await self._drain_requests(now_s >= slice_end_s)
+            await self._step(now_s >= slice_end_s)
             slice_end_s = now_s + SLICE_S if now_s >= slice_end_s else slice_end_s
+
+    async def _take_points(self, events: Iterable[MarketEvent]) -> None:
+        """Let the points of a path happen; while something is at stake clients act on each before the next.
+
+        A trailing stop follows every point of the path: sent all at once, the next point would come before
+        the client could move its stop.
+        """
+        venue = self._venue
+        for event in events:
+            venue.take((event,))
+            if isinstance(event, PricePoint) and venue.exposure.is_open and self._hub.connections:
+                venue.feed.push_point(event.symbol, self._clock.monotonic())
+                await self._step(must_yield=False)
+
+    async def _step(self, must_yield: bool) -> None:
+        self._hub.flush()
+        await self._barrier.wait(self._hub.connections)
+        await self._drain_requests(must_yield)
 
     def _count_bar(self) -> None:
         self.bars += 1

@@ -28,6 +28,7 @@ from whalebot.adapters.exchange.market.source import MarketSource
 from whalebot.adapters.exchange.server.account_books import AccountBooks
 from whalebot.adapters.exchange.server.clock import VenueClock
 from whalebot.adapters.exchange.server.eventlog import EventLog
+from whalebot.adapters.exchange.server.exposure import Exposure
 from whalebot.adapters.exchange.server.feed import MarketFeed
 from whalebot.adapters.exchange.server.ledger_log import LedgerLog
 from whalebot.adapters.exchange.server.private_frames import private_frames
@@ -78,6 +79,7 @@ class Venue:
         self.instruments = dict(instruments)
         self.account = account
         self.books = AccountBooks(core, account)
+        self.exposure = Exposure(self.books)
         self.api_key = api_key
         self.counters = {"orders": 0, "executions": 0, "bars": 0}
         self.on_submit: Callable[[], None] = _nothing
@@ -165,6 +167,7 @@ class Venue:
         """Log the core's events, publish them on the private streams, check the invariants if asked to."""
         events = tuple(events)
         if events:
+            self.exposure.follow(events)
             self._ledger.write(events)
             self.counters["executions"] += sum(isinstance(event, Executed) for event in events)
             for topic, payload in private_frames(events, self.market.now_ms, self._faults.is_wanted):
