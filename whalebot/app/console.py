@@ -12,16 +12,18 @@ from zoneinfo import ZoneInfo
 
 from whalebot import __version__
 from whalebot.adapters.alerts.heartbeat import Heartbeat
+from whalebot.adapters.control.server import ControlServer
 from whalebot.adapters.logs.formats import FIELDS, KIND, SCREEN, SHOWN, SYMBOL
-from whalebot.adapters.logs.system import LogSettings, LogSystem, wants_colour
-from whalebot.adapters.terminal.lines import analysis_line, notice_line
-from whalebot.adapters.terminal.live import LiveTable
-from whalebot.adapters.terminal.palette import Palette, coloured
+from whalebot.adapters.logs.system import LogSettings, LogSystem
+from whalebot.adapters.notify.systemd import ServiceManager
+from whalebot.adapters.terminal.live import LiveView
+from whalebot.adapters.terminal.screen import NewAnalysis, Screen
+from whalebot.adapters.terminal.style import style_of
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.domain.effects import Notice
-from whalebot.domain.enums import Level, Signal
-from whalebot.domain.view import SymbolView, View
+from whalebot.domain.enums import Level
+from whalebot.domain.view import View
 from whalebot.ports import Clock
 from whalebot.runtime.holder import ViewHolder
 from whalebot.runtime.inbox import Inbox
@@ -33,8 +35,6 @@ _LEVELS: Final = {
     Level.CRITICAL: logging.CRITICAL,
 }
 _log = logging.getLogger("whalebot.engine")
-# An accelerated market closes several bars a second; nobody reads more than one quiet line a second.
-_QUIET_GAP_MS: Final = 1_000
 
 
 class Console:
@@ -45,28 +45,29 @@ class Console:
     ) -> None:
         self._setup = setup
         self._views = views
-        self._inbox = inbox
-        self._clock = clock
         self._options = options
         self._stack = ExitStack()
-        self._palette = Palette()
-        self._shown_bars: dict[str, int] = {}
-        self._shown_at: dict[str, int] = {}
         self._zone = ZoneInfo(setup.config.timezone)
+        self._style = style_of(sys.stdout, setup.environment.process)
+        self._screen = Screen(self._style, self._zone, clock)
+        self._service = ServiceManager()
+        self._is_ready = False
         self._heartbeat: Heartbeat | None = None
-        self._live: LiveTable | None = None
+        self._live: LiveView | None = None
+        self._control = ControlServer(setup.paths.control_socket, inbox, clock, views.read)
 
     def __enter__(self) -> Console:
         paths, options = self._setup.paths, self._options
+        if options.view and LiveView.fits(sys.stdout):
+            title = f"whalebot {__version__} {self._setup.config.mode}"
+            self._live = LiveView(sys.stdout, self._views.read, title, self._style, self._zone)
         level = logging.WARNING if options.quiet else logging.DEBUG if options.verbose else logging.INFO
-        if wants_colour(sys.stdout, self._setup.environment.process):
-            self._palette = coloured()
         logs = LogSystem(
             LogSettings(
                 paths.log,
                 paths.event_log,
                 getattr(logging, self._setup.config.logging.level),
-                None if options.view else sys.stdout,
+                None if self._live is not None else sys.stdout,
                 level,
                 self._zone,
             ),
@@ -85,80 +86,76 @@ class Console:
         for note in self._setup.notes:
             _log.warning("%s", note)
         for line in _first_screen(self._setup):
-            screen = self._palette.paint(self._palette.note, line)
-            _log.info("%s", line, extra={KIND: "start", SCREEN: screen})
+            _log.info("%s", line, extra={KIND: "start"})
 
     def start(self) -> None:
-        """The loop is about to run."""
-        if self._options.view:
-            self._live = LiveTable(self._views.read, self._zone)
+        """The loop is about to run. Raises ConfigError where the control socket cannot be made."""
+        self._control.start()
+        self._stack.callback(self._control.stop)
+        if self._live is not None:
             self._live.start()
             self._stack.callback(self._live.stop)
-        url = self._setup.config.alerts.heartbeat_url
-        if url is not None and self._setup.config.alerts.enabled:
-            self._heartbeat = Heartbeat(url.get_secret_value())
+        alerts = self._setup.config.alerts
+        if alerts.enabled and alerts.heartbeat_url is not None:
+            self._heartbeat = Heartbeat(alerts.heartbeat_url.get_secret_value())
             self._stack.callback(self._heartbeat.stop)
 
     def progress(self) -> None:
-        """The loop went round."""
+        """The loop went round: feed whoever waits for a sign of life; ready once reconciled."""
+        self._service.progress()
         if self._heartbeat is not None:
             self._heartbeat.beat()
+        view = self._views.read()
+        if view is None:
+            return
+        if not self._is_ready and view.reconciled_ms is not None:
+            self._is_ready = True
+            self._service.ready()
+        self._service.status("trading" if view.tradable else f"waiting: {'; '.join(view.blocked_by)}")
 
     def stopping(self) -> None:
-        """The loop has ended: the last picture stays on the screen."""
+        """The loop has ended."""
+        self._service.stopping()
         if self._live is not None:
             self._live.stop()
 
     def notice(self, notice: Notice) -> None:
         """Log a notice of the engine."""
+        screen = self._screen.notice(notice)
+        is_shown = self._screen.shows(notice)
+        extra = {KIND: notice.kind, SYMBOL: notice.symbol, FIELDS: notice.fields}
         _log.log(
-            _LEVELS[notice.level],
-            "%s",
-            notice.text,
-            extra={
-                KIND: notice.kind,
-                SYMBOL: notice.symbol,
-                FIELDS: notice.fields,
-                SCREEN: notice_line(notice, self._palette),
-            },
+            _LEVELS[notice.level], "%s", notice.text, extra={**extra, SCREEN: screen, SHOWN: not is_shown}
         )
+        if self._live is not None and is_shown and notice.level is not Level.DEBUG:
+            self._live.say(screen)
 
     def show(self, view: View) -> None:
-        """Log each analysis once; on the terminal quiet bars at most once a second."""
-        for symbol in view.symbols:
-            analysis = symbol.analysis
-            if analysis is None or self._shown_bars.get(symbol.symbol) == analysis.open_ms:
-                continue
-            self._shown_bars[symbol.symbol] = analysis.open_ms
-            facts = (("score", analysis.score), *analysis.breakdown)
-            _log.info(
-                "%s",
-                analysis_line(symbol, view, Palette()),
-                extra={
-                    KIND: "analysis",
-                    SYMBOL: symbol.symbol,
-                    FIELDS: tuple((name, repr(value)) for name, value in facts),
-                    SCREEN: analysis_line(symbol, view, self._palette),
-                    SHOWN: not self._is_worth_showing(symbol),
-                },
-            )
+        """Log each analysis once; the terminal shows as many as eyes can follow."""
+        for new in self._screen.new_analyses(view):
+            self._log_analysis(new)
 
-    def _is_worth_showing(self, symbol: SymbolView) -> bool:
-        now = self._clock.now_ms()
-        analysis = symbol.analysis
-        is_quiet = analysis is not None and analysis.signal is Signal.HOLD
-        if is_quiet and now - self._shown_at.get(symbol.symbol, 0) < _QUIET_GAP_MS:
-            return False
-        self._shown_at[symbol.symbol] = now
-        return True
+    def _log_analysis(self, new: NewAnalysis) -> None:
+        facts = (("score", new.analysis.score), *new.analysis.breakdown)
+        _log.info(
+            "%s",
+            self._screen.plain_analysis(new),
+            extra={
+                KIND: "analysis",
+                SYMBOL: new.symbol.symbol,
+                FIELDS: tuple((name, repr(value)) for name, value in facts),
+                SCREEN: self._screen.analysis(new),
+                SHOWN: not new.shown,
+            },
+        )
 
 
 class ShownViews(ViewHolder):
     """The place of the newest view; whatever is new in it is shown as well."""
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.console = console
+        self.console: Console | None = None
 
     def publish(self, view: View) -> None:
         """Replace the view and show what is new."""

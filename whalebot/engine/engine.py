@@ -191,8 +191,8 @@ class Engine:
         self._rooms.entries.clock_offset_ms = event.offset_ms
 
     def _on_analysis(self, analysis: Analysis) -> None:
-        self._rooms.trading.on_analysis(analysis)
         self._ctx.emit(PublishView(self.view()))
+        self._rooms.trading.on_analysis(analysis)
 
     def _on_reconfigured(self, event: ev.Reconfigured) -> None:
         settings = event.settings
