@@ -85,7 +85,10 @@ class Sync:
 
     def streams(self) -> tuple[tuple[str, bool, str], ...]:
         """Return (name, up, why not) of each stream."""
-        return tuple((s.value, s in self._up, self._down_since.get(s, (0, "starting"))[1]) for s in Stream)
+        return tuple(
+            (s.value, s in self._up, "" if s in self._up else self._down_since.get(s, (0, "starting"))[1])
+            for s in Stream
+        )
 
     def on_stream_up(self, event: StreamUp) -> None:
         """A stream is back: after a private one everything about us is asked for."""
