@@ -73,6 +73,7 @@ class MarketBacklog:
         self._void = 0
         self.coalesced = 0
         self.dropped = 0
+        self.overflows = 0
         self._put: dict[type, Callable[[Any], None]] = {
             TickerChanged: self._join,
             TradesPrinted: self._join,
@@ -158,6 +159,7 @@ class MarketBacklog:
         if len(book.entries) >= self._max_book_deltas:
             reason = f"{len(book.entries)} changes were waiting"
             self.dropped += 1
+            self.overflows += 1
             self._replace_book(book, BookLost(event.symbol, reason, event.recv_ms))
             book.lost = True
             return

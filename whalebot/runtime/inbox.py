@@ -43,12 +43,14 @@ class InboxCounters:
     """The inbox at one moment. `oldest_ms` is the receive time (ms UTC) of what waits longest, None if empty.
 
     `received` counts puts; `coalesced` those that joined another event, `dropped` those that became void
-    (book changes before a snapshot or a loss, liquidations beyond the bound). The rest was or will be taken.
+    (book changes before a snapshot or a loss, liquidations beyond the bound); `overflows` the BookLost events
+    made here. So received + overflows = coalesced + dropped + taken + depth.
     """
 
     received: int
     coalesced: int
     dropped: int
+    overflows: int
     taken: int
     depth: int
     high_water: int
@@ -149,6 +151,7 @@ class Inbox:
                 received=self._received,
                 coalesced=self._market.coalesced,
                 dropped=self._market.dropped,
+                overflows=self._market.overflows,
                 taken=self._taken,
                 depth=len(self._first) + len(self._market),
                 high_water=self._high_water,
