@@ -174,17 +174,33 @@ def test_snapshot_and_deltas_rebuild_the_book_with_u_rising_by_one(states) -> No
         payload = feed.update(book, number, 0.0)
         if payload is not None:
             frame = json.loads(payload)
-            assert frame["type"] == "delta"
             assert frame["data"]["u"] == last_u + 1
             assert frame["cts"] == number
             last_u = frame["data"]["u"]
             for side in ("b", "a"):
+                if frame["type"] == "snapshot":
+                    sides[side].clear()
                 for price, qty in frame["data"][side]:
                     assert sides[side].pop(D(price), None) is not None or D(qty) > 0
                     if D(qty):
                         sides[side][D(price)] = D(qty)
         assert sides["b"] == dict(book.bids)
         assert sides["a"] == dict(book.asks)
+
+
+def test_a_few_changed_levels_are_a_delta_and_a_jump_is_a_snapshot() -> None:
+    feed = BookFeed("BTCUSDT", 50, lambda: 1)
+    near = {D(price): D(1) for price in range(1, 11)}
+    feed.snapshot(book_of(near, near), 1)
+    delta = json.loads(feed.update(book_of({**near, D(3): D(2)}, near), 2, 0.0))
+    assert (delta["type"], delta["data"]["b"], delta["data"]["a"]) == ("delta", [["3", "2"]], [])
+    far = {price + 20: qty for price, qty in near.items()}
+    jump = json.loads(feed.update(book_of(far, far), 3, 0.0))
+    assert (jump["type"], len(jump["data"]["b"]), jump["data"]["u"]) == (
+        "snapshot",
+        10,
+        delta["data"]["u"] + 1,
+    )
 
 
 def test_level_one_sends_snapshots_and_repeats_u_after_three_quiet_seconds() -> None:

@@ -1,4 +1,7 @@
-"""The orderbook stream of one symbol and depth: a snapshot, then deltas with `u` rising by 1."""
+"""The orderbook stream of one symbol and depth: a snapshot, then deltas with `u` rising by 1.
+
+When the price jumps so far that most levels are others, a new snapshot takes the place of the delta.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,11 @@ class BookFeed:
         if self.depth == 1:
             return self._update_top(book, ts_ms, now_s)
         bids, asks = dict(book.bids), dict(book.asks)
+        if _has_jumped(self._bids, bids) or _has_jumped(self._asks, asks):
+            self._remember(book)
+            self.update_id += 1
+            self.sent_s = now_s
+            return self._snapshot(ts_ms)
         bid_rows = _changes(self._bids, bids, is_descending=True)
         ask_rows = _changes(self._asks, asks, is_descending=False)
         if not bid_rows and not ask_rows:
@@ -99,6 +107,11 @@ class BookFeed:
             "seq": self._next_seq(),
         }
         return encode({"topic": self.topic, "type": kind, "ts": ts_ms, "data": data, "cts": book_ms})
+
+
+def _has_jumped(old: dict[Decimal, Decimal], new: dict[Decimal, Decimal]) -> bool:
+    # Where most levels are others, a whole new book is shorter than deleting one and adding the other.
+    return 2 * len(old.keys() & new.keys()) < len(new)
 
 
 def _rows(levels: dict[Decimal, Decimal]) -> list[list[str]]:
