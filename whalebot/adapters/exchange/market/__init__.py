@@ -5,11 +5,14 @@ What it leaves to others: sockets, wall clock, orders and accounts. It never sle
 Use
     market = SyntheticMarket(specs: Sequence[SymbolSpec], seed: int, start_ms=DEFAULT_START_MS, state=None)
     market = PlaybackMarket(tracks: Sequence[PlaybackTrack], from_ms=None, seed=0, state=None)
-        # Modules `synthetic`, `playback`; both are a `MarketSource` (module `source`). `state` is the
-        # document of an earlier `export_state()`: the run goes on from there. StateMismatch (module
-        # `state`) says that it belongs to another seed, other symbols or other data: start afresh.
+    market = FrameMarket(tracks: Sequence[FrameTrack], from_ms=None, seed=0, state=None)
+        # Modules `synthetic`, `playback`, `frame_market`; all are a `MarketSource` (module `source`).
+        # `state` is the document of an earlier `export_state()`: the run goes on from there. StateMismatch
+        # (module `state`) says that it belongs to another seed, other symbols or other data: start afresh.
         # PlaybackTrack(instrument, bars, mark=None, funding=()): bars has the columns of `Bars`
         # (module `bars`), as files read by `feeds` have; `bars_from_candles` makes them from candles.
+        # FrameTrack(instrument, frames): decoded frames of orderbook.N and publicTrade as recorded.
+        # make_specs("BTCUSDT,ETHUSDT") or make_specs("20") (module `synthetic`) takes the shipped list.
 
     schedule = Schedule(market.now_ms, parse_speed("3600"))  # module `pacing`
     while True:

@@ -70,7 +70,12 @@ def unit_floats(bits: Words) -> Floats:
 
 def uniform(key: int, index: int) -> float:
     """Return number `index` of a stream, as `uniforms` does."""
-    return (mix((key + index * _GAMMA) & _MASK) >> 11) * 2.0**-53
+    return unit_float(mix((key + index * _GAMMA) & _MASK))
+
+
+def unit_float(bits: int) -> float:
+    """Return 64 random bits as a number in [0, 1), as `unit_floats` does."""
+    return (bits >> 11) * 2.0**-53
 
 
 def gauss_units(key: int, start: int, count: int) -> NDArray[np.int64]:

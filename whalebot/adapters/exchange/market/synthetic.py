@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from whalebot.adapters.exchange.market.archive import Retention
@@ -47,35 +48,24 @@ class SyntheticMarket(BarMarket):
         start_ms: int = DEFAULT_START_MS,
         state: Mapping[str, Any] | None = None,
     ) -> None:
-        names = [spec.instrument.symbol for spec in specs]
-        if not names or len(set(names)) < len(names):
-            raise ConfigError(f"a market needs at least one symbol and none twice, not: {', '.join(names)}")
+        _check_symbols([spec.instrument.symbol for spec in specs])
         self._identity: Final = {"kind": "gbm-regimes", "seed": seed, "symbols": _digest(specs)}
         retention = _LONG if len(specs) <= _FEW else _SHORT
-        start_ms = start_ms // MINUTE_MS * MINUTE_MS
         body = None if state is None else unseal(state, self._identity)
-        if body is None:
-            first_day = start_ms // DAY_MS - retention.history_days
-            self._weather = WeatherLog(seed, first_day, WeatherState())
-            walks: list[WalkState | None] = [None] * len(specs)
-            indexes = [start_ms // MINUTE_MS] * len(specs)
-        else:
-            start_ms = int(body["start_ms"])
-            self._weather = WeatherLog(seed, int(body["first_day"]), _read_weather(body["weather"]))
-            walks = [WalkState(*map(float, row)) for row in body["walks"]]
-            indexes = [int(lane["index"]) for lane in body["player"]["lanes"]]
+        begin = _fresh(len(specs), start_ms, retention) if body is None else _saved(body)
+        self._weather: Final = WeatherLog(seed, begin.first_day, begin.weather)
         self._feeds: Final = [
             SyntheticFeed(spec, seed, self._weather, walk, retention)
-            for spec, walk in zip(specs, walks, strict=True)
+            for spec, walk in zip(specs, begin.walks, strict=True)
         ]
         # Day by day, so that the common factor of a day is made once for all symbols.
-        for day in range(self._weather.first_day, max(indexes) * MINUTE_MS // DAY_MS + 1):
+        for day in range(begin.first_day, max(begin.indexes) * MINUTE_MS // DAY_MS + 1):
             for feed in self._feeds:
                 feed.make_until(day)
-        player = Player(self._feeds, indexes, start_ms)
+        player = Player(self._feeds, begin.indexes, begin.start_ms)
         if body is not None:
             player.load_state(body["player"])
-        super().__init__("gbm-regimes", True, player, start_ms, make_key(seed, "book"))
+        super().__init__("gbm-regimes", True, player, begin.start_ms, make_key(seed, "book"))
 
     def regime(self, day: int, hour: int) -> Regime:
         """Return the hidden regime of an hour (0 to 23) of a day, counted from 1970, that is kept."""
@@ -109,9 +99,37 @@ def make_specs(symbols: str) -> tuple[SymbolSpec, ...]:
     )
 
 
-def _read_weather(row: Sequence[Any]) -> WeatherState:
-    level, centre, variance, regime = row
-    return WeatherState(float(level), float(centre), float(variance), Regime(regime))
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """From which day on everything is made, in which states, and from which minute on it is played."""
+
+    start_ms: int
+    first_day: int
+    weather: WeatherState
+    walks: Sequence[WalkState | None]
+    indexes: Sequence[int]
+
+
+def _fresh(symbols: int, start_ms: int, retention: Retention) -> _Beginning:
+    minute = start_ms // MINUTE_MS
+    first_day = start_ms // DAY_MS - retention.history_days
+    return _Beginning(minute * MINUTE_MS, first_day, WeatherState(), [None] * symbols, [minute] * symbols)
+
+
+def _saved(body: Mapping[str, Any]) -> _Beginning:
+    level, centre, variance, regime = body["weather"]
+    return _Beginning(
+        int(body["start_ms"]),
+        int(body["first_day"]),
+        WeatherState(float(level), float(centre), float(variance), Regime(regime)),
+        [WalkState(*map(float, row)) for row in body["walks"]],
+        [int(lane["index"]) for lane in body["player"]["lanes"]],
+    )
+
+
+def _check_symbols(names: Sequence[str]) -> None:
+    if not names or len(set(names)) < len(names):
+        raise ConfigError(f"a market needs at least one symbol and none twice, not: {', '.join(names)}")
 
 
 def _digest(specs: Sequence[SymbolSpec]) -> str:
