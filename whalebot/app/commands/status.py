@@ -1,0 +1,30 @@
+"""`status`: how the running daemon is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from whalebot.app.exits import CLEAN
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    text = "Ask the running daemon for health, streams, positions and last signals."
+    parser = subparsers.add_parser("status", help="ask the running daemon how it is", description=text)
+    parser.add_argument("--json", action="store_true", help="print the daemon's answer as it is")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask and print."""
+    from whalebot.app.remote_control import ask_daemon
+    from whalebot.app.status_text import status_lines
+
+    answer = ask_daemon(args, "status")
+    if args.json:
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
+    else:
+        for line in status_lines(answer):
+            print(line)
+    return CLEAN
