@@ -52,6 +52,7 @@ class Console:
         self._screen = Screen(self._style, self._zone, clock)
         self._service = ServiceManager()
         self._is_ready = False
+        self._logs: LogSystem | None = None
         self._heartbeat: Heartbeat | None = None
         self._live: LiveView | None = None
         self._control = ControlServer(setup.paths.control_socket, inbox, clock, views.read)
@@ -62,7 +63,7 @@ class Console:
             title = f"whalebot {__version__} {self._setup.config.mode}"
             self._live = LiveView(sys.stdout, self._views.read, title, self._style, self._zone)
         level = logging.WARNING if options.quiet else logging.DEBUG if options.verbose else logging.INFO
-        logs = LogSystem(
+        self._logs = logs = LogSystem(
             LogSettings(
                 paths.log,
                 paths.event_log,
@@ -80,6 +81,11 @@ class Console:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+
+    def set_level(self, level: str) -> None:
+        """Set the least level of the log files, by its name."""
+        if self._logs is not None:
+            self._logs.set_level(getattr(logging, level))
 
     def announce(self) -> None:
         """Say what is about to run, and what nobody should believe of it."""

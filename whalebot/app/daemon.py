@@ -70,7 +70,7 @@ class Daemon:
             alerts = self._alerts()
             stack.callback(alerts.stop)
             halt = Halt(self._halted)
-            reloader = Reloader(self._setup, self._inbox, self._clock, venue)
+            reloader = Reloader(self._setup, self._inbox, self._clock, venue, self._console.set_level)
             signals = SignalWatch(self._inbox, self._clock, reloader.reload, halt, _STOP_LIMIT_S)
             signals.start()
             stack.callback(signals.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 
 from whalebot.app.config.document import Config
 from whalebot.app.config.reload import diff
@@ -19,12 +20,15 @@ _log = logging.getLogger("whalebot.reload")
 class Reloader:
     """Valid changes of thresholds, weights, risk and log level apply at the next bar; others are refused."""
 
-    def __init__(self, setup: Setup, sink: EventSink, clock: Clock, venue: Venue) -> None:
+    def __init__(
+        self, setup: Setup, sink: EventSink, clock: Clock, venue: Venue, set_level: Callable[[str], None]
+    ) -> None:
         self._setup = setup
         self._config: Config = setup.config
         self._sink = sink
         self._clock = clock
         self._venue = venue
+        self._set_level = set_level
 
     def reload(self) -> None:
         """Read the file; say what changes, or why the old configuration stays. A bad file raises nothing."""
@@ -42,6 +46,6 @@ class Reloader:
             _log.info("reload: nothing changed")
             return
         self._config = config
-        logging.getLogger().setLevel(config.logging.level)
+        self._set_level(config.logging.level)
         settings = engine_settings(config, self._venue.feed)
         self._sink.put(Reconfigured(settings, tuple(str(c) for c in changes), self._clock.now_ms()))
