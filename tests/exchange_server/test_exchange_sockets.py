@@ -353,3 +353,18 @@ def test_a_get_with_a_body_is_403_and_an_unknown_path_404(exchange: Running) -> 
     assert answer.status == 404
     assert json.loads(answer.read())["retCode"] == 10017
     connection.close()
+
+
+def test_a_web_page_cannot_steer_the_exchange(exchange: Running) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", exchange.server.port, timeout=DEADLINE_S)
+    connection.request(
+        "POST", "/control/faults", body='{"do": "restart"}', headers={"Origin": "https://x.example"}
+    )
+    answer = connection.getresponse()
+    assert answer.status == 403
+    answer.read()
+    connection.request("GET", "/control/log?since=x")
+    answer = connection.getresponse()
+    assert answer.status == 400
+    answer.read()
+    connection.close()

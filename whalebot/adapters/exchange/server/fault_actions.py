@@ -1,20 +1,17 @@
-"""What each kind of fault does when its moment has come."""
+"""What each kind of fault does when its moment has come; those of trading have a module of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from decimal import Decimal
 from typing import Final
 
-from whalebot.adapters.exchange.core.commands import ClosePosition
 from whalebot.adapters.exchange.server.clock import VenueClock
 from whalebot.adapters.exchange.server.connection import Channel
 from whalebot.adapters.exchange.server.durations import duration_s
 from whalebot.adapters.exchange.server.fault_state import Budget, FaultState, PrivateFault, RequestFault
+from whalebot.adapters.exchange.server.fault_trading import TradingFaults
 from whalebot.adapters.exchange.server.hub import Hub
 from whalebot.adapters.exchange.server.params import Params
-from whalebot.adapters.exchange.server.refusal import bad_parameter
 from whalebot.adapters.exchange.server.venue import Venue
 
 _CHANNELS: Final = ("public", "private", "trade", "all")
@@ -26,8 +23,6 @@ _FRAMES: Final = {
     "array": b"[1,2,3]",
     "huge": b'{"topic":"unheard.of.HUGE","data":"' + b"x" * 2_000_000 + b'"}',
 }
-_DEFAULT_REJECT_CODE: Final = 110007
-_DEFAULT_REJECT_TEXT: Final = "ab not enough for new order"
 Action = Callable[[Params], None]
 
 
@@ -57,12 +52,9 @@ class FaultActions:
             "timeout_after": lambda params: self._request(params, 0, True),
             "rate_limit_burst": self._rate_limit_burst,
             "clock_skew": self._clock_skew,
-            "reject_order": self._reject_order,
-            "partial_fills": self._partial_fills,
-            "close_position": self._close_position,
-            "change_tick": self._change_tick,
             "maintenance": self._maintenance,
             "restart": self._restart,
+            **TradingFaults(venue, state).table,
         }
 
     def expire(self) -> None:
@@ -140,32 +132,6 @@ class FaultActions:
         self._skew = self._budget(params)
         if not params.text("for"):
             self._skew = Budget(count=1)
-
-    def _reject_order(self, params: Params) -> None:
-        code = params.integer("ret_code", _DEFAULT_REJECT_CODE)
-        reject = (code, params.text("ret_msg", _DEFAULT_REJECT_TEXT))
-        self._state.rejects.extend([reject] * params.integer("count", 1, 1, 1000))
-
-    def _partial_fills(self, params: Params) -> None:
-        share = params.decimal("share")
-        if share is None or not 0 <= share <= 1:
-            raise bad_parameter("share: expected a fraction from 0 to 1")
-        symbol = params.text("symbol")
-        for name in [symbol] if symbol else tuple(self._venue.instruments):
-            self._venue.limit_fills(name, None if share == 1 else share)
-
-    def _close_position(self, params: Params) -> None:
-        symbol = params.required("symbol")
-        index = params.integer("positionIdx", 0, 0, 2)
-        self._venue.submit(ClosePosition(symbol, index, params.decimal("qty")))
-
-    def _change_tick(self, params: Params) -> None:
-        symbol = params.required("symbol")
-        tick = params.decimal("tickSize")
-        if tick is None or tick <= Decimal(0):
-            raise bad_parameter("tickSize: expected a number above 0")
-        instrument = replace(self._venue.tradable(symbol), tick_size=tick)
-        self._venue.list_instrument(instrument)
 
     def _maintenance(self, params: Params) -> None:
         self._state.maintenance = self._budget(params)

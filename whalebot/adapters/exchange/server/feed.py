@@ -12,10 +12,11 @@ from whalebot.adapters.exchange.server.books import PUSH_EVERY_S as BOOK_EVERY_S
 from whalebot.adapters.exchange.server.books import BookFeed
 from whalebot.adapters.exchange.server.envelope import encode
 from whalebot.adapters.exchange.server.hub import Hub
+from whalebot.adapters.exchange.server.tick_direction import TickDirection
 from whalebot.adapters.exchange.server.tickers import PUSH_EVERY_S as TICKER_EVERY_S
 from whalebot.adapters.exchange.server.tickers import Prices, TickerFeed
 from whalebot.adapters.exchange.server.topics import BadTopic, PublicTopic, parse_public_topic
-from whalebot.adapters.exchange.server.wire import plain
+from whalebot.adapters.exchange.server.wire import ZERO, plain
 from whalebot.adapters.exchange.server.wire_market import kline_object, trade_object
 from whalebot.domain.instrument import Instrument
 
@@ -44,8 +45,7 @@ class MarketFeed:
         self._books: dict[str, BookFeed] = {}
         self._forming: dict[str, tuple[str, str]] = {}
         self._forming_sent_s = 0.0
-        self._last_prints: dict[str, PricePoint] = {}
-        self._directions: dict[str, str] = {}
+        self._directions = {symbol: TickDirection() for symbol in instruments}
         self._points: dict[str, PricePoint] = {}
         self._quoted_s: dict[str, float] = {}
         self._symbols = instruments.keys()
@@ -91,7 +91,9 @@ class MarketFeed:
         topic = f"publicTrade.{point.symbol}"
         if not point.volume or not self._hub.has_subscribers(topic):
             return
-        trade = trade_object(point, self._direction(point), self.next_seq())
+        trade = trade_object(
+            point, self._directions[point.symbol].after(point.last_price or ZERO), self.next_seq()
+        )
         self._hub.publish(
             topic, encode({"topic": topic, "type": "snapshot", "ts": point.ts_ms, "data": [trade]})
         )
@@ -202,19 +204,6 @@ class MarketFeed:
         payload = feed.update(book, now_ms, now_s)
         if payload is not None:
             self._hub.publish(feed.topic, payload)
-
-    def _direction(self, point: PricePoint) -> str:
-        last = self._last_prints.get(point.symbol)
-        self._last_prints[point.symbol] = point
-        direction = self._directions.get(point.symbol, "ZeroPlusTick")
-        if last is None or last.last_price is None or point.last_price is None:
-            return direction
-        if point.last_price == last.last_price:
-            direction = direction if direction.startswith("Zero") else f"Zero{direction}"
-        else:
-            direction = "PlusTick" if point.last_price > last.last_price else "MinusTick"
-        self._directions[point.symbol] = direction
-        return direction
 
     def _on_first(self, name: str) -> None:
         topic = self._parse(name)

@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 
 from whalebot.adapters.exchange.server.auth import KeyRing
-from whalebot.adapters.exchange.server.envelope import Envelopes, encode
+from whalebot.adapters.exchange.server.envelope import Envelopes
 from whalebot.adapters.exchange.server.params import Params
 from whalebot.adapters.exchange.server.rate_limits import RateLimits, Verdict
 from whalebot.adapters.exchange.server.refusal import NO_ROUTE, TOO_MANY_VISITS, Refused
@@ -147,8 +147,3 @@ async def _silence(request: web.Request) -> web.Response:
 
 def _json(payload: bytes, headers: Mapping[str, str] | None = None, status: int = 200) -> web.Response:
     return web.Response(body=payload, status=status, headers={"Content-Type": _JSON, **(headers or {})})
-
-
-def control_answer(document: Any, status: int = 200) -> web.Response:
-    """Return a plain JSON document of the control interface."""
-    return _json(document if isinstance(document, bytes) else encode(document), status=status)

@@ -7,6 +7,8 @@ from typing import Final
 from whalebot.adapters.exchange.server import rest_account as account
 from whalebot.adapters.exchange.server import rest_market as market
 from whalebot.adapters.exchange.server import rest_orders as orders
+from whalebot.adapters.exchange.server import rest_positions as positions
+from whalebot.adapters.exchange.server import rest_reports as reports
 from whalebot.adapters.exchange.server.rest import Route
 
 _GET: Final = "GET"
@@ -31,11 +33,11 @@ ROUTES: Final = (
     Route(_GET, "/v5/account/info", account.account_info, 50),
     Route(_GET, "/v5/account/fee-rate", account.fee_rate, 10),
     Route(_GET, "/v5/account/transaction-log", account.transaction_log, 30),
-    Route(_GET, "/v5/position/list", account.positions, 50),
-    Route(_POST, "/v5/position/set-leverage", account.set_leverage, 10),
-    Route(_POST, "/v5/position/trading-stop", account.trading_stop, 10),
-    Route(_POST, "/v5/position/switch-mode", account.switch_mode, 10),
-    Route(_GET, "/v5/position/closed-pnl", account.closed_pnl, 50),
+    Route(_GET, "/v5/position/list", positions.positions, 50),
+    Route(_POST, "/v5/position/set-leverage", positions.set_leverage, 10),
+    Route(_POST, "/v5/position/trading-stop", positions.trading_stop, 10),
+    Route(_POST, "/v5/position/switch-mode", positions.switch_mode, 10),
+    Route(_GET, "/v5/position/closed-pnl", positions.closed_pnl, 50),
     Route(_POST, "/v5/order/create", orders.create, 10),
     Route(_POST, "/v5/order/amend", orders.amend, 10),
     Route(_POST, "/v5/order/cancel", orders.cancel, 10),
@@ -44,9 +46,9 @@ ROUTES: Final = (
     Route(_POST, "/v5/order/amend-batch", orders.amend_batch, 20, "request"),
     Route(_POST, "/v5/order/cancel-batch", orders.cancel_batch, 20, "request"),
     Route(_POST, "/v5/order/disconnected-cancel-all", orders.disconnected_cancel_all, 5, "", "success"),
-    Route(_GET, "/v5/order/realtime", account.realtime, 50),
-    Route(_GET, "/v5/order/history", account.history, 50),
-    Route(_GET, "/v5/execution/list", account.executions, 50),
+    Route(_GET, "/v5/order/realtime", reports.realtime, 50),
+    Route(_GET, "/v5/order/history", reports.history, 50),
+    Route(_GET, "/v5/execution/list", reports.executions, 50),
     Route(_GET, "/v5/asset/transfer/query-account-coins-balance", account.coin_balances, 5),
     Route(_GET, "/v5/asset/transfer/query-account-coin-balance", account.coin_balance, 5),
     Route(_GET, "/v5/asset/coin/query-info", account.coin_info, 5),

@@ -17,6 +17,7 @@ from whalebot.adapters.exchange.server.auth import ApiKey, KeyRing
 from whalebot.adapters.exchange.server.barrier import Barrier
 from whalebot.adapters.exchange.server.clock import MachineClock, VenueClock
 from whalebot.adapters.exchange.server.connection import Channel
+from whalebot.adapters.exchange.server.control import Control
 from whalebot.adapters.exchange.server.disconnect import DisconnectGuard
 from whalebot.adapters.exchange.server.envelope import Envelopes
 from whalebot.adapters.exchange.server.eventlog import EventLog
@@ -30,8 +31,7 @@ from whalebot.adapters.exchange.server.private_session import PrivateSession
 from whalebot.adapters.exchange.server.public_session import PublicSession
 from whalebot.adapters.exchange.server.pump import Pump
 from whalebot.adapters.exchange.server.rate_limits import RateLimits
-from whalebot.adapters.exchange.server.refusal import Refused
-from whalebot.adapters.exchange.server.rest import RestGateway, control_answer
+from whalebot.adapters.exchange.server.rest import RestGateway
 from whalebot.adapters.exchange.server.routes import COMMANDS, ROUTES
 from whalebot.adapters.exchange.server.sockets import Sockets
 from whalebot.adapters.exchange.server.state_store import VERSION, StateStore
@@ -178,9 +178,7 @@ class ExchangeServer:
         }
         for path, channel in paths.items():
             app.router.add_get(path, self._socket_handler(channel, sessions[channel]))
-        app.router.add_get("/control/state", self._get_state)
-        app.router.add_get("/control/log", self._get_log)
-        app.router.add_post("/control/faults", self._post_faults)
+        Control(self.state, self._log, self._faults).add_routes(app)
         app.router.add_route("*", "/{tail:.*}", self._rest.handle)
         return app
 
@@ -189,22 +187,6 @@ class ExchangeServer:
             return await self._sockets.serve(request, channel, session)
 
         return handle
-
-    async def _get_state(self, request: web.Request) -> web.Response:
-        return control_answer(self.state())
-
-    async def _get_log(self, request: web.Request) -> web.Response:
-        since = request.query.get("since", "0")
-        if not since.isdigit():
-            return control_answer({"error": "since must be the number of a line"}, status=400)
-        return control_answer(self._log.since(int(since)))
-
-    async def _post_faults(self, request: web.Request) -> web.Response:
-        try:
-            accepted = self._faults.load(await request.read())
-        except Refused as refusal:
-            return control_answer({"error": refusal.message}, status=400)
-        return control_answer({"accepted": accepted})
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

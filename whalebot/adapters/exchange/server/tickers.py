@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from whalebot.adapters.exchange.market.events import Level
 from whalebot.adapters.exchange.market.views import Quote
 from whalebot.adapters.exchange.server.envelope import encode
+from whalebot.adapters.exchange.server.tick_direction import TickDirection
 from whalebot.adapters.exchange.server.wire import plain
 from whalebot.adapters.exchange.server.wire_market import ticker_fields
 
@@ -51,8 +52,8 @@ class TickerFeed:
         self.symbol = symbol
         self.sent_s = 0.0
         self._sent: dict[str, str] = {}
-        self._last_price = self._turnover = Decimal(0)
-        self._direction = "ZeroPlusTick"
+        self._turnover = Decimal(0)
+        self._direction = TickDirection()
 
     def snapshot(self, quote: Quote, ts_ms: int) -> bytes:
         """Return the snapshot that the deltas to come will build on."""
@@ -75,7 +76,7 @@ class TickerFeed:
         """Return the delta of the prices alone; the statistics of the day wait for the next `delta`."""
         if not self._sent:
             return None
-        fields = {**self._sent, **prices.fields(), "tickDirection": self._direct(prices.last_price, True)}
+        fields = {**self._sent, **prices.fields(), "tickDirection": self._direction.after(prices.last_price)}
         return self._difference(fields, ts_ms, now_s)
 
     def _difference(self, fields: dict[str, str], ts_ms: int, now_s: float) -> bytes | None:
@@ -93,17 +94,10 @@ class TickerFeed:
         self._sent = fields
         return self._frame("delta", {"symbol": self.symbol, **changed}, ts_ms)
 
-    def _direct(self, last_price: Decimal, has_traded: bool) -> str:
-        if last_price != self._last_price:
-            self._direction = "PlusTick" if last_price > self._last_price else "MinusTick"
-            self._last_price = last_price
-        elif has_traded and not self._direction.startswith("Zero"):
-            self._direction = f"Zero{self._direction}"
-        return self._direction
-
     def _fields(self, quote: Quote) -> dict[str, str]:
         fields = ticker_fields(quote, self._interval_min)
-        fields["tickDirection"] = self._direct(quote.last_price, quote.turnover_24h != self._turnover)
+        has_traded = quote.turnover_24h != self._turnover
+        fields["tickDirection"] = self._direction.after(quote.last_price, has_traded)
         self._turnover = quote.turnover_24h
         fields["singleOpenInterest"] = fields["openInterest"]
         fields["singleOpenInterestValue"] = fields["openInterestValue"]
