@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 MAX_CLIENTS: Final = 16
 _CLIENT_LIMIT_S: Final = 5.0
 _TICK_S: Final = 0.5
+_LEFTOVER_BYTES: Final = 1024 * 1024
 
 
 class _Client:
@@ -157,6 +158,9 @@ class ControlServer:
         if len(client.inbound) >= MAX_REQUEST_BYTES:
             client.ends = True
             client.outbound += encode(_error(f"a request has at most {MAX_REQUEST_BYTES} bytes"))
+            # What stays unread when a socket closes makes the other end lose the answer.
+            with contextlib.suppress(BlockingIOError):
+                client.sock.recv(_LEFTOVER_BYTES)
 
     def _send(self, client: _Client) -> None:
         if client.outbound:

@@ -11,12 +11,18 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from typing import Final
 
 _log = logging.getLogger(__name__)
 
+_PATIENCE_S: Final = 1.0
+
 
 class ServiceManager:
-    """Speaks to systemd where it listens. Any thread; never blocks, never raises."""
+    """Speaks to systemd where it listens. Any thread; never raises.
+
+    Only `ready` and `stopping`, which must arrive, wait for a busy manager, a second at most.
+    """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         """environment: that of the process where None. WATCHDOG_PID of another process turns feeding off."""
@@ -35,11 +41,11 @@ class ServiceManager:
 
     def ready(self, status: str = "") -> None:
         """Say that start-up is over."""
-        self._send(f"READY=1\nSTATUS={_one_line(status)}" if status else "READY=1")
+        self._send(f"READY=1\nSTATUS={_one_line(status)}" if status else "READY=1", _PATIENCE_S)
 
     def stopping(self, status: str = "") -> None:
         """Say that the end has begun."""
-        self._send(f"STOPPING=1\nSTATUS={_one_line(status)}" if status else "STOPPING=1")
+        self._send(f"STOPPING=1\nSTATUS={_one_line(status)}" if status else "STOPPING=1", _PATIENCE_S)
 
     def status(self, text: str) -> None:
         """Show a line in the service's status; the same line twice is sent once."""
@@ -58,21 +64,23 @@ class ServiceManager:
         with self._lock:
             if now_s - self._fed_at_s < self._feed_every_s:
                 return
-            self._fed_at_s = now_s
-        self._send("WATCHDOG=1")
+            if self._send("WATCHDOG=1"):
+                self._fed_at_s = now_s
 
-    def _send(self, message: str) -> None:
+    def _send(self, message: str, patience_s: float = 0.0) -> bool:
         if self._address is None:
-            return
+            return False
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sock:
-                sock.setblocking(False)
+                sock.settimeout(patience_s)
                 sock.sendto(message.encode(), self._address)
             self._failed = False
+            return True
         except OSError as error:
             if not self._failed:
                 _log.warning("the service manager cannot be told: %s", error)
             self._failed = True
+            return False
 
 
 def _address(name: str) -> str | None:
