@@ -156,11 +156,12 @@ class MarketFeed:
             else:
                 self._push_prices(ticker, touches.get(symbol), now_ms, now_s)
 
-    def push_point(self, symbol: str, now_s: float) -> None:
-        """Publish the prices of one symbol at this instant (lock-step, while something is at stake)."""
-        ticker = self._tickers[symbol]
-        if self._hub.has_subscribers(ticker.topic):
-            self._push_prices(ticker, None, self._market.now_ms, now_s)
+    def push_points(self, symbols: Iterable[str], now_s: float) -> None:
+        """Publish the prices of some symbols at this instant (lock-step, while something is at stake)."""
+        for symbol in sorted(symbols):
+            ticker = self._tickers[symbol]
+            if self._hub.has_subscribers(ticker.topic):
+                self._push_prices(ticker, None, self._market.now_ms, now_s)
 
     def _push_prices(self, ticker: TickerFeed, touch: Book | None, now_ms: int, now_s: float) -> None:
         point = self._points.get(ticker.symbol)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Final
 
-from whalebot.adapters.exchange.market.events import MarketEvent, PricePoint
+from whalebot.adapters.exchange.market.events import PricePoint
 from whalebot.adapters.exchange.market.pacing import Schedule, Speed
 from whalebot.adapters.exchange.server.barrier import Barrier
 from whalebot.adapters.exchange.server.clock import VenueClock
@@ -21,6 +21,8 @@ IDLE_S: Final = 0.25
 SETTLE_S: Final = 0.2
 SETTLE_LIMIT_S: Final = 5.0
 _MAX_YIELDS: Final = 200
+_REST_PER_PUSH: Final = 2.0
+_LONGEST_REST_S: Final = 0.1
 
 
 class Pump:
@@ -83,29 +85,28 @@ class Pump:
         market, venue = self._venue.market, self._venue
         slice_end_s = 0.0
         while not market.is_finished:
-            batch = market.advance(None)
-            await self._take_points(batch.events)
+            batch = market.advance(self._next_stop_ms())
+            venue.take(batch.events)
             if batch.at_barrier:
                 venue.take(market.advance(batch.now_ms).events)
                 self._count_bar()
             self._on_tick()
             now_s = self._clock.monotonic()
-            venue.feed.push_step(now_s)
+            if batch.at_barrier:
+                venue.feed.push_step(now_s)
+            else:
+                venue.feed.push_points({e.symbol for e in batch.events if isinstance(e, PricePoint)}, now_s)
             await self._step(now_s >= slice_end_s)
             slice_end_s = now_s + SLICE_S if now_s >= slice_end_s else slice_end_s
 
-    async def _take_points(self, events: Iterable[MarketEvent]) -> None:
-        """Let the points of a path happen; while something is at stake clients act on each before the next.
+    def _next_stop_ms(self) -> int | None:
+        """Return how far time may go before clients must have acted: None is the next closing bar.
 
-        A trailing stop follows every point of the path: sent all at once, the next point would come before
-        the client could move its stop.
+        While something is at stake that is the next instant: a trailing stop follows every point of the path,
+        and were the points sent all at once, the next one would come before the client could move its stop.
         """
-        venue = self._venue
-        for event in events:
-            venue.take((event,))
-            if isinstance(event, PricePoint) and venue.exposure.is_open and self._hub.connections:
-                venue.feed.push_point(event.symbol, self._clock.monotonic())
-                await self._step(must_yield=False)
+        is_watched = self._venue.exposure.is_open and self._hub.connections
+        return self._venue.market.next_ms() if is_watched else None
 
     async def _step(self, must_yield: bool) -> None:
         self._hub.flush()
@@ -139,11 +140,18 @@ class Pump:
                     break
                 self._count_bar()
                 is_behind = self._clock.monotonic() > slice_end_s
-            venue.feed.push_due(self._clock.monotonic())
+            started_s = self._clock.monotonic()
+            venue.feed.push_due(started_s)
+            pushed_s = self._clock.monotonic() - started_s
             self._on_tick()
-            await asyncio.sleep(0 if is_behind else self._pause_s(schedule))
+            await asyncio.sleep(0 if is_behind else self._pause_s(schedule, pushed_s))
 
-    def _pause_s(self, schedule: Schedule) -> float:
+    def _pause_s(self, schedule: Schedule, pushed_s: float) -> float:
+        # Many books cost more than a tick: then they come less often, and requests are answered meanwhile.
+        rest_s = min(_REST_PER_PUSH * pushed_s, _LONGEST_REST_S)
+        return max(self._until_due_s(schedule), rest_s)
+
+    def _until_due_s(self, schedule: Schedule) -> float:
         longest = TICK_S if self._venue.feed.has_paced_topics() else IDLE_S
         next_ms = self._venue.market.next_ms()
         if next_ms is None:
