@@ -108,13 +108,14 @@ class DiskModel(FileSystem):
 
     def sync(self, fd: int) -> None:
         self._step()
-        target = self._fds[fd]
-        if isinstance(target, Path):
-            inside = {path: inode for path, inode in self.names.items() if path.parent == target}
-            outside = {path: inode for path, inode in self.synced_names.items() if path.parent != target}
-            self.synced_names = inside | outside
-        else:
-            self.synced_data[target] = self.data[target]
+        self.synced_data[self._fds[fd]] = self.data[self._fds[fd]]
+
+    def sync_names(self, fd: int) -> None:
+        self._step()
+        folder = self._fds[fd]
+        inside = {path: inode for path, inode in self.names.items() if path.parent == folder}
+        outside = {path: inode for path, inode in self.synced_names.items() if path.parent != folder}
+        self.synced_names = inside | outside
 
     def replace(self, source: Path, target: Path) -> None:
         self._step()
@@ -192,6 +193,11 @@ class FailingFiles(FileSystem):
         if self._risk("sync"):
             raise self._fail()
         super().sync(fd)
+
+    def sync_names(self, fd: int) -> None:
+        if self._risk("sync_names"):
+            raise self._fail()
+        super().sync_names(fd)
 
     def replace(self, source: Path, target: Path) -> None:
         if self._risk("replace"):

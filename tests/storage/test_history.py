@@ -65,6 +65,17 @@ def test_a_trade_is_recorded_once_and_modes_do_not_shadow_one_another(path: Path
     assert [one.mode for one in again.load()] == ["demo", "live"]
 
 
+def test_another_trade_under_a_known_id_is_told_and_not_taken(path: Path) -> None:
+    history = TradeHistory.open(path)
+    history.append(trade(1))
+    assert not history.append(replace(trade(1), mae=D("0.7"), reconciled=True)), "rebuilt, the same trade"
+    assert history.take_notices() == []
+    for files_known_again in (history, TradeHistory.open(path)):
+        assert not files_known_again.append(replace(trade(1), pnl=D(9)))
+        assert [notice.kind for notice in files_known_again.take_notices()] == ["history_conflict"]
+    assert list(history.load()) == [trade(1)]
+
+
 def test_trades_load_by_the_time_they_ended(path: Path) -> None:
     history = TradeHistory.open(path)
     for number in (5, 2, 9):

@@ -170,7 +170,7 @@ def test_a_failed_save_is_told_changes_nothing_and_works_later(tmp_path: Path, c
     first = len(calm.calls)
     state.save(document(2))
     calls = calm.calls[first:]
-    assert calls == ["truncate", "pwrite", "sync", "replace", "replace", "sync"]
+    assert calls == ["truncate", "pwrite", "sync", "replace", "replace", "sync_names"]
     for number in range(1, len(calls) + 1):
         path = tmp_path / f"{number}.json"
         files = FailingFiles(code=code)

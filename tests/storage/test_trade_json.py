@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from sample_trades import any_trade, trade
 
-from whalebot.adapters.storage.trade_json import decode_trade, decode_trades, encode_trade, encode_trades
+from whalebot.adapters.storage.trade_json import decode_trade, encode_trade, encode_trades, split_array
 from whalebot.domain.trade import ClosedTrade
 
 
@@ -87,7 +87,7 @@ def test_what_is_no_trade_is_refused_by_the_name_of_the_field(name: str, value: 
 def test_a_whole_file_is_an_array_with_a_line_for_each_trade() -> None:
     trades = [trade(n) for n in range(3)]
     data = encode_trades(trades)
-    assert decode_trades(data) == trades
+    assert [decode_trade(raw) for raw in split_array(data)] == trades
     assert len(json.loads(data)) == 3
     assert data.count(b"\n") == 5  # bracket, three trades, bracket
     assert encode_trades([]) == b"[]\n"

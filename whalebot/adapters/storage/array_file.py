@@ -45,7 +45,7 @@ class ArrayFile:
         """Rely on a whole array from now on; a long tail of white space is cut off first."""
         if len(scan.tail) > _LONGEST_TAIL:
             return self.replace(data[: scan.end] + TAIL)
-        self._end, self._tail, self._is_empty = scan.end, scan.tail, not scan.trades
+        self._end, self._tail, self._is_empty = scan.end, scan.tail, not scan.raw
         return scan
 
     def replace(self, data: bytes) -> Scan:

@@ -37,7 +37,11 @@ class FileSystem:
         os.ftruncate(fd, size)
 
     def sync(self, fd: int) -> None:
-        """Return once the file's content is on the disk."""
+        """Return once a file's content, and its length where that grew, is on the disk."""
+        os.fdatasync(fd)
+
+    def sync_names(self, fd: int) -> None:
+        """Return once the names in an open folder are on the disk."""
         os.fsync(fd)
 
     def replace(self, source: Path, target: Path) -> None:
@@ -85,9 +89,9 @@ class FileSystem:
         finally:
             self.close(fd)
 
-    def write_file(self, path: Path, data: bytes, flags: int = os.O_CREAT) -> None:
-        """Make `data` the whole content of a file and sync it; `flags` join O_RDWR (O_CREAT, O_EXCL)."""
-        fd = self.open(path, os.O_RDWR | flags)
+    def write_file(self, path: Path, data: bytes, *, new: bool = False) -> None:
+        """Make `data` the whole content of a file and sync it; `new` refuses a name that is taken."""
+        fd = self.open(path, os.O_RDWR | os.O_CREAT | (os.O_EXCL if new else 0))
         try:
             self.truncate(fd, 0)
             self.write_all(fd, data, 0)
@@ -99,7 +103,7 @@ class FileSystem:
         """Make the names in a folder durable."""
         fd = self.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:
-            self.sync(fd)
+            self.sync_names(fd)
         except OSError as error:
             # Some network file systems keep names durable by themselves and refuse the call.
             if error.errno != errno.EINVAL:
@@ -146,4 +150,4 @@ class FileSystem:
             # File systems without hard links (exFAT, some network shares) get a copy.
             if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
                 raise
-            self.write_file(aside, self.read_file(path), os.O_CREAT | os.O_EXCL)
+            self.write_file(aside, self.read_file(path), new=True)

@@ -13,15 +13,13 @@ from pathlib import Path
 
 from whalebot.adapters.storage.array_file import EMPTY, ArrayFile
 from whalebot.adapters.storage.filesystem import FileSystem
-from whalebot.adapters.storage.salvage import TAIL, Scan, scan_history
-from whalebot.adapters.storage.trade_json import decode_trade, encode_trade
+from whalebot.adapters.storage.salvage import TAIL, Scan, scan_history, trades_in
+from whalebot.adapters.storage.trade_json import TradeKey, TradeRecord, decode_record, encode_trade
 from whalebot.adapters.storage.write_ahead import Lengthening, WriteAhead
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import BugError, ConfigError
 from whalebot.domain.trade import ClosedTrade
-
-_Key = tuple[str, str]
 
 
 class TradeHistory:
@@ -36,9 +34,9 @@ class TradeHistory:
         self._write_ahead = WriteAhead(write_ahead, files)
         self._lock = threading.Lock()
         self._notices: list[Notice] = []
-        self._keys: set[_Key] = set()
+        self._known: dict[TradeKey, int] = {}
         self._settled = False
-        self._interrupted: _Key | None = None
+        self._interrupted: TradeKey | None = None
 
     @classmethod
     def open(
@@ -72,23 +70,26 @@ class TradeHistory:
         """
         raw = encode_trade(trade)
         try:
-            decode_trade(raw)
+            record = decode_record(raw)
         except ValueError as error:
             raise BugError(f"trade {trade.trade_id} cannot be recorded: {error}") from error
-        key = (trade.mode, trade.trade_id)
+        key = record.key
         with self._lock:
             interrupted = self._interrupted
             self._settle()
-            if key in self._keys:
+            if key in self._known:
+                if record.facts != self._known[key]:
+                    text = f"trade {key[1]} is recorded already, with other figures; the first ones stay"
+                    self._note(Level.WARNING, "history_conflict", text)
                 return key == interrupted
-            self._record(key, raw)
+            self._record(record, raw)
             return True
 
     def load(self) -> Sequence[ClosedTrade]:
         """Return all trades by the time they ended, oldest first. Raises OSError."""
         with self._lock:
             self._settle()
-            return in_order(scan_history(self._array.read()).trades)
+            return in_order(trades_in(self._array.read())[0])
 
     def take_notices(self) -> list[Notice]:
         """Return what the owner should know of since the last call, and forget it."""
@@ -101,16 +102,16 @@ class TradeHistory:
         if not self._settled or not self._array.is_as_left():
             self._recover()
 
-    def _record(self, key: _Key, raw: bytes) -> None:
-        self._settled, self._interrupted = False, key
+    def _record(self, record: TradeRecord, raw: bytes) -> None:
+        self._settled, self._interrupted = False, record.key
         step = self._array.next_step(raw)
         self._write_ahead.write(step)
-        self._lengthen(key, step)
+        self._lengthen(record, step)
         self._settled, self._interrupted = True, None
 
-    def _lengthen(self, key: _Key, step: Lengthening) -> None:
+    def _lengthen(self, record: TradeRecord, step: Lengthening) -> None:
         self._array.lengthen(step)
-        self._keys.add(key)
+        self._known[record.key] = record.facts
         # The trade is in the array: a line that stays is recognised by its id at the next start.
         with contextlib.suppress(OSError):
             self._write_ahead.clear()
@@ -123,8 +124,8 @@ class TradeHistory:
             data = self._redo(step, data)
         scan = scan_history(data)
         scan = self._replace_damaged(scan) if scan.damage else self._array.take(scan, data)
-        self._keys = {(trade.mode, trade.trade_id) for trade in scan.trades}
-        if twice := len(scan.trades) - len(self._keys):
+        self._known = scan.known
+        if twice := len(scan.raw) - len(scan.known):
             self._note(Level.WARNING, "history_doubled", f"{twice} trades stand there twice")
         if step is not None:
             self._keep_written_ahead(step)
@@ -134,18 +135,19 @@ class TradeHistory:
     def _redo(self, step: Lengthening, data: bytes) -> bytes:
         whole = self._array.redo(step, data)
         if data != whole:
-            text = f"the recording of trade {step.trade.trade_id} was cut short; it is completed"
+            text = f"the recording of trade {decode_record(step.raw).key[1]} was cut short; it is completed"
             self._note(Level.INFO, "history_completed", text)
         return whole
 
     def _keep_written_ahead(self, step: Lengthening) -> None:
-        key = (step.trade.mode, step.trade.trade_id)
-        if key in self._keys:
+        record = decode_record(step.raw)
+        if record.key in self._known:
             return
         again = self._array.next_step(step.raw)
         self._write_ahead.rewrite(again)
-        self._lengthen(key, again)
-        self._note(Level.INFO, "history_completed", f"trade {key[1]} was on its way; it is recorded")
+        self._lengthen(record, again)
+        text = f"trade {record.key[1]} was on its way; it is recorded"
+        self._note(Level.INFO, "history_completed", text)
 
     def _read_write_ahead(self) -> Lengthening | None:
         try:
@@ -165,7 +167,7 @@ class TradeHistory:
         aside = self._array.keep_aside()
         text = (
             f"not a whole list of trades: {scan.damage}. The file is kept as {aside.name}, unchanged; "
-            f"{len(scan.trades)} trades were read from it and go on in {self._array.path.name}"
+            f"{len(scan.raw)} trades were read from it and go on in {self._array.path.name}"
         )
         self._note(Level.CRITICAL, "history_damaged", text)
         return self._array.replace(b"[\n" + b",\n".join(scan.raw) + TAIL if scan.raw else EMPTY)
@@ -176,7 +178,7 @@ class TradeHistory:
 
 def in_order(trades: Sequence[ClosedTrade]) -> list[ClosedTrade]:
     """Return the trades by exit time, each (mode, id) once."""
-    once: dict[_Key, ClosedTrade] = {}
+    once: dict[TradeKey, ClosedTrade] = {}
     for trade in trades:
         once.setdefault((trade.mode, trade.trade_id), trade)
     return sorted(once.values(), key=lambda trade: trade.exit_ms)
@@ -188,8 +190,8 @@ def read_history(path: Path, files: FileSystem | None = None) -> tuple[list[Clos
     For readers beside a running daemon. Raises FileNotFoundError, or another OSError.
     """
     files = files or FileSystem()
-    scan = scan_history(files.read_file(path))
-    if scan.damage:
+    trades, damage = trades_in(files.read_file(path))
+    if damage:
         # The reader may have met the daemon in the middle of a write; a second look is after it.
-        scan = scan_history(files.read_file(path))
-    return in_order(scan.trades), scan.damage
+        trades, damage = trades_in(files.read_file(path))
+    return in_order(trades), damage

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from whalebot.adapters.storage.trade_json import decode_trade, decode_trades
+from whalebot.adapters.storage.trade_json import TradeKey, decode_record, decode_trade, split_array
 from whalebot.domain.trade import ClosedTrade
 
 TAIL: Final = b"\n]\n"
@@ -23,12 +23,13 @@ _NAMED: Final = 5
 class Scan:
     """What a history file holds.
 
-    `end` is the offset behind the last trade (behind the opening bracket of an empty array) and `tail` what
-    follows there; both count only where `damage` is "". `raw` holds the text of each trade, on one line.
+    `raw` is the JSON of each trade in the order of the file; `known` has the facts of each mode and id, those
+    of the first where one stands there twice. `end` is the offset behind the last trade (behind the opening
+    bracket of an empty array) and `tail` what follows there; both count only where `damage` is "".
     """
 
-    trades: list[ClosedTrade] = field(default_factory=list)
-    raw: list[bytes] = field(default_factory=list)
+    raw: Sequence[bytes | msgspec.Raw] = ()
+    known: dict[TradeKey, int] = field(default_factory=dict)
     end: int = 0
     tail: bytes = b""
     damage: str = ""
@@ -36,34 +37,47 @@ class Scan:
 
 def scan_history(data: bytes) -> Scan:
     """Return the content of a history file; of a damaged one every trade that can be read."""
+    known: dict[TradeKey, int] = {}
     try:
-        trades = decode_trades(data)
+        raw = split_array(data)
+        for one in raw:
+            record = decode_record(one)
+            known.setdefault(record.key, record.facts)
     except (ValueError, RecursionError) as error:
         return _salvage(data, str(error))
     body = data.rstrip(_SPACE)[:-1].rstrip(_SPACE)
-    return Scan(trades=trades, end=len(body), tail=data[len(body) :])
+    return Scan(raw, known, end=len(body), tail=data[len(body) :])
+
+
+def trades_in(data: bytes) -> tuple[list[ClosedTrade], str]:
+    """Return the trades of a history file in its order, and what is damaged in it ("" for nothing)."""
+    try:
+        return [decode_trade(raw) for raw in split_array(data)], ""
+    except (ValueError, RecursionError) as error:
+        scan = _salvage(data, str(error))
+        return [decode_trade(raw) for raw in scan.raw], scan.damage
 
 
 def _salvage(data: bytes, reason: str) -> Scan:
-    scan = Scan()
+    raw: list[bytes] = []
+    known: dict[TradeKey, int] = {}
     lost: list[str] = []
     done = 0
     for start, end in _objects(data):
         try:
-            trade = decode_trade(data[start:end])
+            record = decode_record(data[start:end])
         except ValueError as error:
             lost.append(f"the object at byte {start} is no trade ({error})")
             continue
         if _has_content(data[done:start]):
             lost.append(f"bytes {done} to {start} are unreadable")
         done = end
-        scan.trades.append(trade)
-        scan.raw.append(msgspec.json.format(data[start:end], indent=-1))
+        known.setdefault(record.key, record.facts)
+        raw.append(msgspec.json.format(data[start:end], indent=-1))
     if _has_content(data[done:]):
         lost.append(f"bytes {done} to {len(data)} are unreadable")
     more = f" and {len(lost) - _NAMED} more places" if len(lost) > _NAMED else ""
-    scan.damage = "; ".join([reason, *lost[:_NAMED]]) + more
-    return scan
+    return Scan(raw, known, damage="; ".join([reason, *lost[:_NAMED]]) + more)
 
 
 def _has_content(gap: bytes) -> bool:

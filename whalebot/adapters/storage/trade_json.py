@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
@@ -15,6 +15,9 @@ from whalebot.domain.trade import ClosedTrade
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MS: Final = timedelta(milliseconds=1)
 _NAN: Final = float("nan")
+TradeKey: TypeAlias = tuple[str, str]
+"""Mode and trade id: what makes two records one trade."""
+
 _Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -51,7 +54,7 @@ def encode_trade(trade: ClosedTrade) -> bytes:
     )
 
 
-class TradeRecord(msgspec.Struct, frozen=True):
+class TradeRecord(msgspec.Struct, frozen=True, gc=False):
     """The JSON object as it is read. Unknown fields are allowed; those with a default may be absent."""
 
     mode: str
@@ -80,18 +83,30 @@ class TradeRecord(msgspec.Struct, frozen=True):
     config_hash: str = ""
     reconciled: bool = False
 
-    def to_trade(self) -> ClosedTrade:
-        """Return the trade; ValueError where an amount is not a finite number.
+    def __post_init__(self) -> None:
+        for name in _AMOUNTS:
+            amount = getattr(self, name)
+            if amount is not None and not amount.is_finite():
+                raise ValueError(f"{name} {amount} is not a finite number")
 
-        A record without an id is named by its symbol and opening time.
-        """
-        entry_ms = _ms(self.entry_time)
-        trade = ClosedTrade(
-            trade_id=self.trade_id or f"{self.symbol}-at-{entry_ms}",
+    @property
+    def key(self) -> TradeKey:
+        """Mode and id; a record without an id is named by its symbol and opening time."""
+        return self.mode, self.trade_id or f"{self.symbol}-at-{_ms(self.entry_time)}"
+
+    @property
+    def facts(self) -> int:
+        """A number that differs, within this process, when times, quantity or net PnL do."""
+        return hash((self.entry_time, self.exit_time, self.qty, self.pnl))
+
+    def to_trade(self) -> ClosedTrade:
+        """Return the trade."""
+        return ClosedTrade(
+            trade_id=self.key[1],
             mode=self.mode,
             symbol=self.symbol,
             side=self.side,
-            entry_ms=entry_ms,
+            entry_ms=_ms(self.entry_time),
             exit_ms=_ms(self.exit_time),
             entry_price=self.entry_price,
             exit_price=self.exit_price,
@@ -114,14 +129,6 @@ class TradeRecord(msgspec.Struct, frozen=True):
             config_hash=self.config_hash,
             reconciled=self.reconciled,
         )
-        self._refuse_non_finite()
-        return trade
-
-    def _refuse_non_finite(self) -> None:
-        for name in _AMOUNTS:
-            amount = getattr(self, name)
-            if amount is not None and not amount.is_finite():
-                raise ValueError(f"{name} {amount} is not a finite number")
 
 
 _AMOUNTS: Final = (
@@ -139,17 +146,24 @@ _AMOUNTS: Final = (
     "initial_stop",
 )
 _ONE: Final = msgspec.json.Decoder(TradeRecord)
-_MANY: Final = msgspec.json.Decoder(list[TradeRecord])
+_ARRAY: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def decode_trade(raw: bytes) -> ClosedTrade:
+def decode_trade(raw: bytes | msgspec.Raw) -> ClosedTrade:
     """Return the trade of one JSON object; ValueError (naming the field) where it is none."""
-    return _ONE.decode(_checked(raw)).to_trade()
+    return decode_record(raw).to_trade()
 
 
-def decode_trades(raw: bytes) -> list[ClosedTrade]:
-    """Return the trades of a JSON array; ValueError where it is no array of trades."""
-    return [record.to_trade() for record in _MANY.decode(_checked(raw))]
+def decode_record(raw: bytes | msgspec.Raw) -> TradeRecord:
+    """Return one JSON object as it stands there; ValueError (naming the field) where it is no trade."""
+    # Fields we do not know are skipped by the decoder without a look at their encoding.
+    str(raw, "utf-8")
+    return _ONE.decode(raw)
+
+
+def split_array(data: bytes) -> list[msgspec.Raw]:
+    """Return the elements of a JSON array, undecoded; ValueError where it is none."""
+    return _ARRAY.decode(data)
 
 
 def encode_trades(trades: list[ClosedTrade]) -> bytes:
@@ -157,12 +171,6 @@ def encode_trades(trades: list[ClosedTrade]) -> bytes:
     if not trades:
         return b"[]\n"
     return b"[\n" + b",\n".join(encode_trade(trade) for trade in trades) + b"\n]\n"
-
-
-def _checked(raw: bytes) -> bytes:
-    # Fields we do not know are skipped by the decoder without a look at their encoding.
-    raw.decode("utf-8")
-    return raw
 
 
 def _ms(moment: datetime) -> int:

@@ -6,13 +6,13 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.storage.salvage import TAIL, scan_history
-from whalebot.adapters.storage.trade_json import decode_trade
-from whalebot.domain.trade import ClosedTrade
+from whalebot.adapters.storage.trade_json import decode_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,6 @@ class Lengthening:
         """The bytes to write at `offset`: separator, trade, closing bracket."""
         return (b"\n" if self.first else b",\n") + self.raw + TAIL
 
-    @property
-    def trade(self) -> ClosedTrade:
-        """The trade in it."""
-        return decode_trade(self.raw)
-
     def explains(self, data: bytes) -> bool:
         """True when `data` is the array before, during or after this very write, and nothing else.
 
@@ -43,13 +38,17 @@ class Lengthening:
         if len(before) < self.offset or len(rest) > len(payload):
             return False
         whole = scan_history(before + b"]")
-        if whole.damage or whole.end != self.offset or self.first == bool(whole.trades):
+        if whole.damage or whole.end != self.offset or self.first == bool(whole.raw):
             return False
         if not rest.strip(b" \t\r\n]"):
             return True
         return all(
             byte == payload[i] or byte == 0 or (i < len(TAIL) and byte in TAIL) for i, byte in enumerate(rest)
         )
+
+
+_ROOM: Final = 4096
+"""Bytes set aside at the beginning; a longer line makes the file longer once."""
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -60,7 +59,11 @@ class _Line(msgspec.Struct, frozen=True):
 
 
 class WriteAhead:
-    """The file that holds at most one line. Not thread-safe: its owner, the history, holds a lock."""
+    """The file that holds at most one line. Not thread-safe: its owner, the history, holds a lock.
+
+    The file keeps its length: a line is written over what stood there, and an empty first line means that
+    nothing is on its way. So a sync has no allocation to wait for, and a full disk finds room for the line.
+    """
 
     def __init__(self, path: Path, files: FileSystem) -> None:
         self.path = path
@@ -68,26 +71,25 @@ class WriteAhead:
 
     def prepare(self) -> None:
         """Create the file and its folder where they are missing, and see that it can be written."""
-        try:
-            self._files.close(self._files.open(self.path, os.O_RDWR))
-        except FileNotFoundError:
-            self._files.make_folder(self.path.parent)
-            self._files.write_file(self.path, b"")
-            self._files.sync_folder(self.path.parent)
+        self._files.close(self._open())
 
     def write(self, step: Lengthening) -> None:
-        """Make the line durable in an empty file. Raises OSError."""
-        self.prepare()
-        self._files.write_file(self.path, _encode(step), flags=0)
+        """Make the line durable where none is needed any more. Raises OSError."""
+        fd = self._open()
+        try:
+            self._files.write_all(fd, _encode(step), 0)
+            self._files.sync(fd)
+        finally:
+            self._files.close(fd)
 
     def rewrite(self, step: Lengthening) -> None:
         """Make the line durable in the place of one that is still needed. Raises OSError."""
-        self._files.write_replacing(self.path, _encode(step))
+        self._files.write_replacing(self.path, _encode(step).ljust(_ROOM, b"\n"))
 
     def read(self) -> Lengthening | None:
         """Return the line, None where there is none. Raises ValueError for a damaged one, or OSError."""
         try:
-            data = self._files.read_file(self.path)
+            data, _, _ = self._files.read_file(self.path).partition(b"\n")
         except FileNotFoundError:
             return None
         if not data:
@@ -96,7 +98,7 @@ class WriteAhead:
         step = Lengthening(line.offset, line.first, bytes(line.trade))
         if _digest(step) != line.digest:
             raise ValueError("its digest does not match")
-        decode_trade(step.raw)
+        decode_record(step.raw)
         return step
 
     def keep_aside(self) -> Path:
@@ -106,15 +108,21 @@ class WriteAhead:
         return aside
 
     def clear(self) -> None:
-        """Empty the file. A cleared line that comes back after a power cut is recognised by its trade id."""
+        """Empty the first line. One that comes back after a power cut is recognised by its trade id."""
+        fd = self._open()
         try:
-            fd = self._files.open(self.path, os.O_RDWR)
-        except FileNotFoundError:
-            return
-        try:
-            self._files.truncate(fd, 0)
+            self._files.write_all(fd, b"\n", 0)
         finally:
             self._files.close(fd)
+
+    def _open(self) -> int:
+        try:
+            return self._files.open(self.path, os.O_RDWR)
+        except FileNotFoundError:
+            self._files.make_folder(self.path.parent)
+            self._files.write_file(self.path, b"\n" * _ROOM)
+            self._files.sync_folder(self.path.parent)
+            return self._files.open(self.path, os.O_RDWR)
 
 
 def _encode(step: Lengthening) -> bytes:
