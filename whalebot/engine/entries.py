@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from whalebot.decisions.risk.costs import cost_in_r, round_trip_cost
@@ -23,6 +23,7 @@ from whalebot.engine.market import SymbolMarket
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
 from whalebot.engine.signals import SymbolSignals
+from whalebot.engine.sync import IN_FLIGHT
 
 # A score this close below the threshold has reached it.
 _EDGE: Final = 1e-9
@@ -97,6 +98,25 @@ class EntryDesk:
             self._refuse(analysis, side, Refused(sized.rule, sized.detail))
             return None
         return Prepared(analysis, side, sized)
+
+    def is_still_allowed(self, entry: Prepared) -> bool:
+        """Judge the second leg of a reversal again, now that the first is gone.
+
+        The exit of the first leg may still be in flight where a stop came first: it only reduces, and to the
+        side of the second leg. The cooldowns were judged at the decision.
+        """
+        analysis = entry.analysis
+        facts = self._facts(analysis, reversing=True)
+        facts = replace(
+            facts,
+            blocked_by=tuple(reason for reason in facts.blocked_by if reason != IN_FLIGHT),
+            cooldown_until_ms=None,
+            cooldown_bars_left=0,
+        )
+        reasons = judge_entry(facts, self._ctx.settings.trade, self._ctx.settings.guardrails)
+        if reasons:
+            self._refuse(analysis, entry.side, reasons[0])
+        return not reasons
 
     def tell_costs(self, analysis: Analysis) -> None:
         """Say once what a round trip costs as a share of the risk, at this bar's volatility."""

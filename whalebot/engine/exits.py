@@ -16,13 +16,17 @@ from whalebot.engine.positions import PositionManager
 
 
 class ExitDesk:
-    """Sends exits. Never held back by the gate, by pauses or by unknown entries."""
+    """Sends exits. Never held back by the gate, by pauses or by unknown entries.
+
+    `rounds` counts how often everything was to be closed.
+    """
 
     def __init__(self, ctx: Context, tracker: OrderTracker, link_ids: LinkIds) -> None:
         self._ctx = ctx
         self._tracker = tracker
         self._link_ids = link_ids
         self.positions: PositionManager | None = None
+        self.rounds = 0
 
     def close(self, symbol: str, reason: ClosedBy) -> None:
         """Close the whole position at market; the first reason given stays."""
@@ -38,7 +42,9 @@ class ExitDesk:
             self._send(symbol)
 
     def close_all(self, reason: ClosedBy) -> None:
-        """Close every position we manage."""
+        """Close every position we manage, and what entries in flight are still going to open."""
+        self.rounds += 1
+        self._tracker.leave_entries(reason)
         if self.positions is not None:
             for symbol in list(self.positions.holdings):
                 self.close(symbol, reason)

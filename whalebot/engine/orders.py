@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from whalebot.domain.effects import LookUpOrder
-from whalebot.domain.enums import Level, OrderStatus
+from whalebot.domain.enums import ClosedBy, Level, OrderStatus
 from whalebot.domain.events import (
     LookUpVerdict,
     OrderAccepted,
@@ -72,6 +72,14 @@ class OrderTracker:
         self._sent_ms.append(memory.intent.created_ms)
         self._ctx.dirty = True
         self._arm(memory.intent.order_link_id, self._ctx.settings.timing.order_check_ms)
+
+    def leave_entries(self, reason: ClosedBy) -> None:
+        """Mark every entry in flight: what it fills is to be closed at once, also after a restart."""
+        for tracked in self._tracked.values():
+            intent = tracked.memory.intent
+            if intent.purpose is Purpose.ENTRY and intent.closes_as is None:
+                tracked.memory = replace(tracked.memory, intent=replace(intent, closes_as=reason))
+                self._ctx.dirty = True
 
     def restore(self, memories: tuple[IntentMemory, ...]) -> None:
         """Take up the orders that were in flight when the last run ended; their fate is unknown."""

@@ -23,6 +23,7 @@ from whalebot.engine.positions import PositionManager
 from whalebot.engine.reconcile import Finding, Verdict, compare
 from whalebot.engine.signals import SymbolSignals
 
+IN_FLIGHT: Final = "an order is in flight"
 _INSTRUMENTS_EVERY_MS: Final = 12 * 3_600_000
 _STALE_ROUNDS: Final = 3
 # After so many rounds in which every query answered and none explains the difference, the venue is believed.
@@ -74,7 +75,7 @@ class Sync:
         if self._tracker.unknown(symbol):
             reasons.append("the outcome of an order is unknown")
         elif self._tracker.in_flight(symbol):
-            reasons.append("an order is in flight")
+            reasons.append(IN_FLIGHT)
         if not self._leverage.is_set(symbol):
             reasons.append("leverage not confirmed")
         if self.storage_fault:

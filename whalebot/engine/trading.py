@@ -10,7 +10,7 @@ from whalebot.domain.effects import RecordTrade
 from whalebot.domain.enums import ClosedBy, Level, Side, Signal
 from whalebot.domain.events import Filled, FundingPaid
 from whalebot.domain.intervals import bar_close_ms
-from whalebot.domain.orders import Execution, FundingPayment, Purpose
+from whalebot.domain.orders import Execution, FundingPayment, OrderIntent, Purpose
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
@@ -45,7 +45,7 @@ class Trading:
         self._entries = entries
         self._exits = exits
         self._signals = signals
-        self._reversals: dict[str, Prepared] = {}
+        self._reversals: dict[str, tuple[Prepared, int]] = {}
         self.unrecorded: dict[str, ClosedTrade] = {}
         self.trades_closed = 0
         self.session_pnl = Decimal(0)
@@ -93,7 +93,7 @@ class Trading:
             if rules.reverse_on_opposite_signal and entry_side(analysis) is side.opposite:
                 reversal = self._entries.consider(analysis, reversing=True)
             if reversal is not None:
-                self._reversals[symbol] = reversal
+                self._reversals[symbol] = (reversal, self._exits.rounds)
             self._exits.close(symbol, ClosedBy.REVERSAL if reversal else ClosedBy.OPPOSITE_SIGNAL)
 
     # --- fills ----------------------------------------------------------------------------------------
@@ -141,23 +141,7 @@ class Trading:
         intent = settled.memory.intent
         symbol = intent.symbol
         if settled.executed and intent.purpose is Purpose.ENTRY:
-            self._positions.anchor(symbol)
-            holding = self._positions.holdings.get(symbol)
-            if holding is not None:
-                memory = holding.memory
-                self._ctx.notice(
-                    Level.INFO,
-                    "entry",
-                    f"{memory.side.value} filled at {entry_price(memory)}, stop {memory.stop}, "
-                    f"target {memory.target}",
-                    symbol,
-                    order_link_id=intent.order_link_id,
-                )
-                self._ctx.tell_owner(
-                    "entry",
-                    f"{symbol}: {memory.side.value} {intent.qty} at {entry_price(memory)}",
-                    f"stop {memory.stop}, target {memory.target}, score {memory.entry_score}",
-                )
+            self._on_entered(intent)
         elif settled.executed:
             self._exits.insist(symbol)
         else:
@@ -171,6 +155,29 @@ class Trading:
             if intent.purpose is Purpose.EXIT:
                 retry = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms
                 self._ctx.timers.arm(("exit", symbol), retry)
+
+    def _on_entered(self, intent: OrderIntent) -> None:
+        symbol = intent.symbol
+        self._positions.anchor(symbol)
+        holding = self._positions.holdings.get(symbol)
+        if holding is None:
+            return
+        memory = holding.memory
+        self._ctx.notice(
+            Level.INFO,
+            "entry",
+            f"{memory.side.value} filled at {entry_price(memory)}, stop {memory.stop}, "
+            f"target {memory.target}",
+            symbol,
+            order_link_id=intent.order_link_id,
+        )
+        self._ctx.tell_owner(
+            "entry",
+            f"{symbol}: {memory.side.value} {intent.qty} at {entry_price(memory)}",
+            f"stop {memory.stop}, target {memory.target}, score {memory.entry_score}",
+        )
+        if intent.closes_as is not None:
+            self._exits.close(symbol, intent.closes_as)
 
     def _on_closed(self, trade: ClosedTrade) -> None:
         self.unrecorded[trade.trade_id] = trade
@@ -194,6 +201,12 @@ class Trading:
             f"{trade.symbol}: closed by {trade.closed_by.value}, net {trade.pnl:+f}",
             f"{trade.side.value} {trade.qty} from {trade.entry_price} to {trade.exit_price}",
         )
-        second_leg = self._reversals.pop(trade.symbol, None)
-        if second_leg is not None and trade.symbol not in self._positions.holdings:
-            self._entries.send(second_leg)
+        self._send_second_leg(trade.symbol)
+
+    def _send_second_leg(self, symbol: str) -> None:
+        """The first leg is gone: enter the other way, unless everything was to be closed since."""
+        entry, rounds = self._reversals.pop(symbol, (None, 0))
+        if entry is None or rounds != self._exits.rounds or symbol in self._positions.holdings:
+            return
+        if self._entries.is_still_allowed(entry):
+            self._entries.send(entry)
