@@ -87,11 +87,6 @@ class OrderTracker:
             link_id = memory.intent.order_link_id
             self._tracked[link_id] = Tracked(replace(memory, outcome_unknown=True))
 
-    def ask_about_all(self) -> None:
-        """Look up every order in flight (after a start or a reconnect)."""
-        for link_id in list(self._tracked):
-            self.look_up(link_id)
-
     def look_up(self, link_id: str) -> None:
         """Ask the venue what became of an order, unless the question is already on its way."""
         tracked = self._tracked.get(link_id)

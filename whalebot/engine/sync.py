@@ -130,7 +130,8 @@ class Sync:
         for symbol, signals in self._signals.items():
             if signals.last_exec_ms is not None:
                 self._fetch_executions(symbol, signals.last_exec_ms)
-        self._tracker.ask_about_all()
+        for tracked in self._tracker.in_flight():
+            self._tracker.look_up(tracked.memory.intent.order_link_id)
         self.ask_snapshot()
 
     def ask_snapshot(self) -> None:
