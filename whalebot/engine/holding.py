@@ -21,7 +21,8 @@ class Holding:
 
     `venue_stop` and `venue_target` are what the venue confirmed (None: no stop, or not told yet).
     `asked_stop` and `asked_target` rode in the entry order and count until the venue says otherwise.
-    `unprotected_since` is set while no stop is confirmed. `ignored` positions are looked at, nothing else.
+    `replaced_stop` is the one before the last change of ours. `unprotected_since` is set while no stop is
+    confirmed. `ignored` positions are looked at, nothing else.
     """
 
     memory: PositionMemory
@@ -32,6 +33,7 @@ class Holding:
     report_updated_ms: int = 0
     amend: AmendStop | None = None
     refused_stop: Decimal | None = None
+    replaced_stop: Decimal | None = None
     unprotected_since: int | None = None
     repair_sent: bool = False
     ignored: bool = False

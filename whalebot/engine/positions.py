@@ -135,11 +135,12 @@ class PositionManager:
     # --- stops ----------------------------------------------------------------------------------------
 
     def anchor(self, symbol: str) -> None:
-        """The entry is complete: put stop and target on the true entry price."""
+        """The entry is complete: put stop and target on the true entry price, once its rules are known."""
         holding = self.holdings.get(symbol)
-        if holding is None or holding.anchored or holding.memory.foreign:
+        instrument = self._ctx.instruments.get(symbol)
+        if holding is None or instrument is None or holding.anchored or holding.memory.foreign:
             return
-        holding.memory = anchor(holding.memory, self._ctx.instruments[symbol], self._ctx.settings.trade)
+        holding.memory = anchor(holding.memory, instrument, self._ctx.settings.trade)
         self._ctx.dirty = True
         self._protection.want(holding)
 

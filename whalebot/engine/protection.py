@@ -41,6 +41,7 @@ class Protection:
         holding.venue_target = report.take_profit
         if report.stop_loss is not None:
             self._confirm(holding, report.stop_loss)
+            self._compare(holding, report.stop_loss)
 
     def want(self, holding: Holding) -> None:
         """Send the stop and target the position should have, if they differ and nothing is in flight."""
@@ -63,6 +64,7 @@ class Protection:
         holding.amend = None
         if event.done:
             holding.refused_stop = None
+            holding.replaced_stop = holding.venue_stop or holding.asked_stop
             holding.venue_target = sent.take_profit if sent.take_profit is not None else holding.venue_target
             if sent.stop_loss is not None:
                 self._confirm(holding, sent.stop_loss)
@@ -104,8 +106,9 @@ class Protection:
     def _send(self, holding: Holding, stop: Decimal) -> None:
         memory, rules = holding.memory, self._ctx.settings.trade
         distance = active = None
-        if rules.native_trailing and not memory.foreign and rules.stops.trailing and not memory.stop_moved:
-            instrument = self._ctx.instruments[memory.symbol]
+        instrument = self._ctx.instruments.get(memory.symbol)
+        trails = rules.native_trailing and rules.stops.trailing and not memory.foreign
+        if trails and not memory.stop_moved and instrument is not None:
             distance = instrument.ceil_level(rules.stops.trail_distance * memory.atr)
             trigger = float(entry_price(memory)) + memory.side.sign * rules.stops.trail_trigger * memory.atr
             active = instrument.target_level(trigger, memory.side)
@@ -134,6 +137,21 @@ class Protection:
             self._ctx.notice(
                 Level.INFO, "stop_moved", f"stop at {stop}", memory.symbol, stop=stop, initial_stop=initial
             )
+
+    def _compare(self, holding: Holding, stop: Decimal) -> None:
+        """Keep a better stop than ours that the venue has (moved before a restart, or by hand); mend a worse.
+
+        A report of the stop we just replaced is only late.
+        """
+        memory = holding.memory
+        if memory.foreign or not holding.anchored or holding.amend is not None or memory.stop is None:
+            return
+        better = memory.side.sign * (stop - memory.stop)
+        if better > 0 and stop != holding.replaced_stop:
+            holding.memory = replace(memory, stop=stop)
+            self._ctx.dirty = True
+        elif better < 0:
+            self.want(holding)
 
     def _roll_back(self, holding: Holding, sent: AmendStop, price: Decimal | None) -> bool:
         memory = holding.memory

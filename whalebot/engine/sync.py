@@ -13,7 +13,7 @@ from whalebot.domain.events import (
     StreamUp,
 )
 from whalebot.domain.known import Unknown
-from whalebot.domain.orders import AccountSnapshot, PositionReport
+from whalebot.domain.orders import AccountSnapshot, PositionReport, Purpose
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
 from whalebot.engine.exits import ExitDesk
@@ -159,6 +159,9 @@ class Sync:
             return
         for instrument in answer.value:
             self._ctx.instruments[instrument.symbol] = instrument
+        for symbol in list(self._positions.holdings):
+            if not self._tracker.has(symbol, Purpose.ENTRY):
+                self._positions.anchor(symbol)
         missing = [s for s in self._ctx.settings.symbols if s not in self._ctx.instruments]
         if missing:
             self._ctx.alert(
