@@ -1,0 +1,190 @@
+"""The local exchange's event log as a ledger: positions from flat to flat, orders, stops, and its wallet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+Line = dict[str, Any]
+_ZERO = Decimal(0)
+
+
+@dataclass(slots=True)
+class Position:
+    """One position of the exchange. Times of the market in ms; `net` is exact and in quote currency.
+
+    `stops` are the stop prices in force, in order, None where there was none. `unprotected_ms` is the longest
+    stretch of real time without a stop.
+    """
+
+    symbol: str
+    idx: int
+    side: str
+    opened_ms: int
+    first_link_id: str
+    size: Decimal = _ZERO
+    entered: Decimal = _ZERO
+    realised: Decimal = _ZERO
+    fees: Decimal = _ZERO
+    funding: Decimal = _ZERO
+    closed_ms: int | None = None
+    closing_line: Line = field(default_factory=dict)
+    stops: list[Decimal | None] = field(default_factory=list)
+    unprotected_ms: int = 0
+    bare_since_ms: int | None = None
+
+    @property
+    def net(self) -> Decimal:
+        """Realised - fees - funding."""
+        return self.realised - self.fees - self.funding
+
+    def __str__(self) -> str:
+        return f"{self.symbol} {self.side} {self.entered} opened {self.opened_ms} by {self.first_link_id!r}"
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Everything the judge needs of one exchange over all its runs."""
+
+    positions: list[Position] = field(default_factory=list)
+    orders: dict[str, dict[str, str]] = field(default_factory=dict)
+    refused: list[Line] = field(default_factory=list)
+    violations: list[Line] = field(default_factory=list)
+    oddities: list[str] = field(default_factory=list)
+    first_wallet: Decimal | None = None
+    last_wallet: Decimal = _ZERO
+    _open: dict[tuple[str, int], Position] = field(default_factory=dict)
+    _stops: dict[tuple[str, int], Decimal | None] = field(default_factory=dict)
+    _real_ms: int = 0
+
+    @property
+    def closed(self) -> list[Position]:
+        """Positions that went to zero, in the order in which they ended."""
+        return sorted((p for p in self.positions if p.closed_ms is not None), key=lambda p: p.closed_ms or 0)
+
+    @property
+    def open(self) -> list[Position]:
+        """Positions that are not flat at the end of the log."""
+        return list(self._open.values())
+
+    @property
+    def flow(self) -> Decimal:
+        """What all positions, open ones too, did to the wallet."""
+        return sum((p.net for p in self.positions), _ZERO)
+
+    def take(self, line: Line) -> None:
+        """Take one line of the log."""
+        kind, real_ms = line["kind"], line["real_ms"]
+        if kind == "start":
+            self._on_start()
+        elif kind == "order":
+            self._on_order(line)
+        elif kind == "execution":
+            self._on_execution(line)
+        elif kind == "funding":
+            self._on_funding(line)
+        elif kind == "stop":
+            self._on_stop(line)
+        elif kind == "wallet":
+            self._on_wallet(line)
+        elif kind == "violation":
+            self.violations.append(line)
+        self._real_ms = real_ms
+
+    def finish(self) -> Ledger:
+        """End the count of open positions without a stop at the last line; return itself."""
+        for position in self._open.values():
+            _cover(position, self._real_ms)
+        return self
+
+    def _on_start(self) -> None:
+        # The exchange was away in between: nobody can count real time over its absence.
+        for position in self._open.values():
+            _cover(position, self._real_ms)
+
+    def _on_order(self, line: Line) -> None:
+        if line["status"] == "refused":
+            self.refused.append(line)
+            return
+        link_id = line["order_link_id"]
+        if link_id:
+            self.orders.setdefault(link_id, {})[line["order_id"]] = line["status"]
+
+    def _on_execution(self, line: Line) -> None:
+        # The log of executions names no position index: what is judged here is one-way mode.
+        key = (line["symbol"], 0)
+        qty, closes = Decimal(line["qty"]), Decimal(line["closed_size"])
+        position = self._open.get(key)
+        if position is None:
+            position = self._begin(key, line)
+        if closes not in (_ZERO, qty):
+            self.oddities.append(f"execution {line['exec_id']} turned {position} around")
+        position.realised += Decimal(line["realised"])
+        position.fees += Decimal(line["fee"])
+        position.size += qty if closes == 0 else -closes
+        position.entered += qty - closes
+        if position.size == 0:
+            self._end(key, position, line)
+
+    def _begin(self, key: tuple[str, int], line: Line) -> Position:
+        position = Position(*key, line["side"], line["ts_ms"], line["order_link_id"])
+        self.positions.append(position)
+        self._open[key] = position
+        self._stops[key] = None
+        position.bare_since_ms = line["real_ms"]
+        return position
+
+    def _end(self, key: tuple[str, int], position: Position, line: Line) -> None:
+        position.closed_ms, position.closing_line = line["ts_ms"], line
+        _cover(position, line["real_ms"])
+        del self._open[key]
+
+    def _on_funding(self, line: Line) -> None:
+        position = self._open.get((line["symbol"], line["position_idx"]))
+        if position is None:
+            self.oddities.append(f"funding {line['exec_id']} without a position")
+            return
+        position.funding += Decimal(line["amount"])
+
+    def _on_stop(self, line: Line) -> None:
+        position = self._open.get((line["symbol"], line["position_idx"]))
+        if position is None or Decimal(line["size"]) == 0:
+            return
+        stop = Decimal(line["stop_loss"]) if line["stop_loss"] else None
+        if not position.stops or position.stops[-1] != stop:
+            position.stops.append(stop)
+        if line["is_protected"]:
+            _cover(position, line["real_ms"])
+        elif position.bare_since_ms is None:
+            position.bare_since_ms = line["real_ms"]
+
+    def _on_wallet(self, line: Line) -> None:
+        self.last_wallet = Decimal(line["wallet_balance"])
+        if self.first_wallet is None:
+            self.first_wallet = self.last_wallet
+
+
+def _cover(position: Position, real_ms: int) -> None:
+    if position.bare_since_ms is not None:
+        position.unprotected_ms = max(position.unprotected_ms, real_ms - position.bare_since_ms)
+        position.bare_since_ms = None
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Yield the objects of a JSON lines file; a last line still being written is left out."""
+    with path.open(encoding="utf-8") as file:
+        for text in file:
+            if text.endswith("\n"):
+                yield json.loads(text)
+
+
+def read_ledger(path: Path) -> Ledger:
+    """Read the exchange's log."""
+    ledger = Ledger()
+    for line in read_lines(path):
+        ledger.take(line)
+    return ledger.finish()
