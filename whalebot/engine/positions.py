@@ -15,7 +15,7 @@ from whalebot.domain.orders import Execution, FundingPayment, PositionReport, Pu
 from whalebot.domain.state import IntentMemory, PositionMemory
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
-from whalebot.engine.holding import Holding, anchor, follow_price
+from whalebot.engine.holding import Holding, anchor, beyond, follow_price
 from whalebot.engine.ledger import closed_by, open_from_fill, open_qty, signed_qty, take_fill
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.protection import Protection
@@ -93,13 +93,15 @@ class PositionManager:
         memory = open_from_fill(fill, intent, qty, leverage)
         if intent is not None:
             memory = replace(memory, stop=intent.intent.stop_loss, target=intent.intent.take_profit)
+        else:
+            memory = replace(memory, position_idx=self._ctx.hedge_idx(fill.symbol, fill.side))
         holding = Holding(
             memory,
             asked_stop=memory.stop,
             asked_target=memory.target,
             last_fill_real_ms=self._ctx.clock.real_ms,
         )
-        holding.ignored = intent is None and self._ctx.settings.trade.adopt is Adopt.IGNORE
+        holding.ignored = intent is None and self._adopts is Adopt.IGNORE
         self.holdings[fill.symbol] = holding
         self._protection.watch(holding)
 
@@ -196,13 +198,19 @@ class PositionManager:
 
     # --- positions that are not ours ------------------------------------------------------------------
 
+    @property
+    def _adopts(self) -> Adopt:
+        """How to treat a position of somebody else; where trading is switched off nothing is ordered."""
+        rules = self._ctx.settings.trade
+        return rules.adopt if rules.enabled else Adopt.IGNORE
+
     def adopt(self, report: PositionReport) -> None:
         """Take note of a position nobody here opened, and treat it as the owner chose."""
         if report.side is None or report.avg_price is None:
             return
         memory = _foreign_memory(report, self._ctx.clock.now_ms)
         holding = Holding(memory, venue_stop=report.stop_loss, venue_target=report.take_profit)
-        how = self._ctx.settings.trade.adopt
+        how = self._adopts
         holding.ignored = how is Adopt.IGNORE
         self.holdings[report.symbol] = holding
         self._ctx.dirty = True
@@ -235,7 +243,7 @@ class PositionManager:
     def _treat_foreign(self, holding: Holding) -> None:
         """Close it, or give it a stop as far from the present price as our own would be."""
         symbol = holding.memory.symbol
-        if self._ctx.settings.trade.adopt is Adopt.CLOSE:
+        if self._adopts is Adopt.CLOSE:
             self._close(symbol, ClosedBy.FOREIGN)
             return
         if holding.venue_stop is not None:
@@ -246,7 +254,7 @@ class PositionManager:
         instrument = self._ctx.instruments.get(symbol)
         if instrument is None or atr <= 0 or price is None:
             return
-        if holding.memory.stop is None:
+        if holding.memory.stop is None or beyond(holding.memory, holding.memory.stop, price):
             multiple = self._ctx.settings.trade.stop_loss_atr
             stop, _ = initial_levels(instrument, holding.memory.side, float(price), atr, multiple, 0.0)
             holding.memory = replace(holding.memory, stop=stop)
