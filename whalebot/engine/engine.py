@@ -234,7 +234,7 @@ class Engine:
         elif kind == "stop_retry":
             self._rooms.positions.on_stop_retry(name)
         elif kind == "exit":
-            self._rooms.exits.insist(name)
+            self._rooms.exits.on_timer(name)
         elif kind == "executions":
             self._rooms.sync.on_executions_timer(name)
         elif kind == "outage":

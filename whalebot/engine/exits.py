@@ -49,24 +49,39 @@ class ExitDesk:
             for symbol in list(self.positions.holdings):
                 self.close(symbol, reason)
 
-    def insist(self, symbol: str) -> None:
+    def on_timer(self, symbol: str) -> None:
+        """An exit did not trade a moment ago: send it again while the position is there, and say so."""
+        if self.insist(symbol):
+            self._ctx.alert(
+                Level.CRITICAL,
+                "exit_failed",
+                f"{symbol}: an exit did not trade",
+                "sending it again until the position is gone",
+            )
+
+    def insist(self, symbol: str) -> bool:
         """Send the exit again where one was meant, none is in flight and the position is still there."""
         if self.positions is None:
-            return
+            return False
         holding = self.positions.holdings.get(symbol)
         if (
             holding is not None
             and holding.memory.closing_as is not None
             and not self._tracker.has(symbol, Purpose.EXIT)
         ):
-            self._send(symbol)
+            return self._send(symbol)
+        return False
 
-    def _send(self, symbol: str) -> None:
+    def _send(self, symbol: str) -> bool:
         assert self.positions is not None
         memory = self.positions.holdings[symbol].memory
+        instrument = self._ctx.instruments.get(symbol)
         qty = open_qty(memory)
+        if instrument is not None:
+            # A larger order would be refused for ever; the rest follows when this part is filled.
+            qty = min(qty, instrument.max_market_qty)
         if qty <= 0 or memory.closing_as is None:
-            return
+            return False
         intent = OrderIntent(
             order_link_id=self._link_ids.mint(symbol),
             symbol=symbol,
@@ -89,3 +104,4 @@ class ExitDesk:
             closed_by=memory.closing_as.value,
         )
         self._ctx.emit(SubmitOrder(intent))
+        return True
