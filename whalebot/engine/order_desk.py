@@ -14,7 +14,7 @@ from whalebot.domain.events import (
     StorageRecovered,
     TradeRecorded,
 )
-from whalebot.domain.known import Known, Unknown
+from whalebot.domain.known import Known
 from whalebot.engine.context import Context
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.sync import Sync
@@ -54,12 +54,9 @@ class OrderDesk:
 
     def on_executions(self, event: ExecutionsFetched) -> None:
         """Executions that were asked for."""
-        answer = event.executions
-        if isinstance(answer, Known):
-            self._trading.on_executions(answer.value, event.recv_ms)
-            self._sync.on_executions(event.symbol, True, "")
-        elif isinstance(answer, Unknown):
-            self._sync.on_executions(event.symbol, False, answer.reason)
+        if isinstance(event.executions, Known):
+            self._trading.on_executions(event.executions.value, event.recv_ms)
+        self._sync.on_executions(event)
 
     def on_recorded(self, event: TradeRecorded) -> None:
         """A trade is on disk."""

@@ -7,6 +7,7 @@ from typing import Final
 from whalebot.domain.effects import FetchExecutions, FetchInstruments, FetchSnapshot
 from whalebot.domain.enums import Level, Stream
 from whalebot.domain.events import (
+    ExecutionsFetched,
     InstrumentsFetched,
     SnapshotFetched,
     StreamDown,
@@ -56,7 +57,7 @@ class Sync:
         self._asked_after = (0, 0)
         self._differs: dict[str, int] = {}
         self._leverage = leverage
-        self._executions_due: set[str] = set()
+        self._executions_due: dict[str, int] = {}
         self.reconciled_ms: int | None = None
         self.storage_fault = ""
 
@@ -145,7 +146,9 @@ class Sync:
         self._ctx.timers.arm("reconcile", now + timing.reconcile_ms)
 
     def _fetch_executions(self, symbol: str, since_ms: int) -> None:
-        self._executions_due.add(symbol)
+        """Ask, and remember since when until the answer is here: fills seen meanwhile must not shorten it."""
+        since_ms = min(since_ms, self._executions_due.get(symbol, since_ms))
+        self._executions_due[symbol] = since_ms
         self._ctx.emit(FetchExecutions(symbol, since_ms))
 
     # --- answers --------------------------------------------------------------------------------------
@@ -172,23 +175,25 @@ class Sync:
             )
         self._ctx.timers.arm("instruments", event.recv_ms + _INSTRUMENTS_EVERY_MS)
 
-    def on_executions(self, symbol: str, known: bool, reason: str) -> None:
+    def on_executions(self, event: ExecutionsFetched) -> None:
         """Executions of a symbol were fetched (and already applied), or could not be."""
-        if known:
-            self._executions_due.discard(symbol)
+        symbol, answer = event.symbol, event.executions
+        if not isinstance(answer, Unknown):
+            if event.since_ms <= self._executions_due.get(symbol, event.since_ms):
+                self._executions_due.pop(symbol, None)
             if symbol in self._differs:
                 self.ask_snapshot()
             return
-        self._ctx.notice(Level.WARNING, "executions_unknown", reason, symbol)
+        self._ctx.notice(Level.WARNING, "executions_unknown", answer.reason, symbol)
         self._ctx.timers.arm(
             ("executions", symbol), self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
         )
 
     def on_executions_timer(self, symbol: str) -> None:
         """Ask again for executions that could not be fetched."""
-        since = self._signals[symbol].last_exec_ms
-        if since is not None:
-            self._fetch_executions(symbol, since)
+        since_ms = self._executions_due.get(symbol)
+        if since_ms is not None:
+            self._fetch_executions(symbol, since_ms)
 
     def on_snapshot(self, event: SnapshotFetched) -> None:
         """Compare the venue's picture with ours, and act on each difference."""
@@ -211,7 +216,7 @@ class Sync:
 
     def _findings(self, snapshot: AccountSnapshot, asked_ms: int) -> tuple[Finding, ...]:
         holdings = self._positions.holdings
-        busy = {t.symbol for t in self._tracker.in_flight()} | self._executions_due
+        busy = {t.symbol for t in self._tracker.in_flight()} | self._executions_due.keys()
         busy |= {s for s, h in holdings.items() if h.last_fill_real_ms >= asked_ms}
         busy |= {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms}
         ours = {symbol: self._positions.held_qty(symbol) for symbol in holdings}
