@@ -1,6 +1,6 @@
 """Time of the analysis: one live close with three timeframes, and whole histories.
 
-python benchmarks/bench_analysis.py [--bars 1000000] [--closes 5000]
+python -m benchmarks.bench_analysis [--bars 1000000] [--closes 5000]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from benchmarks.figures import Figure
 from whalebot.decisions.analysis.analyzer import TradingAnalyzer
 from whalebot.decisions.analysis.bars import Bars
 from whalebot.decisions.analysis.columns import compute_columns
@@ -44,8 +45,11 @@ def make_candles(bars: Bars, interval: str) -> list[Candle]:
     return [Candle("BTCUSDT", interval, at, *(Decimal(repr(value)) for value in row)) for at, *row in rows]
 
 
-def time_live(closes: int) -> list[tuple[str, str]]:
-    """Feed closes one by one after a history of 1000 bars of each of three timeframes."""
+def time_live(closes: int) -> tuple[list[int], int]:
+    """Feed closes one by one after a history of 1000 bars of each of three timeframes.
+
+    Return ns of each close, and of loading the history of the primary one.
+    """
     history = 16 * 1000
     bars = make_bars(history + closes, 15)
     primary = make_candles(bars, "15")
@@ -66,6 +70,12 @@ def time_live(closes: int) -> list[tuple[str, str]]:
             analyzer.on_higher_close(waiting.pop())
         analyzer.on_close(candle, 0.1, None, frozenset())
         taken.append(time.perf_counter_ns() - began)
+    return taken, loaded
+
+
+def live_rows(closes: int) -> list[tuple[str, str]]:
+    """Return the lines about live closes."""
+    taken, loaded = time_live(closes)
     p50, p99, most = (np.percentile(taken, q) / 1000 for q in (50, 99, 100))
     return [
         ("live close to analysis, p50", f"{p50:8.0f} us"),
@@ -75,8 +85,8 @@ def time_live(closes: int) -> list[tuple[str, str]]:
     ]
 
 
-def time_history(count: int) -> list[tuple[str, str]]:
-    """Score a whole history of one-minute bars with all groups."""
+def time_history(count: int) -> tuple[float, float, int]:
+    """Score a whole history of one-minute bars; return seconds of the indicators, of all, and the groups."""
     bars = make_bars(count, 1)
     began = time.perf_counter()
     compute_columns(bars, "1", INDICATORS)
@@ -84,7 +94,12 @@ def time_history(count: int) -> list[tuple[str, str]]:
     began = time.perf_counter()
     table = score_history(bars, "1", SCORING, INDICATORS, MTF)
     whole = time.perf_counter() - began
-    groups = len(table.breakdown)
+    return columns, whole, len(table.breakdown)
+
+
+def history_rows(count: int) -> list[tuple[str, str]]:
+    """Return the lines about a whole history."""
+    columns, whole, groups = time_history(count)
     return [
         (f"indicators of {count:,} bars", f"{columns:8.2f} s"),
         (f"score table of {count:,} bars", f"{whole:8.2f} s"),
@@ -94,13 +109,29 @@ def time_history(count: int) -> list[tuple[str, str]]:
     ]
 
 
+def figures(bars: int = 1_000_000) -> list[Figure]:
+    """Measure a whole history; the least of two runs, and a short one to show that the cost is linear."""
+    group = f"scoring {bars:,} bars of history"
+    columns, whole, groups = min((time_history(bars) for _ in range(2)), key=lambda run: run[1])
+    _, short, _ = min((time_history(bars // 10) for _ in range(2)), key=lambda run: run[1])
+    per_bar, peak_mb = whole / bars * 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return [
+        Figure(group, "indicators", columns, "s"),
+        Figure(group, f"the whole table ({groups} groups)", whole, "s"),
+        Figure(group, "a bar", per_bar, "us"),
+        Figure(group, "a bar and group", per_bar / groups, "us", 2.0),
+        Figure(group, f"a bar, of {bars // 10:,}", short / bars * 1e7, "us"),
+        Figure(group, "peak resident memory", peak_mb, "MB"),
+    ]
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", type=int, default=1_000_000, help="bars of the whole history")
     parser.add_argument("--closes", type=int, default=5_000, help="live closes")
     arguments = parser.parse_args()
-    for name, value in [*time_live(arguments.closes), *time_history(arguments.bars)]:
+    for name, value in [*live_rows(arguments.closes), *history_rows(arguments.bars)]:
         print(f"{name:36} {value}")
 
 
