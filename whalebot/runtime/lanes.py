@@ -26,7 +26,6 @@ from whalebot.domain.effects import (
     SubmitOrder,
 )
 from whalebot.domain.errors import BugError
-from whalebot.domain.events import StorageFailed
 from whalebot.ports import Clock, MarketStreams, Notifier, OrderGateway, StateStore, TradeStore
 from whalebot.runtime.order_actions import OrderActions, RetCodes
 from whalebot.runtime.pool import Job, ResultSink, TroubleSink, WorkerHealth, WorkerPool
@@ -78,7 +77,6 @@ class Lanes:
         """on_trouble: hears of exceptions nobody expected and of AuthError and VenueFatal, on any thread."""
         self._ports = ports
         self._storage_health = StorageHealth(clock)
-        self._clock = clock
         self._newest = NewestDocument(ports.states, self._storage_health)
         self._history = HistoryWriter(ports.trades, self._storage_health, clock)
         on_fatal = partial(_report_from_here, on_trouble)
@@ -177,8 +175,7 @@ class Lanes:
 
     def _persist(self, effect: Persist) -> None:
         if self._newest.offer(effect.document):
-            what = f"save state {effect.document.revision}"
-            lost = partial(self._not_saved, "state")
+            what, lost = f"save state {effect.document.revision}", self._newest.lost
             self._storage.submit(
                 _STORAGE, Job(what, lambda _: self._newest.write(), lost, lost, counted=False)
             )
@@ -190,9 +187,6 @@ class Lanes:
             f"record {trade.trade_id}", lambda _: self._history.append(trade), lost, lost
         )
         self._storage.submit(_STORAGE, job)
-
-    def _not_saved(self, what: str, reason: str) -> tuple[StorageFailed, ...]:
-        return (StorageFailed(what, reason, self._clock.now_ms()),)
 
 
 def _report_from_here(on_trouble: TroubleSink, error: BaseException) -> None:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from whalebot.domain.effects import AmendStop, CancelOrder, SetLeverage
 from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueFatal, VenueRefused
@@ -26,7 +27,10 @@ from whalebot.runtime.saving import DocumentSave
 _log = logging.getLogger(__name__)
 
 # These say nothing about the request itself: the same one may pass a moment later.
-_PASSING = frozenset({Refusal.RATE_LIMITED, Refusal.MAINTENANCE})
+_PASSING: Final = frozenset({Refusal.RATE_LIMITED, Refusal.MAINTENANCE})
+
+LATEST_LEAVE_MS: Final = 5_000
+"""An entry that could not leave for so long (a lane that hung, a machine that slept) is not sent any more."""
 
 
 def rejected(_: VenueRefused) -> Refusal:
@@ -97,6 +101,9 @@ class OrderActions:
             yield from told
             if not problem and not save.holds(intent.order_link_id):
                 problem = "its intent is not in the state document"
+        waited_ms = self._clock.now_ms() - intent.sent_ms
+        if not problem and waited_ms > LATEST_LEAVE_MS and not intent.reduce_only:
+            problem = f"it waited {waited_ms} ms to leave"
         if problem and not intent.reduce_only:
             yield self._refused(intent.order_link_id, Refusal.NOT_SENT, 0, problem)
             return

@@ -23,11 +23,12 @@ class StorageHealth:
         self._lock = threading.Lock()
         self._failing: set[str] = set()
 
-    def failed(self, what: str, error: Exception) -> Event:
+    def failed(self, what: str, reason: Exception | str) -> Event:
         """Note a failed write."""
         with self._lock:
             self._failing.add(what)
-        return StorageFailed(what, f"{type(error).__name__}: {error}", self._clock.now_ms())
+        text = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
+        return StorageFailed(what, text, self._clock.now_ms())
 
     def worked(self, what: str) -> list[Event]:
         """Note a write that worked; says so where it was the last one that had failed."""
@@ -90,6 +91,12 @@ class NewestDocument:
         if document is not None:
             yield from DocumentSave(document, self._store, self._health).ensure()[1]
 
+    def lost(self, reason: str) -> Iterator[Event]:
+        """Tell that the write did not happen; the next document asks for one again."""
+        with self._lock:
+            self._pending = None
+        yield self._health.failed(_STATE, reason)
+
 
 class HistoryWriter:
     """Appends closed trades; what cannot be written stays with the engine."""
@@ -111,4 +118,4 @@ class HistoryWriter:
 
     def lost(self, reason: str) -> Iterator[Event]:
         """Tell that a trade was not written."""
-        yield StorageFailed(_HISTORY, reason, self._clock.now_ms())
+        yield self._health.failed(_HISTORY, reason)

@@ -1,0 +1,89 @@
+"""Lanes when time or disk go wrong: nothing stale leaves, and a fault that is over is told to be over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from runtime_ports import Gateway, Sink, States
+from runtime_samples import document, intent
+from trade_samples import closed_trade
+
+from whalebot.domain.events import (
+    Event,
+    OrderAccepted,
+    OrderRefused,
+    Refusal,
+    StorageFailed,
+    StorageRecovered,
+)
+from whalebot.domain.trade import ClosedTrade
+from whalebot.runtime.clock import ManualClock
+from whalebot.runtime.order_actions import LATEST_LEAVE_MS, OrderActions, RetCodes
+from whalebot.runtime.pool import Job, WorkerPool
+from whalebot.runtime.saving import DocumentSave, HistoryWriter, NewestDocument, StorageHealth
+
+
+def submitted(age_ms: int, reduce_only: bool) -> list[Event]:
+    clock = ManualClock(age_ms)
+    order = intent("w-1", reduce_only=reduce_only)
+    save = DocumentSave(document(order), States([]), StorageHealth(clock))
+    actions = OrderActions(clock, RetCodes(), lambda error: None)
+    return list(actions.submit(order, save).run(Gateway([])))
+
+
+def test_an_entry_that_waited_too_long_in_its_lane_does_not_leave() -> None:
+    """Behind a request that hangs, or on a machine that slept: the price it was decided on is gone."""
+    (late,) = submitted(LATEST_LEAVE_MS + 1, reduce_only=False)
+    assert isinstance(late, OrderRefused)
+    assert late.refusal is Refusal.NOT_SENT
+
+
+@pytest.mark.parametrize(("age_ms", "reduce_only"), [(LATEST_LEAVE_MS, False), (86_400_000, True)])
+def test_an_entry_in_time_and_an_exit_at_any_time_leave(age_ms: int, reduce_only: bool) -> None:
+    (event,) = submitted(age_ms, reduce_only)
+    assert isinstance(event, OrderAccepted)
+
+
+class _Trades:
+    def __init__(self) -> None:
+        self.error: Exception | None = ValueError("not a number")
+
+    def append(self, trade: ClosedTrade) -> None:
+        if self.error is not None:
+            raise self.error
+
+
+def carried_out(job: Job[tuple[()]]) -> list[Event]:
+    sink, trouble = Sink(), list[BaseException]()
+    pool: WorkerPool[tuple[()]] = WorkerPool("t", 1, lambda: (), sink, lambda _, error: trouble.append(error))
+    pool.start()
+    pool.submit("k", job)
+    assert pool.drain(5)
+    pool.stop(5)
+    return [sink.queue.get() for _ in range(sink.queue.qsize())]
+
+
+def test_a_history_fault_nobody_expected_is_over_once_writing_works() -> None:
+    clock, trades = ManualClock(9), _Trades()
+    writer = HistoryWriter(trades, StorageHealth(clock), clock)
+
+    def record() -> list[Event]:
+        run = lambda _: writer.append(closed_trade())  # noqa: E731
+        return carried_out(Job("record", run, writer.lost, writer.lost))
+
+    (failed,) = record()
+    assert isinstance(failed, StorageFailed)
+    trades.error = None
+    assert StorageRecovered(9) in record()
+
+
+def test_a_document_whose_job_never_ran_does_not_keep_later_ones_from_being_written() -> None:
+    clock, states = ManualClock(9), States([])
+    newest = NewestDocument(states, StorageHealth(clock))
+    assert newest.offer(document(revision=1))
+    lost: Iterable[Event] = newest.lost("1000 jobs are waiting")
+    assert [type(event) for event in lost] == [StorageFailed]
+    assert newest.offer(document(revision=2))
+    assert list(newest.write()) == [StorageRecovered(9)]
+    assert states.journal == ["save 2"]
