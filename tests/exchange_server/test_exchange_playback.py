@@ -155,6 +155,24 @@ def test_without_a_client_nothing_is_played_and_nothing_is_lost() -> None:
         assert exchange.get("/control/state")["sim_ms"] == START_MS + 310 * MINUTE
 
 
+def test_at_max_the_market_stands_still_while_nobody_listens() -> None:
+    with running([track(count=600)], speed="max", wait_for_client=None) as exchange:
+        with public_socket(exchange, "kline.1.BTCUSDT") as socket:
+            while b'"confirm":true' not in socket.recv_data()[1]:
+                pass
+        end = time.monotonic() + DEADLINE_S
+        while exchange.get("/control/state")["connections"]:
+            assert time.monotonic() < end
+        stands = exchange.get("/control/state")
+        assert 1 <= stands["bars"] < 300
+        for _ in range(20):
+            assert exchange.get("/control/state")["sim_ms"] == stands["sim_ms"]
+        with public_socket(exchange, "kline.1.BTCUSDT") as socket:
+            while b'"confirm":true' not in (data := socket.recv_data()[1]):
+                pass
+            assert json.loads(data)["data"][0]["start"] == stands["sim_ms"]
+
+
 def test_a_client_that_never_answers_is_counted_as_slow_and_not_waited_for_again() -> None:
     with running([track(count=330)], speed="max", wait_for_client=None) as exchange:
         exchange.call(lambda: setattr(exchange.server._barrier, "timeout_s", 0.05))

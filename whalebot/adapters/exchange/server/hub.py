@@ -10,12 +10,16 @@ from whalebot.adapters.exchange.server.frames import text_frame
 
 
 class Hub:
-    """Subscriptions of all connections. Runs on the event loop's thread only."""
+    """Subscriptions of all connections. Runs on the event loop's thread only.
+
+    `has_public` is set while anyone listens to a public topic.
+    """
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
         self.messages_out = 0
-        self.first_public = asyncio.Event()
+        self.has_public = asyncio.Event()
+        self._public_topics = 0
         self._subscribers: dict[str, set[Connection]] = {}
         self._touched: set[Connection] = set()
         self._is_scheduled = False
@@ -45,12 +49,17 @@ class Hub:
             for notify in self._on_first:
                 notify(topic)
         subscribers.add(connection)
+        if connection.channel is Channel.PUBLIC and topic not in connection.topics:
+            self._public_topics += 1
+            self.has_public.set()
         connection.topics.add(topic)
-        if connection.channel is Channel.PUBLIC:
-            self.first_public.set()
 
     def unsubscribe(self, connection: Connection, topic: str) -> None:
         """Stop sending `topic` to `connection`; unknown topics are ignored."""
+        if connection.channel is Channel.PUBLIC and topic in connection.topics:
+            self._public_topics -= 1
+            if not self._public_topics:
+                self.has_public.clear()
         connection.topics.discard(topic)
         subscribers = self._subscribers.get(topic)
         if subscribers is None:

@@ -58,7 +58,7 @@ class Pump:
             await self._wait_for_client()
         self.is_started = True
         if self._speed.is_max:
-            await self._run_locked()
+            await self._run_locked(waits_for_client)
         else:
             await self._run_paced()
         self.is_ended = True
@@ -69,10 +69,10 @@ class Pump:
             await asyncio.sleep(TICK_S if self._venue.feed.has_paced_topics() else IDLE_S)
 
     async def _wait_for_client(self) -> None:
-        while not self._hub.first_public.is_set():
+        while not self._hub.has_public.is_set():
             self._on_tick()
             try:
-                await asyncio.wait_for(self._hub.first_public.wait(), IDLE_S)
+                await asyncio.wait_for(self._hub.has_public.wait(), IDLE_S)
             except TimeoutError:
                 continue
         started_s = self._clock.monotonic()
@@ -81,10 +81,12 @@ class Pump:
             seen = self._activity()
             await asyncio.sleep(SETTLE_S)
 
-    async def _run_locked(self) -> None:
+    async def _run_locked(self, waits_for_client: bool) -> None:
         market, venue = self._venue.market, self._venue
         slice_end_s = 0.0
         while not market.is_finished:
+            if waits_for_client and not self._hub.has_public.is_set():
+                await self._wait_for_client()
             batch = market.advance(self._next_stop_ms())
             venue.take(batch.events)
             if batch.at_barrier:
