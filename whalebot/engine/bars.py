@@ -68,13 +68,15 @@ class Analyzer(Protocol):
 @dataclass(slots=True)
 class _Series:
     """How far one timeframe is known. `next_open_ms` None until its history is loaded; `asked` the range
-    of the question that is on its way while `fetching`."""
+    of the question that is on its way while `fetching`; `behind_ms` when (real time) a later bar was first
+    seen in progress although the one that is due was not told."""
 
     interval: str
     next_open_ms: int | None = None
     pending: deque[Candle] = field(default_factory=lambda: deque(maxlen=_MOST_PENDING))
     fetching: bool = False
     asked: tuple[int | None, int | None] = (None, None)
+    behind_ms: int | None = None
 
 
 class BarFeed:
@@ -122,6 +124,20 @@ class BarFeed:
             return []
         return self._accept(series, candle)
 
+    def on_forming(self, candle: Candle) -> None:
+        """A bar in progress says that all before it are over: ask for one whose close does not come."""
+        series = self._series.get(candle.interval)
+        if series is None or series.next_open_ms is None or series.fetching:
+            return
+        now_ms = self._ctx.clock.real_ms
+        if candle.open_ms <= series.next_open_ms:
+            series.behind_ms = None
+        elif series.behind_ms is None:
+            series.behind_ms = now_ms
+        elif now_ms - series.behind_ms >= self._ctx.settings.feed.retry_ms:
+            series.behind_ms = None
+            self._fetch(series)
+
     def on_history(self, event: HistoryFetched) -> list[Analysis]:
         """Take fetched bars: the first load, or the bars of a hole."""
         series = self._series[event.interval]
@@ -161,7 +177,11 @@ class BarFeed:
         newest = candles[-1].close_ms if candles else 0
         series.next_open_ms = newest
         self._ctx.notice(
-            Level.INFO, "history", f"{len(candles)} bars of {series.interval}", self.symbol, bars=len(candles)
+            Level.INFO,
+            "history",
+            f"history: {len(candles)} bars of interval {series.interval}",
+            self.symbol,
+            bars=len(candles),
         )
 
     def _flush_pending(self, series: _Series, hole_confirmed: bool) -> list[Analysis]:

@@ -54,8 +54,11 @@ class MarketDesk:
             self._decide_all(feed.on_closed(candle))
 
     def on_forming(self, event: CandleForming) -> None:
-        """A bar in progress decides nothing; it only tells that time goes on."""
+        """A bar in progress decides nothing; it tells that time goes on, and that bars before it ended."""
         self._ctx.clock.saw(event.candle.open_ms, event.recv_ms)
+        feed = self._feeds.get(event.candle.symbol)
+        if feed is not None:
+            feed.on_forming(event.candle)
 
     def on_history(self, event: HistoryFetched) -> None:
         """Bars that were asked for."""
