@@ -164,7 +164,7 @@ class Engine:
             ev.OrderRefused: orders.on_refused,
             ev.OutcomeUnknown: self._rooms.tracker.on_unknown,
             ev.OrderLookedUp: orders.on_looked_up,
-            ev.StopAmended: self._rooms.positions.on_stop_amended,
+            ev.StopAmended: self._on_stop_amended,
             ev.LeverageAnswered: self._rooms.leverage.on_answer,
             ev.SnapshotFetched: self._rooms.sync.on_snapshot,
             ev.ExecutionsFetched: orders.on_executions,
@@ -182,6 +182,12 @@ class Engine:
         self._ctx.clock.saw(event.execution.ts_ms, event.recv_ms)
         self._rooms.trading.on_filled(event)
 
+    def _on_stop_amended(self, event: ev.StopAmended) -> None:
+        self._rooms.positions.on_stop_amended(event)
+        if event.refused and event.symbol in self._rooms.positions.holdings:
+            # A stop is refused for a position that is gone, too.
+            self._rooms.sync.resync(event.symbol)
+
     def _on_stream_down(self, event: ev.StreamDown) -> None:
         self._rooms.sync.on_stream_down(event)
         if event.stream is Stream.PUBLIC:
@@ -191,7 +197,7 @@ class Engine:
         self._rooms.entries.clock_offset_ms = event.offset_ms
 
     def _on_analysis(self, analysis: Analysis) -> None:
-        self._ctx.emit(PublishView(self.view()))
+        self._ctx.emit(PublishView(self._views.build(analysis.symbol)))
         self._rooms.trading.on_analysis(analysis)
 
     def _on_reconfigured(self, event: ev.Reconfigured) -> None:

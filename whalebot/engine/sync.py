@@ -27,6 +27,8 @@ from whalebot.engine.signals import SymbolSignals
 IN_FLIGHT: Final = "an order is in flight"
 _INSTRUMENTS_EVERY_MS: Final = 12 * 3_600_000
 _STALE_ROUNDS: Final = 3
+# Real time by which our reading of market time may run ahead of the venue's stamps.
+_BEFORE_SENT_MS: Final = 1_000
 # After so many rounds in which every query answered and none explains the difference, the venue is believed.
 _BELIEVE_VENUE_AFTER: Final = 5
 
@@ -126,13 +128,22 @@ class Sync:
         """Ask for the rules of all symbols."""
         self._ctx.emit(FetchInstruments())
 
-    def resync(self) -> None:
-        """Ask for executions since the last one known, the fate of orders in flight, and a snapshot."""
-        for symbol, signals in self._signals.items():
-            if signals.last_exec_ms is not None:
-                self._fetch_executions(symbol, signals.last_exec_ms)
-        for tracked in self._tracker.in_flight():
-            self._tracker.look_up(tracked.memory.intent.order_link_id)
+    def resync(self, only: str | None = None) -> None:
+        """Ask what happened since the last execution known and to orders in flight, and for a snapshot.
+
+        only: the one symbol to ask about, None for all.
+        """
+        for symbol in self._signals if only is None else (only,):
+            in_flight = self._tracker.in_flight(symbol)
+            since_ms = self._signals[symbol].last_exec_ms
+            if since_ms is None and in_flight:
+                # The very first order of a symbol: its fills, and what may have ended them already.
+                margin_ms = round(_BEFORE_SENT_MS * self._ctx.settings.feed.time_scale)
+                since_ms = min(t.memory.intent.created_ms for t in in_flight) - margin_ms
+            if since_ms is not None:
+                self._fetch_executions(symbol, since_ms)
+            for tracked in in_flight:
+                self._tracker.look_up(tracked.memory.intent.order_link_id)
         self.ask_snapshot()
 
     def ask_snapshot(self) -> None:
