@@ -16,7 +16,6 @@ from whalebot.domain.events import (
 )
 from whalebot.domain.known import Known
 from whalebot.domain.orders import Purpose
-from whalebot.domain.orders import Purpose
 from whalebot.engine.context import Context
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.sync import Sync
@@ -47,9 +46,6 @@ class OrderDesk:
         settled = self._tracker.on_refused(event)
         if settled is not None:
             self._trading.on_settled(settled)
-            if settled.memory.intent.purpose is Purpose.EXIT:
-                # Perhaps there is nothing left to leave.
-                self._sync.ask_snapshot()
             if settled.memory.intent.purpose is Purpose.EXIT:
                 # Perhaps there is nothing to leave any more: ask before the next attempt.
                 self._sync.resync(settled.memory.intent.symbol)
