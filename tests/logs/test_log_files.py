@@ -7,6 +7,8 @@ import json
 import logging
 import os
 import stat
+import subprocess
+import sys
 import threading
 from datetime import UTC
 from pathlib import Path
@@ -221,3 +223,30 @@ def test_arguments_are_read_when_logged_not_when_written() -> None:
     gate.go.set()
     lane.stop(5)
     assert gate.seen == ["['then']"]
+
+
+def test_a_terminal_that_nobody_reads_stops_neither_the_files_nor_the_end(tmp_path: Path) -> None:
+    """The terminal is a pipe that is full (a paused terminal behaves like it)."""
+    program = """
+import logging, os, sys
+from pathlib import Path
+from whalebot.adapters.logs.masking import SecretMasker
+from whalebot.adapters.logs.system import LogSettings, LogSystem
+
+folder = Path(sys.argv[1])
+logs = LogSystem(LogSettings(folder / "log", folder / "events", terminal=sys.stdout), SecretMasker())
+for number in range(3000):
+    logging.getLogger("whalebot").info("line %d %s", number, "x" * 100)
+logs.stop()
+"""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as unread:
+        child = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=writing)
+        os.close(writing)
+        try:
+            assert child.wait(20) == 0
+        finally:
+            child.kill()
+            child.wait()
+        assert unread.read(7)
+    assert "line 2999 " in (tmp_path / "log").read_text()

@@ -48,13 +48,18 @@ class LogLane(QueueHandler):
         self.dropped += 1
 
     def stop(self, timeout_s: float = 2.0) -> None:
-        """Write what is queued, end the thread and close the targets. May be called twice."""
+        """Write what is queued, end the thread and close the targets. May be called twice.
+
+        A thread that hangs in a write keeps its targets; it ends with the process.
+        """
         if self._thread.is_alive():
             try:
                 self._queue.put(None, timeout=timeout_s)
             except queue.Full:
-                return  # the disk hangs: the daemon thread ends with the process
+                return
             self._thread.join(timeout_s)
+            if self._thread.is_alive():
+                return
         for target in self._targets:
             target.close()
 

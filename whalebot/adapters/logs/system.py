@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from pathlib import Path
@@ -23,10 +23,12 @@ from whalebot.adapters.logs.formats import (
 )
 from whalebot.adapters.logs.lane import LogLane
 from whalebot.adapters.logs.masking import SecretMasker
+from whalebot.adapters.logs.terminal import TerminalHandler
 from whalebot.domain.errors import ConfigError
 
 _TALKATIVE: Final = ("pybit", "urllib3", "websocket", "asyncio", "apprise", "aiohttp.access", "requests")
 """Libraries whose lines below WARNING are noise, and may hold whole requests."""
+_TERMINAL_STOP_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,18 @@ class LogSystem:
         self._files[0].setFormatter(HumanFormatter(masker))
         self._files[0].addFilter(lambda record: not getattr(record, EVENT_ONLY, False))
         self._files[1].setFormatter(EventFormatter(masker))
-        targets: list[logging.Handler] = list(self._files)
         self._terminal = _terminal(settings, masker)
+        self._lanes = [LogLane(self._files)]
         if self._terminal is not None:
-            targets.append(self._terminal)
-        self._lane = LogLane(targets)
-        self._before = _Before.take_over(self._lane, self._report)
+            # A terminal that nobody reads blocks whoever writes to it; the files must not wait for it.
+            self._lanes.append(LogLane([self._terminal]))
+        self._before = _Before.take_over(self._lanes, self._report)
         self.set_level(settings.level)
 
     @property
     def lost(self) -> int:
-        """Records that could not be written or found the queue full."""
-        return self._lane.dropped + sum(file.lost for file in self._files)
+        """Records that the files did not take, or that found their queue full."""
+        return self._lanes[0].dropped + sum(file.lost for file in self._files)
 
     def set_level(self, level: int) -> None:
         """Set the least level of the files; the terminal keeps its own."""
@@ -73,8 +75,10 @@ class LogSystem:
 
     def stop(self) -> None:
         """Write out what is queued and give the root logger back."""
-        self._before.restore(self._lane)
-        self._lane.stop()
+        self._before.restore(self._lanes)
+        self._lanes[0].stop()
+        for terminal in self._lanes[1:]:
+            terminal.stop(_TERMINAL_STOP_S)
 
     def _report(self, where: str, kind: type[BaseException], error: BaseException, trace: Any) -> None:
         logging.getLogger("whalebot").critical(
@@ -93,7 +97,7 @@ class _Before:
     thread_hook: Callable[..., Any]
 
     @classmethod
-    def take_over(cls, lane: LogLane, report: Callable[..., None]) -> _Before:
+    def take_over(cls, lanes: Sequence[LogLane], report: Callable[..., None]) -> _Before:
         root = logging.getLogger()
         before = cls(
             root.level,
@@ -102,7 +106,7 @@ class _Before:
             sys.excepthook,
             threading.excepthook,
         )
-        root.handlers[:] = [lane]
+        root.handlers[:] = lanes
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
         logging.captureWarnings(True)
@@ -118,9 +122,10 @@ class _Before:
         threading.excepthook = on_thread_error
         return before
 
-    def restore(self, lane: LogLane) -> None:
+    def restore(self, lanes: Sequence[LogLane]) -> None:
         root = logging.getLogger()
-        root.removeHandler(lane)
+        for lane in lanes:
+            root.removeHandler(lane)
         root.handlers[:] = list(self.handlers)
         root.setLevel(self.level)
         for name, level in self.levels.items():
@@ -152,20 +157,13 @@ def _terminal(settings: LogSettings, masker: SecretMasker) -> logging.Handler | 
     reset = ""
     if wants_colour(settings.terminal, os.environ):
         colours, reset = _palette()
-    handler = _Terminal(settings.terminal)
+    handler = TerminalHandler(settings.terminal)
     handler.setFormatter(TerminalFormatter(masker, settings.zone, colours, reset))
     handler.setLevel(settings.terminal_level)
     handler.addFilter(
         lambda record: not (getattr(record, EVENT_ONLY, False) or getattr(record, SHOWN, False))
     )
     return handler
-
-
-class _Terminal(logging.StreamHandler[TextIO]):
-    """A terminal that may go away: a line it does not take is dropped."""
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Drop the line: there is no better place to complain than the one that failed."""
 
 
 def _palette() -> tuple[dict[int, str], str]:
