@@ -17,11 +17,21 @@ class ViewBuilder:
     def __init__(self, ctx: Context, rooms: Rooms) -> None:
         self._ctx = ctx
         self._rooms = rooms
+        self._blocked: dict[str, tuple[str, ...]] = {}
+        self._symbols: dict[str, SymbolView] = {}
 
-    def build(self) -> View:
-        """Return the picture of this moment."""
+    def build(self, only: str | None = None) -> View:
+        """Return the picture of this moment.
+
+        `only`: look at this symbol alone and show the others as in the last picture. Many bars close at once,
+        and looking at every symbol at each of them would cost more than the analyses.
+        """
         ctx, memory = self._ctx, self._rooms.guard.memory
-        blocked = {s: self._rooms.sync.blocked_by(s) for s in ctx.settings.symbols}
+        for symbol in ctx.settings.symbols:
+            if only is None or symbol == only or symbol not in self._symbols:
+                self._blocked[symbol] = self._rooms.sync.blocked_by(symbol)
+                self._symbols[symbol] = self._symbol(symbol)
+        blocked = self._blocked
         equity = self._rooms.account.equity()
         base = memory.day_base_equity
         wallet = self._rooms.account.wallet
@@ -31,7 +41,7 @@ class ViewBuilder:
             tradable=any(not b for b in blocked.values()) and not memory.manual_pause,
             blocked_by=tuple(dict.fromkeys(reason for b in blocked.values() for reason in b)),
             streams=self._rooms.sync.streams(),
-            symbols=tuple(self._symbol(s) for s in ctx.settings.symbols),
+            symbols=tuple(self._symbols[s] for s in ctx.settings.symbols),
             wallet_balance=wallet.wallet_balance if wallet else None,
             equity=equity,
             day_pnl=equity - base if equity is not None and base is not None else None,
