@@ -66,6 +66,7 @@ def test_a_narrow_terminal_gets_what_matters_most() -> None:
         assert Style(colour=True).visible_length(line) <= width
         assert "LONG" in line
         assert "+0.40" in line
+        assert ("09:15" in line) is (width > 100)
     assert _line(found, Style(width=len(full))) == full
 
 
@@ -87,7 +88,7 @@ def test_a_flat_account_without_a_wallet_is_told_plainly() -> None:
     ("notice", "line"),
     [
         (Notice(Level.INFO, "entry", "Buy filled at 1", "BTCUSDT"), "BTCUSDT ENTRY   Buy filled at 1"),
-        (Notice(Level.INFO, "stop_moved", "stop at 2", "BTCUSDT"), "BTCUSDT STOP    stop at 2"),
+        (Notice(Level.INFO, "stop_moved", "stop moved to 2", "BTCUSDT"), "BTCUSDT STOP    stop moved to 2"),
         (Notice(Level.WARNING, "stream_down", "public: silence"), "warning public: silence"),
         (Notice(Level.CRITICAL, "kill", "day loss reached"), "ALERT   day loss reached"),
         (Notice(Level.INFO, "reconciled", "all agrees"), "all agrees"),

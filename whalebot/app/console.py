@@ -174,7 +174,7 @@ def _first_screen(setup: Setup) -> Iterator[str]:
     config = setup.config
     symbols = ", ".join(config.traded_symbols)
     yield f"whalebot {__version__}, mode {config.mode}, {symbols}, interval {config.interval}"
-    yield f"files in {setup.paths.dir}"
+    yield f"files in {setup.paths.dir}; times here are {config.timezone}, in the files UTC"
     if config.mode == "demo":
         demo = config.demo
         source = f"{len(demo.data)} file(s)" if demo.data else f"a generated market (seed {demo.seed})"
@@ -185,5 +185,6 @@ def _first_screen(setup: Setup) -> Iterator[str]:
     fees = 2 * config.trade_management.trading_fee_percent
     yield (
         f"a round trip costs {fees:g} % in fees, and slippage; its share of the risk (R) is told with the "
-        "first bar. The default configuration is a demonstration, not an edge"
+        "first bar"
     )
+    yield "the default configuration is a demonstration, not an edge: expect it to lose money after costs"

@@ -98,8 +98,9 @@ def _position(position: Mapping[str, Any], zone: tzinfo) -> str:
     owner = ", not ours" if position["foreign"] else ""
     moved = " (moved)" if position["stop_moved"] else ""
     since = _at(position["opened_ms"], zone)
+    score = "" if position["entry_score"] is None else f", entered at score {position['entry_score']:+.2f}"
     return (
-        f"{side} {position['qty']} at {position['entry_price']} since {since}{owner}:"
+        f"{side} {position['qty']} at {position['entry_price']} since {since}{score}{owner}:"
         f" stop {stop}{moved}, target {target}, PnL {_signed(position['unrealised_pnl'])}"
     )
 

@@ -132,7 +132,7 @@ class EntryDesk:
         self._ctx.notice(
             Level.INFO,
             "costs",
-            f"a round trip costs {share:.2f} R here: {cost:.6g} per unit against a stop "
+            f"a round trip costs {share:.2f} R at this volatility: {cost:.6g} of price, with the stop "
             f"{rules.stop_loss_atr * analysis.atr:.6g} away",
             symbol,
             cost_in_r=round(share, 4),
@@ -228,7 +228,8 @@ class EntryDesk:
         ctx.notice(
             Level.INFO,
             "entry_sent",
-            f"{side.value} {sized.qty} near {analysis.close}, stop {stop}, target {target}{limited}",
+            f"sent {side.value} {sized.qty} near {analysis.close}, score {analysis.score:+.2f}, stop {stop}, "
+            f"target {target}{limited}",
             symbol,
             order_link_id=intent.order_link_id,
             score=analysis.score,

@@ -70,10 +70,12 @@ class Protection:
                 self._confirm(holding, sent.stop_loss)
             self.want(holding)
             return False
+        what = "not moved, the venue refused" if event.refused else "sent, no answer yet, asking again"
         self._ctx.notice(
             Level.WARNING,
             "stop_refused" if event.refused else "stop_unknown",
-            f"stop {sent.stop_loss}: {event.reason} ({event.ret_code})",
+            f"stop {sent.stop_loss} {what}: {event.reason} ({event.ret_code}); the venue has "
+            f"{'no stop' if holding.venue_stop is None else holding.venue_stop}",
             holding.memory.symbol,
         )
         if not event.refused:
@@ -135,7 +137,12 @@ class Protection:
             self._ctx.dirty = True
         if initial is not None and stop == memory.stop and stop not in (initial, before):
             self._ctx.notice(
-                Level.INFO, "stop_moved", f"stop at {stop}", memory.symbol, stop=stop, initial_stop=initial
+                Level.INFO,
+                "stop_moved",
+                f"stop moved to {stop}",
+                memory.symbol,
+                stop=stop,
+                initial_stop=initial,
             )
 
     def _compare(self, holding: Holding, stop: Decimal) -> None:

@@ -190,7 +190,8 @@ class Trading:
             Level.INFO,
             "trade_closed",
             f"{trade.side.value} {trade.qty} closed by {trade.closed_by.value} at {trade.exit_price}: "
-            f"net {trade.pnl:+f}",
+            f"net {trade.pnl:+.2f} (price {trade.gross_pnl:+.2f}, fees {-trade.fees:+.2f}, "
+            f"funding {-trade.funding:+.2f})",
             trade.symbol,
             trade_id=trade.trade_id,
             pnl=trade.pnl,
@@ -198,7 +199,7 @@ class Trading:
         )
         self._ctx.tell_owner(
             "exit",
-            f"{trade.symbol}: closed by {trade.closed_by.value}, net {trade.pnl:+f}",
+            f"{trade.symbol}: closed by {trade.closed_by.value}, net {trade.pnl:+.2f}",
             f"{trade.side.value} {trade.qty} from {trade.entry_price} to {trade.exit_price}",
         )
         self._send_second_leg(trade.symbol)

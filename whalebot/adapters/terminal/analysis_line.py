@@ -20,6 +20,7 @@ from whalebot.domain.enums import Side, Signal
 from whalebot.domain.view import PositionView, SymbolView, View
 
 TOP_CONTRIBUTIONS: Final = 3
+_LAST_STEP: Final = 6
 _SHORT_NAMES: Final = {
     "ema_alignment": "ema",
     "sma_trend_filter": "sma50",
@@ -58,15 +59,19 @@ def analysis_line(symbol: SymbolView, analysis: Analysis, view: View, style: Sty
     bar = datetime.fromtimestamp(analysis.close_ms / 1000, zone).strftime("%H:%M")
     parts = (
         _Part(f"{style.paint('bold', symbol.symbol)} {style.paint('dim', interval_text(analysis.interval))}"),
-        _Part(style.paint("dim", bar), dropped=1),
+        _Part(style.paint("dim", bar), dropped=5),
         _Part(f"{price_text(analysis.close)} {analysis.score:+.2f} {signal_text(analysis.signal, style)}"),
-        _Part(because(analysis, style), dropped=4),
-        _Part(trends_text(analysis, style), dropped=3),
+        _Part(
+            because(analysis, style),
+            dropped=6,
+            shorter=(because(analysis, style, 2), because(analysis, style, 1)),
+        ),
+        _Part(trends_text(analysis, style), dropped=4),
         _Part(_position(symbol.position, style)),
-        _Part(_result(view, style), dropped=2),
+        _Part(_result(view, style), dropped=3),
     )
     line = _joined(parts, 0)
-    for step in (1, 2, 3, 4):
+    for step in range(1, _LAST_STEP + 1):
         if style.width is None or style.visible_length(line) <= style.width:
             break
         line = _joined(parts, step)
@@ -78,13 +83,13 @@ def signal_text(signal: Signal, style: Style) -> str:
     return style.paint(SIGNAL_COLOURS[signal], f"{signal.value:<4}")
 
 
-def because(analysis: Analysis, style: Style) -> str:
-    """Return the strongest contributions, the volume filter last; while warming up, how many groups are."""
+def because(analysis: Analysis, style: Style, most: int = TOP_CONTRIBUTIONS) -> str:
+    """Return the `most` strongest contributions and the volume filter; in warm-up, how many groups wait."""
     if not analysis.may_enter:
         return style.paint("yellow", f"warming up, {len(analysis.warming)} groups")
     groups = [(name, value) for name, value in analysis.breakdown if value and name != VOLUME_FILTER]
     groups.sort(key=lambda item: abs(item[1]), reverse=True)
-    shown = groups[:TOP_CONTRIBUTIONS]
+    shown = groups[:most]
     shown += [(name, value) for name, value in analysis.breakdown if value and name == VOLUME_FILTER]
     return " ".join(
         f"{_SHORT_NAMES.get(name, name)} {style.paint(_sign_colour(value), contribution_text(value))}"
@@ -107,14 +112,25 @@ def position_colour(side: Side) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A piece of the line. `dropped`: at which step it goes where the line is too long, 0 for never."""
+    """A piece of the line, where the line is too long: `dropped` at that step, 0 for never.
+
+    `shorter` takes its place at the steps before, one form for each step; the last of them stays.
+    """
 
     text: str
     dropped: int = 0
+    shorter: tuple[str, ...] = ()
+
+    def at(self, step: int) -> str:
+        """Return the text at a step, "" where it is left out."""
+        if 0 < self.dropped <= step:
+            return ""
+        forms = (self.text, *self.shorter)
+        return forms[min(step, len(forms) - 1)]
 
 
 def _joined(parts: tuple[_Part, ...], step: int) -> str:
-    return "  ".join(part.text for part in parts if part.text and not 0 < part.dropped <= step)
+    return "  ".join(text for part in parts if (text := part.at(step)))
 
 
 def _position(position: PositionView | None, style: Style) -> str:

@@ -15,7 +15,9 @@ from whalebot.domain.view import View
 _log = logging.getLogger(__name__)
 
 _EVERY_S: Final = 0.25
-_RECENT: Final = 10
+_RECENT: Final = 200
+_ROOM_ABOVE: Final = 6
+"""Lines of the head, the table and its warnings, beside one for each symbol."""
 
 
 class LiveView:
@@ -44,7 +46,7 @@ class LiveView:
         self.thread.start()
 
     def say(self, line: str) -> None:
-        """Show a line below the table; the last ten stay. Any thread."""
+        """Show a line below the table; as many stay as the screen has room for. Any thread."""
         self._recent.append(line)
 
     def stop(self) -> None:
@@ -68,7 +70,9 @@ class LiveView:
         console = Console(file=self._stream, force_terminal=True, no_color=not self._style.colour)
 
         def picture() -> object:
-            view, recent = self._read_view(), tuple(self._recent)
+            view = self._read_view()
+            room = max(console.height - _ROOM_ABOVE - (len(view.symbols) if view is not None else 1), 3)
+            recent = tuple(self._recent)[-room:]
             return daemon_table(view, recent, self._title, self._style, self._zone, console.width)
 
         with Live(picture(), console=console, screen=True, auto_refresh=False) as live:  # type: ignore[arg-type]

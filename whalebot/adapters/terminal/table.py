@@ -47,6 +47,8 @@ _COLUMNS = (
 # Left out in this order, from the left, where the terminal is too narrow for all.
 _SPARE = ("bar", "age", "target", "trends", "because")
 _GAP = 2
+# A narrower head leaves the date out, so that the results stay in sight.
+_WIDE = 110
 
 
 def daemon_table(
@@ -59,7 +61,7 @@ def daemon_table(
     if view is None:
         return Group(Text(title, style="bold"), Text("waiting for the first data", style="yellow"))
     parts: list[RenderableType] = [
-        _head(view, title, zone),
+        _head(view, title, zone, width),
         _symbols(view, style, zone, width),
         *_warnings(view),
     ]
@@ -67,11 +69,12 @@ def daemon_table(
     return Group(*parts)
 
 
-def _head(view: View, title: str, zone: tzinfo) -> Text:
-    at = datetime.fromtimestamp(view.now_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+def _head(view: View, title: str, zone: tzinfo, width: int) -> Text:
+    at = datetime.fromtimestamp(view.now_ms / 1000, zone)
     text = Text(no_wrap=True, overflow="ellipsis")
     text.append(title, "bold")
-    text.append(f"  {at}  equity {money_text(view.equity)}  day ")
+    text.append(at.strftime("  %Y-%m-%d %H:%M:%S" if width >= _WIDE else "  %H:%M:%S"))
+    text.append(f"  equity {money_text(view.equity)}  day ")
     text.append(signed_money(view.day_pnl), _colour(float(view.day_pnl or 0)))
     text.append("  session ")
     text.append(signed_money(view.session_pnl), _colour(float(view.session_pnl)))
