@@ -82,11 +82,27 @@ class DemoExchange:
             self.process.stdout.close()
 
 
-def start_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None]) -> DemoExchange:
-    """Start the exchange that the table `demo` describes; its account goes on where it was.
+@dataclass(frozen=True, slots=True)
+class StartingExchange:
+    """A local exchange that was launched and is not serving yet."""
+
+    process: subprocess.Popen[str]
+    credentials: Credentials
+    log: Path
+    errors: Path
+    time_scale: float
+
+    def wait(self) -> DemoExchange:
+        """Return the exchange once it serves. Raises ConfigError when it does not."""
+        port = _wait_until_ready(self.process, self.errors)
+        return DemoExchange(self.process, port, self.credentials, self.log, self.time_scale)
+
+
+def launch_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None]) -> StartingExchange:
+    """Launch the exchange that the table `demo` describes; its account goes on where it was.
 
     Another market than last time starts afresh, and so does the daemon's memory of the old one, which is
-    kept aside. `say` takes a line for the owner. Raises ConfigError when the exchange does not start.
+    kept aside. `say` takes a line for the owner. Returns at once; what it returns must be waited for.
     """
     _forget_other_market(config, paths, say)
     credentials = Credentials(f"demo{secrets.token_hex(6)}", secrets.token_hex(18))
@@ -109,9 +125,9 @@ def start_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None]
             env=environment,
             start_new_session=True,
         )
-    port = _wait_until_ready(process, Path(errors.name))
     speed = config.demo.speed
-    return DemoExchange(process, port, credentials, log, 1.0 if speed == "max" else float(speed))
+    time_scale = 1.0 if speed == "max" else float(speed)
+    return StartingExchange(process, credentials, log, Path(errors.name), time_scale)
 
 
 def _command(config: Config, paths: Paths, log: Path) -> list[str]:

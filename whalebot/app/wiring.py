@@ -11,9 +11,8 @@ from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.hosts import check_urls
 from whalebot.adapters.bybit.retcodes import DUPLICATE_LINK_ID, refusal_of
 from whalebot.app.config.launch import credentials_for
-from whalebot.app.demo import start_demo_exchange
+from whalebot.app.demo import launch_demo_exchange
 from whalebot.app.endpoints import endpoints_of
-from whalebot.app.remote import RemoteVenue
 from whalebot.app.venue import Venue, VenueParts
 from whalebot.domain.errors import ConfigError
 from whalebot.runtime.order_actions import RetCodes
@@ -34,7 +33,11 @@ def make_venue(parts: VenueParts) -> Venue:
 
 def _demo(parts: VenueParts) -> Venue:
     setup = parts.setup
-    exchange = start_demo_exchange(setup.config, setup.paths, parts.say)
+    starting = launch_demo_exchange(setup.config, setup.paths, parts.say)
+    # REST and what it needs take half a second to import: the exchange starts meanwhile.
+    from whalebot.app.remote import RemoteVenue
+
+    exchange = starting.wait()
     try:
         endpoints = check_urls(
             rest_url=exchange.rest_url,
@@ -51,6 +54,8 @@ def _demo(parts: VenueParts) -> Venue:
 
 
 def _account(parts: VenueParts, mode: str) -> Venue:
+    from whalebot.app.remote import RemoteVenue
+
     config = parts.setup.config
     credentials = credentials_for(config, parts.setup.environment)
     if credentials is None:
