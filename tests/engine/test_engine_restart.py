@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from engine_harness import BTC, SYMBOL, World, all_of, only
@@ -108,3 +109,16 @@ def test_the_state_of_one_engine_is_the_birth_of_the_next() -> None:
     document = world.engine.document()
     settings = world.engine._ctx.settings
     assert Engine(settings, document, {SYMBOL: world.analyzer}).document().positions == document.positions
+
+
+def test_an_order_of_a_clock_that_was_fast_is_settled_all_the_same() -> None:
+    world = World().ready()
+    entry = only(world.close_bar(2.5), SubmitOrder).intent
+    (memory,) = world.engine.document().intents
+    fast = replace(memory, intent=replace(memory.intent, sent_ms=world.now + 3_600_000))
+    after = world.restart(intents=(fast,)).ready()
+    for _ in range(8):
+        after.wait(3_000)
+        absent = ev.LookUpVerdict.ABSENT
+        after.send(ev.OrderLookedUp(entry.order_link_id, absent, None, after.now, "", after.now))
+    assert after.engine.document().intents == ()

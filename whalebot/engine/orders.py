@@ -28,7 +28,10 @@ _ANSWERS_NEEDED: Final = 3
 
 @dataclass(slots=True)
 class Tracked:
-    """One order in flight. `fills` are the executions seen, by id; `final` the venue's last word, if any."""
+    """One order in flight. `fills` are the executions seen, by id; `final` the venue's last word, if any.
+
+    `left_ms` is local time (ms UTC) at which it had left for certain.
+    """
 
     memory: IntentMemory
     accepted: bool = False
@@ -36,6 +39,7 @@ class Tracked:
     final: OrderReport | None = None
     absent_answers: int = 0
     asking: bool = False
+    left_ms: int | None = None
 
     @property
     def symbol(self) -> str:
@@ -165,8 +169,10 @@ class OrderTracker:
             return self.on_report(event.order)
         if event.verdict is not LookUpVerdict.ABSENT:
             return None
-        deadline = tracked.memory.intent.sent_ms + self._ctx.settings.timing.recv_window_ms + _LATE_MS
-        if event.asked_ms <= deadline:
+        if tracked.left_ms is None:
+            # An earlier run may have had a clock that was fast.
+            tracked.left_ms = min(tracked.memory.intent.sent_ms, event.asked_ms)
+        if event.asked_ms <= tracked.left_ms + self._ctx.settings.timing.recv_window_ms + _LATE_MS:
             return None
         tracked.absent_answers += 1
         if tracked.absent_answers < _ANSWERS_NEEDED:
