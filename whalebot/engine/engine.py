@@ -180,7 +180,7 @@ class Engine:
 
     def _on_filled(self, event: ev.Filled) -> None:
         self._ctx.clock.saw(event.execution.ts_ms, event.recv_ms)
-        self._rooms.trading.on_filled(event)
+        self._order_desk.on_filled(event)
 
     def _on_stop_amended(self, event: ev.StopAmended) -> None:
         self._rooms.positions.on_stop_amended(event)

@@ -6,6 +6,7 @@ from whalebot.domain.effects import RecordTrade
 from whalebot.domain.enums import Level
 from whalebot.domain.events import (
     ExecutionsFetched,
+    Filled,
     OrderLookedUp,
     OrderRefused,
     OrderUpdated,
@@ -30,6 +31,13 @@ class OrderDesk:
         self._tracker = tracker
         self._trading = trading
         self._sync = sync
+
+    def on_filled(self, event: Filled) -> None:
+        """A fill is told. One that closes what we never saw opened waits for the fill that opened it."""
+        if self._trading.is_orphan(event.execution):
+            self._sync.resync(event.execution.symbol)
+        else:
+            self._trading.on_filled(event)
 
     def on_order(self, event: OrderUpdated) -> None:
         """The venue reports an order."""

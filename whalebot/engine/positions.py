@@ -66,15 +66,17 @@ class PositionManager:
         self._ctx.dirty = True
         holding = self.holdings.get(fill.symbol)
         if holding is None:
-            self._open(fill, intent, fill.qty)
+            # What only closes opens nothing, whatever it closed.
+            if fill.closed_qty < fill.qty:
+                self._open(fill, intent, fill.qty - fill.closed_qty)
             return None
         holding.memory, leftover = take_fill(holding.memory, fill)
         holding.last_fill_real_ms = self._ctx.clock.real_ms
         trade = None
         if open_qty(holding.memory) == 0:
             trade = self._end(holding, fill, intent)
-        if leftover > 0:
-            self._open(fill, intent, leftover)
+        if (opens := min(leftover, fill.qty - fill.closed_qty)) > 0:
+            self._open(fill, intent, opens)
         return trade
 
     def on_funding(self, payment: FundingPayment) -> bool:

@@ -54,6 +54,10 @@ class SymbolSignals:
         self.last_exec_ms = max(ts_ms, self.last_exec_ms or 0)
         return True
 
+    def has_seen(self, exec_id: str) -> bool:
+        """True for an execution that was applied, as far back as they are remembered."""
+        return exec_id in self._seen
+
     def entered(self, now_ms: int) -> None:
         """An entry order was made."""
         self.last_entry_ms = now_ms

@@ -135,13 +135,14 @@ class Sync:
         """
         for symbol in self._signals if only is None else (only,):
             in_flight = self._tracker.in_flight(symbol)
-            since_ms = self._signals[symbol].last_exec_ms
-            if since_ms is None and in_flight:
-                # The very first order of a symbol: its fills, and what may have ended them already.
-                margin_ms = round(_BEFORE_SENT_MS * self._ctx.settings.feed.time_scale)
-                since_ms = min(t.memory.intent.created_ms for t in in_flight) - margin_ms
-            if since_ms is not None:
-                self._fetch_executions(symbol, since_ms)
+            # Fills of what is in flight may be missing, and what ended them already.
+            margin_ms = round(_BEFORE_SENT_MS * self._ctx.settings.feed.time_scale)
+            known_to = [t.memory.intent.created_ms - margin_ms for t in in_flight]
+            last_ms = self._signals[symbol].last_exec_ms
+            if last_ms is not None:
+                known_to.append(last_ms)
+            if known_to:
+                self._fetch_executions(symbol, min(known_to))
             for tracked in in_flight:
                 self._tracker.look_up(tracked.memory.intent.order_link_id)
         self.ask_snapshot()

@@ -115,6 +115,13 @@ class Trading:
         if settled is not None:
             self.on_settled(settled)
 
+    def is_orphan(self, fill: Execution) -> bool:
+        """True for a new fill that closes more than we know to be open: one before it was not told."""
+        signals = self._signals.get(fill.symbol)
+        if signals is None or signals.has_seen(fill.exec_id) or not fill.exec_type.moves_position:
+            return False
+        return fill.closed_qty > abs(self._positions.held_qty(fill.symbol))
+
     def on_funding(self, event: FundingPaid) -> None:
         """Book a funding settlement once."""
         payment = event.payment
