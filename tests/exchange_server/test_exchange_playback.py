@@ -140,6 +140,25 @@ def test_at_max_a_stop_can_follow_every_point_of_the_path() -> None:
     assert Decimal(held["stopLoss"]) == moved[-1]
 
 
+def test_at_max_books_come_with_the_bars_that_are_listened_to() -> None:
+    def instants(*topics: str) -> list[int]:
+        with (
+            running([track(count=331)], speed="max", wait_for_client=None) as exchange,
+            public_socket(exchange, "orderbook.50.BTCUSDT", *topics) as socket,
+        ):
+            times = []
+            while not exchange.get("/control/state")["ended"]:
+                frame = json.loads(socket.recv())
+                if frame.get("topic") == "orderbook.50.BTCUSDT":
+                    times.append((frame["ts"] - PLAY_MS) // MINUTE)
+            return times
+
+    assert [at for at in instants("kline.15.BTCUSDT") if at < 31] == [0, 5, 20], (
+        "play starts ten minutes into a quarter"
+    )
+    assert [at for at in instants() if at < 31] == list(range(31))
+
+
 def test_without_a_client_nothing_is_played_and_nothing_is_lost() -> None:
     with running([track(count=310)], speed="max", wait_for_client=None) as exchange:
         before = exchange.get("/control/state")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from whalebot.adapters.exchange.server.envelope import encode
 
 WINDOW: Final = 50_000
+_BATCH_BYTES: Final = 64 * 1024
+_MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
 KINDS: Final = (
     "start",
     "request",
@@ -29,29 +32,35 @@ KINDS: Final = (
 class EventLog:
     """Numbered lines `{n, sim_ms, real_ms, kind, ...}`; the newest stay in memory for `since`.
 
-    Lines are buffered by the file object and pushed to the system by `flush`, which the server calls every
-    second and on exit.
+    Lines wait in memory and are handed to the system by `flush`, which the server calls every second and on
+    exit, and whenever many wait. Lines that a full disk does not take wait on, up to 64 MiB of them.
     """
 
     def __init__(self, path: Path | None, sim_ms: Callable[[], int], real_ms: Callable[[], int]) -> None:
-        self._file: BinaryIO | None = None
+        self._handle: int | None = None
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
+            self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         self._sim_ms = sim_ms
         self._real_ms = real_ms
         self._lines: deque[tuple[int, bytes]] = deque(maxlen=WINDOW)
+        self._waiting = bytearray()
+        self._is_refused = False
         self.number = 0
 
     def write(self, kind: str, **facts: Any) -> None:
-        """Add one line of `kind` with its facts."""
+        """Add one line of `kind` with its facts. A full disk raises nothing here, but in `flush`."""
         self.number += 1
         line = encode(
             {"n": self.number, "sim_ms": self._sim_ms(), "real_ms": self._real_ms(), "kind": kind, **facts}
         )
         self._lines.append((self.number, line))
-        if self._file is not None:
-            self._file.write(line + b"\n")
+        if self._handle is None or len(self._waiting) + len(line) > _MOST_WAITING_BYTES:
+            return
+        self._waiting += line + b"\n"
+        if len(self._waiting) >= _BATCH_BYTES and not self._is_refused:
+            with contextlib.suppress(OSError):
+                self.flush()
 
     def since(self, number: int, limit: int = 10_000) -> bytes:
         """Return the lines after `number` as a JSON array, oldest first, `limit` at most."""
@@ -61,12 +70,19 @@ class EventLog:
         return b"[" + b",".join(picked) + b"]"
 
     def flush(self) -> None:
-        """Hand buffered lines to the operating system."""
-        if self._file is not None:
-            self._file.flush()
+        """Hand waiting lines to the operating system. Raises OSError where it does not take them all."""
+        if self._handle is None:
+            return
+        self._is_refused = True
+        while self._waiting:
+            taken = os.write(self._handle, self._waiting)
+            del self._waiting[:taken]
+        self._is_refused = False
 
     def close(self) -> None:
-        """Flush and close the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
+        """Flush and close the file. What a full disk does not take by now is lost."""
+        if self._handle is not None:
+            with contextlib.suppress(OSError):
+                self.flush()
+            os.close(self._handle)
+            self._handle = None

@@ -48,6 +48,7 @@ class MarketFeed:
         self._directions = {symbol: TickDirection() for symbol in instruments}
         self._points: dict[str, PricePoint] = {}
         self._quoted_s: dict[str, float] = {}
+        self._closed: set[str] = set()
         self._symbols = instruments.keys()
         hub.watch(self._on_first, self._on_last)
 
@@ -102,6 +103,7 @@ class MarketFeed:
         """Publish one confirmed bar."""
         topic = f"kline.{bar.interval}.{bar.symbol}"
         if self._hub.has_subscribers(topic):
+            self._closed.add(bar.symbol)
             self._hub.publish(topic, _kline_frame(topic, bar, bar.ts_ms))
 
     def liquidate(self, event: Liquidation) -> None:
@@ -139,16 +141,22 @@ class MarketFeed:
     def push_step(self, now_s: float) -> None:
         """Publish books and tickers at this instant, whatever the pace (lock-step: equal runs, equal frames).
 
-        A ticker's statistics of the day are costly and decide nothing: they follow at the venue's pace.
+        Only of symbols of which a bar has just closed that somebody listens to, or whose bars nobody listens
+        to: in between nothing is decided on them. A ticker's statistics of the day are costly and decide
+        nothing: they follow at the venue's pace.
         """
         now_ms = self._market.now_ms
+        waiting = {symbol for symbol, _ in self._forming.values()} - self._closed
+        self._closed.clear()
         touches: dict[str, Book] = {}
         for book in self._books.values():
+            if book.symbol in waiting:
+                continue
             self._push_book(book, now_ms, now_s)
             if book.book is not None and book.book.ts_ms == now_ms:
                 touches[book.symbol] = book.book
         for symbol, ticker in self._tickers.items():
-            if not self._hub.has_subscribers(ticker.topic):
+            if symbol in waiting or not self._hub.has_subscribers(ticker.topic):
                 continue
             if now_s - self._quoted_s.get(symbol, 0.0) >= TICKER_EVERY_S:
                 self._quoted_s[symbol] = now_s

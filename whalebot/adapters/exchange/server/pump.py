@@ -18,7 +18,7 @@ SLICE_S: Final = 0.005
 TICK_S: Final = 0.02
 IDLE_S: Final = 0.25
 # Consumers subscribe one topic after the other: play starts when they have been quiet for so long.
-SETTLE_S: Final = 0.2
+SETTLE_S: Final = 0.5
 SETTLE_LIMIT_S: Final = 5.0
 _MAX_YIELDS: Final = 200
 _REST_PER_PUSH: Final = 2.0

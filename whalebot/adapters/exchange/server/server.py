@@ -19,6 +19,7 @@ from whalebot.adapters.exchange.server.clock import MachineClock, VenueClock
 from whalebot.adapters.exchange.server.connection import Channel
 from whalebot.adapters.exchange.server.control import Control
 from whalebot.adapters.exchange.server.disconnect import DisconnectGuard
+from whalebot.adapters.exchange.server.disk import Disk
 from whalebot.adapters.exchange.server.envelope import Envelopes
 from whalebot.adapters.exchange.server.eventlog import EventLog
 from whalebot.adapters.exchange.server.fault_actions import FaultActions
@@ -59,8 +60,16 @@ class Parts:
 class ExchangeServer:
     """Serves one exchange on 127.0.0.1. All methods run on the event loop's thread."""
 
-    def __init__(self, options: ExchangeOptions, parts: Parts, machine: MachineClock) -> None:
+    def __init__(
+        self,
+        options: ExchangeOptions,
+        parts: Parts,
+        machine: MachineClock,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`say` hears what people should know, as a disk that is full."""
         self.port = 0
+        self._disk = Disk(say)
         self._options = options
         self._parts = parts
         self._clock = VenueClock(machine)
@@ -132,7 +141,7 @@ class ExchangeServer:
         if self._saving is not None:
             await self._saving
         if self._store is not None:
-            self._store.save(self._document())
+            self._save(self._store, self._document())
         await self._sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -213,7 +222,7 @@ class ExchangeServer:
         now_s = self._clock.monotonic()
         if now_s - self._flushed_s >= FLUSH_EVERY_S:
             self._flushed_s = now_s
-            self._log.flush()
+            self._disk.attempt("event log", self._log.flush)
         if self._store is not None and now_s - self._saved_s >= SAVE_EVERY_S:
             self._saved_s = now_s
             if self._saving is None or self._saving.done():
@@ -222,7 +231,10 @@ class ExchangeServer:
             self.stopped.set()
 
     async def _save_beside(self, store: StateStore) -> None:
-        await asyncio.to_thread(store.save, self._document())
+        await asyncio.to_thread(self._save, store, self._document())
+
+    def _save(self, store: StateStore, document: dict[str, Any]) -> None:
+        self._disk.attempt("account", lambda: store.save(document))
 
     def _document(self) -> dict[str, Any]:
         return {
