@@ -209,6 +209,8 @@ def test_a_peer_that_does_not_listen_is_not_fed_for_ever(daemon: _Daemon) -> Non
         questions = b'{"command": "status"}\n' * 100_000
         with pytest.raises((TimeoutError, ConnectionError)):
             sock.sendall(questions)
+        waiting = [len(client.outbound) for client in list(daemon.server._clients.values())]
+        assert max(waiting) < 1_000_000
     assert ask(daemon.path, "status")["ok"]
 
 

@@ -46,7 +46,7 @@ def test_a_wide_terminal_shows_everything() -> None:
 def test_no_line_is_wider_than_the_terminal_and_the_position_stays(width: int) -> None:
     text = _drawn(_FULL, width, recent=("x" * 300,))
     assert max(len(line) for line in text.splitlines()) <= width
-    assert "LONG 0.012" in text
+    assert "LONG 0.012 @ 64,100.03  63,980.50" in text
 
 
 def test_the_table_tells_why_nothing_is_entered() -> None:

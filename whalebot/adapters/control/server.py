@@ -36,7 +36,7 @@ _LEFTOVER_BYTES: Final = 1024 * 1024
 
 
 class _Client:
-    """One connection. `deadline_s` moves with every request, so a silent or slow peer is closed."""
+    """One connection. It lives until `deadline_s`, however slow or silent the other end is."""
 
     __slots__ = ("deadline_s", "ends", "inbound", "outbound", "sock")
 
@@ -153,7 +153,6 @@ class ControlServer:
             line, _, rest = client.inbound.partition(b"\n")
             client.inbound = bytearray(rest)
             if line.strip():
-                client.deadline_s = time.monotonic() + _CLIENT_LIMIT_S
                 client.outbound += encode(self._answer(bytes(line)))
         if len(client.inbound) >= MAX_REQUEST_BYTES:
             client.ends = True
