@@ -38,7 +38,9 @@ def run_exchange(options: ExchangeOptions, read_tracks: TrackReader | None = Non
 async def _serve(options: ExchangeOptions, read_tracks: TrackReader | None) -> int:
     tracks = read_tracks(options) if read_tracks is not None and options.data else ()
     parts, notices = build_parts(options, tracks)
-    server = ExchangeServer(options, parts, SystemClock())
+    server = ExchangeServer(
+        options, parts, SystemClock(), lambda text: _say(sys.stderr, f"local exchange: {text}")
+    )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stopped.set)

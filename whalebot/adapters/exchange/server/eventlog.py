@@ -15,18 +15,6 @@ from whalebot.adapters.exchange.server.envelope import encode
 WINDOW: Final = 50_000
 _BATCH_BYTES: Final = 64 * 1024
 _MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
-KINDS: Final = (
-    "start",
-    "request",
-    "order",
-    "execution",
-    "position",
-    "stop",
-    "wallet",
-    "funding",
-    "fault",
-    "violation",
-)
 
 
 class EventLog:
