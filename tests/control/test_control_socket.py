@@ -273,6 +273,14 @@ def test_a_place_file_leads_to_a_socket_elsewhere(daemon: _Daemon, tmp_path: Pat
         ask(tmp_path / "elsewhere.sock", "status", place=tmp_path / "missing")
 
 
+def test_an_old_place_file_does_not_lead_away_from_a_socket_that_is_there(
+    daemon: _Daemon, tmp_path: Path
+) -> None:
+    place = tmp_path / "place"
+    place.write_text(f"{tmp_path}/of-yesterday.sock\n")
+    assert ask(daemon.path, "status", place=place)["ok"]
+
+
 @pytest.mark.parametrize(
     ("said", "error", "text"),
     [

@@ -19,11 +19,12 @@ class NoDaemon(ConfigError):
 def ask(path: Path, command: str, timeout_s: float = 5.0, place: Path | None = None) -> dict[str, Any]:
     """Send one command to the daemon behind `path`; return its answer.
 
-    place: a file that may tell another path, for folders too deep for a socket. Raises NoDaemon where no
-    daemon listens, ConfigError where it does not let us in or refuses the command, TransportError where it
-    does not answer in time or not in JSON.
+    place: a file that tells another path, read where there is nothing at `path` (folders too deep for a
+    socket). Raises NoDaemon where no daemon listens, ConfigError where it does not let us in or refuses the
+    command, TransportError where it does not answer in time or not in JSON.
     """
-    path = _told(place) or path
+    if not path.exists():
+        path = _told(place) or path
     deadline_s = time.monotonic() + timeout_s
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(timeout_s)
