@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
 from whalebot.decisions.risk.costs import cost_in_r, round_trip_cost
@@ -183,12 +184,22 @@ class EntryDesk:
             instrument=instrument,
         )
 
+    def _available(self, without: str | None) -> Decimal:
+        """What is free for margin, less what entries on their way will take."""
+        leverage = self._ctx.settings.trade.leverage
+        taken = Decimal(0)
+        for tracked in self._tracker.in_flight():
+            intent, price = tracked.memory.intent, self._markets[tracked.symbol].last_price
+            if intent.purpose is Purpose.ENTRY and price is not None:
+                taken += (intent.qty - tracked.filled) * price / leverage
+        return max(Decimal(0), self._account.available(without) - taken)
+
     def _size(self, analysis: Analysis, reversing: bool) -> Sized | TooSmall:
         limits = self._ctx.settings.guardrails
         equity = self._account.equity()
         facts = SizingFacts(
             equity=float(equity) if equity is not None else 0.0,
-            available=float(self._account.available(analysis.symbol if reversing else None)),
+            available=float(self._available(analysis.symbol if reversing else None)),
             price=float(analysis.close),
             atr=analysis.atr,
             spread=self._markets[analysis.symbol].spread(),
