@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class Disk:
-    """Carries out writes and survives those that fail; `say` hears of the first of them and of the recovery."""
+    """Carries out writes and survives those that fail; `say` hears of the first and of the recovery."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
