@@ -25,7 +25,7 @@ class Scan:
 
     `raw` is the JSON of each trade in the order of the file; `known` has the facts of each mode and id, those
     of the first where one stands there twice. `end` is the offset behind the last trade (behind the opening
-    bracket of an empty array) and `tail` what follows there; both count only where `damage` is "".
+    bracket of an empty array) and `tail` what follows there. Where `damage` is not "", only `raw` counts.
     """
 
     raw: Sequence[bytes | msgspec.Raw] = ()
@@ -60,24 +60,22 @@ def trades_in(data: bytes) -> tuple[list[ClosedTrade], str]:
 
 def _salvage(data: bytes, reason: str) -> Scan:
     raw: list[bytes] = []
-    known: dict[TradeKey, int] = {}
     lost: list[str] = []
     done = 0
     for start, end in _objects(data):
         try:
-            record = decode_record(data[start:end])
+            decode_record(data[start:end])
         except ValueError as error:
             lost.append(f"the object at byte {start} is no trade ({error})")
             continue
         if _has_content(data[done:start]):
             lost.append(f"bytes {done} to {start} are unreadable")
         done = end
-        known.setdefault(record.key, record.facts)
         raw.append(msgspec.json.format(data[start:end], indent=-1))
     if _has_content(data[done:]):
         lost.append(f"bytes {done} to {len(data)} are unreadable")
     more = f" and {len(lost) - _NAMED} more places" if len(lost) > _NAMED else ""
-    return Scan(raw, known, damage="; ".join([reason, *lost[:_NAMED]]) + more)
+    return Scan(raw, damage="; ".join([reason, *lost[:_NAMED]]) + more)
 
 
 def _has_content(gap: bytes) -> bool:
