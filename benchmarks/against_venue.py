@@ -49,9 +49,12 @@ class RunningDaemon:
 
 
 @contextmanager
-def daemon_at(port: int, config: dict[str, Any]) -> Iterator[RunningDaemon]:
-    """Start the daemon against a venue on a port; what is left of it is ended with the block."""
-    with tempfile.TemporaryDirectory() as name:
+def daemon_at(port: int, config: dict[str, Any], place: str | None = None) -> Iterator[RunningDaemon]:
+    """Start the daemon against a venue on a port; what is left of it is ended with the block.
+
+    `place` is where its folder is made, by default where temporary files go.
+    """
+    with tempfile.TemporaryDirectory(dir=place) as name:
         folder = Path(name)
         exchange = {
             "rest_url": f"http://127.0.0.1:{port}",

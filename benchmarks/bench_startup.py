@@ -23,23 +23,19 @@ from benchmarks.figures import Figure, table
 
 GROUP = "starting"
 ROOT = Path(__file__).absolute().parents[1]
-RUNS, DEMO_RUNS = 9, 5
+RUNS, DEMO_RUNS = 7, 5
 FIRST_ANALYSIS = re.compile(r"round trip costs [\d.]+ R|score [+-]")
 """The lines that only a finished analysis can lead to."""
-IMPORTS = "import whalebot.app.setup, whalebot.app.daemon"
+SETUP = "import whalebot.app.setup, whalebot.app.daemon"
+EVERYTHING = f"{SETUP}, whalebot.app.remote, whalebot.engine.engine"
 CASES: tuple[tuple[str, list[str], float | None], ...] = (
     ("python itself", ["-c", "pass"], None),
     ("whalebot --help", ["-m", "whalebot", "--help"], 150.0),
-    ("whalebot run --help", ["-m", "whalebot", "run", "--help"], None),
     ("whalebot config check", ["-m", "whalebot", "config", "check"], None),
-    ("imports of run", ["-c", IMPORTS], None),
-    (
-        "imports of run, and of REST",
-        ["-c", f"{IMPORTS}, whalebot.adapters.bybit.session"],
-        None,
-    ),
-    ("beside it: import pybit.unified_trading", ["-c", "import pybit.unified_trading"], None),
-    ("beside it: import pandas, talib", ["-c", "import pandas, talib"], None),
+    ("imports of run until the exchange is launched", ["-c", SETUP], None),
+    ("imports of run, all", ["-c", EVERYTHING], None),
+    ("for comparison: import pybit.unified_trading", ["-c", "import pybit.unified_trading"], None),
+    ("for comparison: import pandas", ["-c", "import pandas"], None),
 )
 
 
@@ -48,22 +44,14 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
-def time_ms(arguments: list[str], folder: str) -> float:
-    """Run Python once and return how long it took, in ms."""
-    started_ns = time.perf_counter_ns()
+def time_ms(arguments: list[str], folder: str) -> tuple[float, float]:
+    """Run Python once; return its wall-clock and its CPU time in ms."""
+    before, started_ns = os.times(), time.perf_counter_ns()
     command = [sys.executable, *arguments]
     subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
-    return (time.perf_counter_ns() - started_ns) / 1e6
-
-
-def cpu_ms(arguments: list[str], folder: str) -> float:
-    """Run Python once and return the CPU time it used, in ms."""
-    before = os.times()
-    time_ms(arguments, folder)
-    after = os.times()
-    return 1000 * (
-        after.children_user + after.children_system - before.children_user - before.children_system
-    )
+    wall, after = (time.perf_counter_ns() - started_ns) / 1e6, os.times()
+    cpu_s = after.children_user + after.children_system - before.children_user - before.children_system
+    return wall, 1000 * cpu_s
 
 
 def first_analysis_s() -> float:
@@ -97,10 +85,9 @@ def figures(runs: int = RUNS) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         for name, arguments, goal in CASES:
             time_ms(arguments, folder)
-            value = median(time_ms(arguments, folder) for _ in range(runs))
-            found.append(Figure(GROUP, name, value, "ms", goal))
-        cpu = median(cpu_ms(CASES[1][1], folder) for _ in range(runs))
-        found.insert(2, Figure(GROUP, "whalebot --help, CPU", cpu, "ms"))
+            walls, cpus = zip(*(time_ms(arguments, folder) for _ in range(runs)), strict=True)
+            found.append(Figure(GROUP, name, median(walls), "ms", goal))
+            found.append(Figure(GROUP, f"{name}, CPU", median(cpus), "ms"))
     starts = [first_analysis_s() for _ in range(DEMO_RUNS)]
     found.append(Figure(GROUP, "demo: process start -> first analysis", median(starts), "s", 1.5))
     found.append(Figure(GROUP, "demo: the quickest of them", min(starts), "s"))

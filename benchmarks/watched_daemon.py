@@ -20,6 +20,7 @@ from whalebot.app import daemon
 from whalebot.app.cli import main as run_command_line
 from whalebot.domain.effects import Effect
 from whalebot.domain.events import CandleClosed, Event, WalletReported
+from whalebot.engine import engine
 from whalebot.engine.engine import Engine
 from whalebot.runtime.inbox import Inbox
 
@@ -94,7 +95,8 @@ class WatchedEngine(Engine):
 def main() -> int:
     """Run, then write the report."""
     report, *arguments = sys.argv[1:]
-    vars(daemon).update(Engine=WatchedEngine, Inbox=WatchedInbox)
+    vars(daemon).update(Inbox=WatchedInbox)
+    vars(engine).update(Engine=WatchedEngine)
     threading.Thread(target=NOTES.sample_for_ever, daemon=True).start()
     code = run_command_line(arguments)
     told = {"wallets": NOTES.wallets, "closes_ns": NOTES.closes_ns, "samples": NOTES.samples}
