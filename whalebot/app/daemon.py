@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
+from typing import TYPE_CHECKING
 
 from whalebot.adapters.alerts.channels import ChannelSettings, open_channels
 from whalebot.adapters.alerts.system import AlertSystem
@@ -25,13 +26,15 @@ from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import AuthError, VenueFatal
 from whalebot.domain.state import StateDocument
-from whalebot.engine.engine import Engine
 from whalebot.runtime.clock import SystemClock
 from whalebot.runtime.inbox import Inbox
 from whalebot.runtime.lanes import LanePorts, Lanes
 from whalebot.runtime.lifecycle import Phase, ThreadWatch, shut_down
 from whalebot.runtime.loop import Loop, LoopEnd, LoopOutputs
 from whalebot.runtime.signals import SignalWatch
+
+if TYPE_CHECKING:
+    from whalebot.engine.engine import Engine
 
 _log = logging.getLogger("whalebot")
 _STOP_LIMIT_S = 4.0
@@ -75,6 +78,9 @@ class Daemon:
             signals.start()
             stack.callback(signals.stop)
             venue.check(self._halted)
+            # Here, because in demo it is imported while the exchange starts.
+            from whalebot.engine.engine import Engine
+
             engine = Engine(engine_settings(self._setup.config, venue.feed), state)
             ports = LanePorts(venue.make_gateway, venue.make_readers, states, history, alerts, venue.streams)
             lanes = Lanes(

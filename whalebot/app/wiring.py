@@ -6,6 +6,7 @@ This is the only place that knows the mode.
 from __future__ import annotations
 
 import secrets
+from importlib import import_module
 
 from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.hosts import check_urls
@@ -34,7 +35,8 @@ def make_venue(parts: VenueParts) -> Venue:
 def _demo(parts: VenueParts) -> Venue:
     setup = parts.setup
     starting = launch_demo_exchange(setup.config, setup.paths, parts.say)
-    # REST and what it needs take half a second to import: the exchange starts meanwhile.
+    # REST and the engine take half a second to import: the exchange starts meanwhile.
+    import_module("whalebot.engine.engine")
     from whalebot.app.remote import RemoteVenue
 
     exchange = starting.wait()
