@@ -207,6 +207,14 @@ def test_a_file_that_is_not_ours_is_kept_and_a_new_one_begun(path: Path, foreign
     assert history.take_notices()[0].kind == "history_damaged"
 
 
+@pytest.mark.parametrize("depth", [300, 900, 990, 5000])
+def test_deep_nesting_is_damage_not_a_crash(path: Path, depth: int) -> None:
+    deep = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+    path.write_bytes(b"[" + deep + b",\n" + encode_trades([trade(1)])[2:])
+    history = TradeHistory.open(path)
+    assert list(history.load()) == [trade(1)]
+
+
 def test_trades_among_foreign_objects_go_on_and_the_others_are_named(path: Path) -> None:
     rows = [json.loads(encode_trade(trade(1))), {"id": 7}, json.loads(encode_trade(trade(2)))]
     path.write_text(json.dumps(rows, indent=2))

@@ -54,6 +54,17 @@ def test_the_last_good_one_stays_beside_and_files_are_private(tmp_path: Path) ->
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_document_removed_under_a_running_daemon_is_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    state = StateFile(path)
+    state.save(document(1))
+    state.save(document(2))
+    for found in list(tmp_path.iterdir()):
+        found.unlink()
+    state.save(document(3))
+    assert StateFile(path).load() == document(3)
+
+
 def test_modes_have_documents_of_their_own(tmp_path: Path) -> None:
     StateFile(tmp_path / "demo.json").save(document(1))
     assert StateFile(tmp_path / "live.json").load() is None

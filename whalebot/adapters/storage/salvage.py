@@ -65,7 +65,7 @@ def _salvage(data: bytes, reason: str) -> Scan:
     for start, end in _objects(data):
         try:
             decode_record(data[start:end])
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             lost.append(f"the object at byte {start} is no trade ({error})")
             continue
         if _has_content(data[done:start]):

@@ -84,7 +84,9 @@ class StateFile:
         try:
             self._files.write_file(self._next, data)
             if self._is_current_good:
-                self._files.replace(self._path, self._last)
+                # Somebody may have removed the file meanwhile: that must not keep the next one from being written.
+                with contextlib.suppress(FileNotFoundError):
+                    self._files.replace(self._path, self._last)
                 self._is_current_good = False
             self._files.replace(self._next, self._path)
         except OSError:
