@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
 
+from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.decisions.risk.guardrails import Breach, count_result, drawdown_of, observe
 from whalebot.decisions.risk.settings import AtEnd
 from whalebot.domain.enums import ClosedBy, Level
@@ -19,10 +20,13 @@ from whalebot.engine.exits import ExitDesk
 class Guard:
     """Owns the guardrail memory and the count of refused entries by rule."""
 
-    def __init__(self, ctx: Context, account: Account, exits: ExitDesk) -> None:
+    def __init__(
+        self, ctx: Context, account: Account, exits: ExitDesk, performance: PerformanceTracker
+    ) -> None:
         self._ctx = ctx
         self._account = account
         self._exits = exits
+        self._performance = performance
         self.memory = GuardrailMemory()
         self.refusals: Counter[str] = Counter()
 
@@ -32,6 +36,7 @@ class Guard:
         now_ms = self._ctx.clock.now_ms
         if equity is None or not self._account.settled or now_ms == 0:
             return
+        self._performance.mark_equity(now_ms, equity)
         before = self.memory
         self.memory, breach = observe(before, equity, now_ms, self._ctx.settings.guardrails)
         if self.memory.paused_until_ms != before.paused_until_ms:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.domain.state import StateDocument
 from whalebot.engine.account import Account
 from whalebot.engine.bars import Analyzer, BarFeed
@@ -36,7 +37,8 @@ class Rooms:
         self.positions = PositionManager(ctx, self.markets, self.exits.close, self._atr_of)
         self.exits.positions = self.positions
         self.account = Account(self.positions, self.markets)
-        self.guard = Guard(ctx, self.account, self.exits)
+        self.performance = PerformanceTracker(ctx.settings.label)
+        self.guard = Guard(ctx, self.account, self.exits, self.performance)
         self.leverage = LeverageDesk(ctx)
         self.sync = Sync(
             ctx, self.tracker, self.positions, self.account, self.signals, self.exits, self.leverage
@@ -61,6 +63,7 @@ class Rooms:
             self.entries,
             self.exits,
             self.signals,
+            self.performance,
         )
 
     def _blocked_by(self, symbol: str) -> tuple[str, ...]:

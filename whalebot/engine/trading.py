@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
+from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import RecordTrade
 from whalebot.domain.enums import ClosedBy, Level, Side, Signal
@@ -36,6 +36,7 @@ class Trading:
         entries: EntryDesk,
         exits: ExitDesk,
         signals: dict[str, SymbolSignals],
+        performance: PerformanceTracker,
     ) -> None:
         self._ctx = ctx
         self._tracker = tracker
@@ -47,8 +48,7 @@ class Trading:
         self._signals = signals
         self._reversals: dict[str, tuple[Prepared, int]] = {}
         self.unrecorded: dict[str, ClosedTrade] = {}
-        self.trades_closed = 0
-        self.session_pnl = Decimal(0)
+        self.performance = performance
 
     # --- bars -----------------------------------------------------------------------------------------
 
@@ -188,8 +188,7 @@ class Trading:
 
     def _on_closed(self, trade: ClosedTrade) -> None:
         self.unrecorded[trade.trade_id] = trade
-        self.trades_closed += 1
-        self.session_pnl += trade.pnl
+        self.performance.record(trade)
         self._guard.count(trade.pnl)
         self._signals[trade.symbol].exited(trade.exit_ms)
         self._ctx.emit(RecordTrade(trade))
