@@ -177,9 +177,11 @@ def _first_screen(setup: Setup) -> Iterator[str]:
     yield f"files in {setup.paths.dir}; times here are {config.timezone}, in the files UTC"
     if config.mode == "demo":
         demo = config.demo
-        source = f"{len(demo.data)} file(s)" if demo.data else f"a generated market (seed {demo.seed})"
+        source = f"played from {len(demo.data)} file(s)" if demo.data else f"simulated (seed {demo.seed})"
         pace = "as fast as it can" if demo.speed == "max" else f"{demo.speed:g} times real time"
-        yield f"prices are simulated: {source}, {pace}; no real order is placed"
+        yield f"prices are {source}, {pace}; no real order is placed"
+    elif config.mode in ("replay", "paper"):
+        yield "orders are simulated in this process; no real order is placed"
     if not config.trade_management.enabled:
         yield "signals only: trade_management.enabled is false, no order will be placed"
     fees = 2 * config.trade_management.trading_fee_percent

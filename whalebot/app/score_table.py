@@ -123,8 +123,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
             frame.to_parquet(beside, engine="pyarrow")
         except ImportError:
             raise ConfigError(
-                f"--out {path}: Parquet needs the extra `research`: pip install 'whalebot[research]',"
-                " or write .csv"
+                f"--out {path}: Parquet needs pyarrow: pip install pyarrow, or write .csv"
             ) from None
 
 

@@ -79,7 +79,7 @@ class Owner:
             self._ctx.notice(
                 Level.INFO, "left_open", f"position stays, stop {holding.venue_stop} at the venue", symbol
             )
-        self._ctx.emit(Stopped("stopped by the owner"))
+        self._ctx.emit(Stopped("stopped in order"))
 
     def _cancel_working(self) -> None:
         for tracked in self._tracker.in_flight():

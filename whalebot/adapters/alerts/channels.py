@@ -52,9 +52,7 @@ class AppriseChannel:
         try:
             import apprise
         except ImportError:
-            raise ConfigError(
-                "alerts.channels: this needs the extra `alerts`; install it: pip install 'whalebot[alerts]'"
-            ) from None
+            raise ConfigError("alerts.channels: this needs apprise: pip install apprise") from None
         self._sender = apprise.Apprise()
         if not self._sender.add(settings.url):
             raise ConfigError(

@@ -55,7 +55,7 @@ def _tell(out: Path, file: Any, table: Any) -> None:
     for notice in table.notices:
         print(f"note: {notice}")
     if table.without_input:
-        print(f"note: without input in a file of bars: {', '.join(table.without_input)}")
+        print(f"note: a file of bars has no input for these, they count 0: {', '.join(table.without_input)}")
 
 
 def _first(table: Any) -> str:
