@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -201,6 +202,17 @@ def test_a_decoder_never_raises(noise: bytes) -> None:
     ):
         decoder.decode(prefix + noise, 1)
     assert counters.received == 4
+
+
+@pytest.mark.parametrize(("days_ahead", "taken"), [(0, 1), (1, 0)])
+def test_a_bar_from_the_future_is_refused(days_ahead: int, taken: int) -> None:
+    """The true bars after it would all look old."""
+    open_ms = 1_700_000_040_000 + days_ahead * 86_400_000
+    bar = {"start": open_ms, "end": open_ms + 59_999, "interval": "1", "confirm": True, "timestamp": open_ms}
+    bar |= {"open": "2", "high": "3", "low": "1", "close": "2", "volume": "5", "turnover": "10"}
+    frame = {"topic": "kline.1.BTCUSDT", "type": "snapshot", "ts": 1_700_000_100_010, "data": [bar]}
+    decoder = FrameDecoder(["kline.1.BTCUSDT"], StreamCounters("x"))
+    assert len(decoder.decode(json.dumps(frame).encode(), 1)) == taken
 
 
 # --- silence ----------------------------------------------------------------------------------------------

@@ -559,9 +559,11 @@ def test_executions_come_in_windows_of_a_week_oldest_first_and_once(rig: Rig) ->
         return rows(execution_row(9, start + 1))
 
     rig.venue.on("execution/list", answer)
-    minute = str((now // 60_000) * 60_000)
-    rig.venue.on("market/kline", good({"list": [[minute, "1", "1", "1", "1", "1", "1"]]}))
+    day = str(now // 86_400_000 * 86_400_000)
+    rig.venue.on("market/kline", good({"list": [[day, "1", "1", "1", "1", "1", "1"]]}))
     found = rig.client.account.executions("BTCUSDT", since)
+    # A venue that plays five-minute bars has no minutes, but every venue has days.
+    assert [request.query["interval"] for request in rig.venue.to("market/kline")] == ["D"]
     assert [row.exec_id for row in found] == ["e1", "e2", "e3", "e9"]
     assert [type(row) for row in found] == [Execution, Execution, FundingPayment, Execution]
     payment = found[2]
@@ -677,6 +679,17 @@ def test_recorded_instruments(rig: Rig, recorded: Path) -> None:
     assert not first.is_signed
     many = rig.client.market.instruments(["BTCUSDT", "ETHUSDT", "XRPUSDT"])
     assert len(many) == 3
+
+
+def test_instruments_with_a_tick_of_zero_are_unreadable(rig: Rig, recorded: Path) -> None:
+    body = recorded_body(recorded, "market_instruments-info.json")[0]
+    for row in body["result"]["list"]:
+        row["priceFilter"]["tickSize"] = "0"
+    symbol = body["result"]["list"][0]["symbol"]
+    body["result"]["nextPageCursor"] = ""
+    rig.venue.on("market/instruments-info", Answer(body))
+    with pytest.raises(TransportError, match="not above zero"):
+        rig.client.market.instruments([symbol])
 
 
 def test_recorded_account_bodies(rig: Rig, recorded: Path) -> None:

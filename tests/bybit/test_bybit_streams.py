@@ -639,7 +639,7 @@ def test_a_closed_bar_arrives_as_a_candle(rig: Rig, sink: Any) -> None:
 
     def script(peer: Peer) -> None:
         peer.ack_subscriptions(TOPICS)
-        peer.send({"topic": "kline.1.BTCUSDT", "data": [bar], "ts": 1, "type": "snapshot"})
+        peer.send({"topic": "kline.1.BTCUSDT", "data": [bar], "ts": 1719667620001, "type": "snapshot"})
         peer.wait_until_gone()
 
     with ScriptedVenue(script) as venue:

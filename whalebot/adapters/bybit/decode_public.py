@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import msgspec
 
@@ -35,6 +36,8 @@ _book = msgspec.json.Decoder(BookFrame, strict=False)
 _ticker = msgspec.json.Decoder(TickerFrame, strict=False)
 _ticker_texts = msgspec.json.Decoder(TickerTexts)
 _trades = msgspec.json.Decoder(TradeFrame, strict=False)
+_MOST_EARLY_MS: Final = 60_000
+"""A bar that opens later than this after its frame was made is refused: true ones would look old after it."""
 _klines = msgspec.json.Decoder(KlineFrame, strict=False)
 _liquidations = msgspec.json.Decoder(LiquidationFrame, strict=False)
 _INF = math.inf
@@ -123,8 +126,11 @@ def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
 def kline_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     """Decode `kline`: closed and forming bars, each checked. Raises BadBar."""
     events: list[Event] = []
-    for bar in _klines.decode(frame).data:
+    kline = _klines.decode(frame)
+    for bar in kline.data:
         candle = _make_candle(bar, route)
+        if kline.ts is not None and bar.start > kline.ts + _MOST_EARLY_MS:
+            raise BadBar(f"{route.symbol} {route.interval}: open time {bar.start} lies ahead of the frame's")
         if bar.confirm:
             route.bar_left_ms = interval_ms(route.interval)
             events.append(CandleClosed(candle, recv_ms))

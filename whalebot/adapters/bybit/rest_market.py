@@ -92,8 +92,11 @@ class BybitMarket:
         return wanted[-limit:]
 
     def newest_bar_close_ms(self, symbol: str) -> int | None:
-        """Return an upper bound of the market's present time: the end of the newest minute bar."""
-        bars = self._page(symbol, "1", None, 1)
+        """Return an upper bound of the market's present time: the end of the newest daily bar.
+
+        Every venue has days; one that plays a recorded file has nothing shorter than the file's own bars.
+        """
+        bars = self._page(symbol, "D", None, 1)
         return bars[-1].close_ms if bars else None
 
     def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument]:
@@ -106,7 +109,8 @@ class BybitMarket:
             _instruments,
             call,
         )
-        return [make_instrument(row) for row, _ in rows if row.symbol in wanted and is_usdt_perpetual(row)]
+        ours = [row for row, _ in rows if row.symbol in wanted and is_usdt_perpetual(row)]
+        return readable(lambda: [make_instrument(row) for row in ours], call)
 
     def _ask_time_ms(self) -> int:
         reply = self._session.get_server_time()
@@ -152,8 +156,13 @@ class BybitMarket:
 
 
 def make_instrument(row: InstrumentRow) -> Instrument:
-    """Build the rules of an instrument; limits an older venue does not state fall back to the wider one."""
+    """Build the rules of an instrument; limits an older venue does not state fall back to the wider one.
+
+    Raises BadValue where a step or a limit is not above zero.
+    """
     lot = row.lot_size_filter
+    if min(row.price_filter.tick_size, lot.qty_step, lot.min_order_qty, lot.max_order_qty) <= 0:
+        raise BadValue(f"{row.symbol}: a step or a limit is not above zero")
     return Instrument(
         symbol=row.symbol,
         tick_size=row.price_filter.tick_size,

@@ -96,6 +96,7 @@ class KlineFrame(msgspec.Struct, gc=False):
     """`kline.{interval}.{symbol}`."""
 
     data: list[KlineData]
+    ts: int | None = None
 
 
 class LiquidationData(msgspec.Struct, gc=False):
