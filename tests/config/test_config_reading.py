@@ -41,6 +41,17 @@ def message(path: Path) -> str:
 
 
 @pytest.mark.parametrize(
+    ("text", "place"), [(r'{"symbol": "\ud800"}', "symbol"), (r'{"x\udc00": 1}', '"x\\udc00"')]
+)
+def test_half_a_character_is_named_with_its_place(text: str, place: str, tmp_path: Path) -> None:
+    file = tmp_path / "config.json"
+    file.write_text(text)
+    with pytest.raises(ConfigProblems) as caught:
+        load(file, NO_SECRETS)
+    assert f"\n  {place}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
     ("text", "place", "remedy"),
     [
         ('{"mode": "demo",\n}', "line 2, column 1", "comma"),

@@ -24,6 +24,7 @@ _REMEDIES: Final = {
     "Invalid control character": "close the text with a double quote on the same line",
     "Invalid \\escape": "write a backslash in a text twice",
 }
+_HALF: Final = "half a character: \\ud800 to \\udfff stand in pairs only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,10 @@ def _refuse(source: str, error: json.JSONDecodeError) -> NoReturn:
     ) from None
 
 
+def _is_text(text: str) -> bool:
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def _take_out_faults(root: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
     problems: list[Problem] = []
     pending: list[tuple[Path, Any]] = [((), root)]
@@ -120,10 +125,13 @@ def _take_out_faults(root: dict[str, Any]) -> tuple[dict[str, Any], list[Problem
                     Problem((*path, name), "written more than once in its table; keep one of them")
                 )
             pending += [((*path, name), child) for name, child in node.items()]
+            problems += [Problem((*path, name), _HALF) for name in node if not _is_text(name)]
         elif isinstance(node, list):
             pending += [((*path, number), child) for number, child in enumerate(node)]
         elif isinstance(node, _Unusable):
             problems.append(Problem(path, "allowed is a finite number of sensible length", node.text))
+        elif isinstance(node, str) and not _is_text(node):
+            problems.append(Problem(path, _HALF))
     table: dict[str, Any] = mapped(root, lambda _, leaf: leaf)
     for problem in problems:
         table = without(table, problem.path)
