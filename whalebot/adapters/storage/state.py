@@ -84,7 +84,7 @@ class StateFile:
         try:
             self._files.write_file(self._next, data)
             if self._is_current_good:
-                # Somebody may have removed the file meanwhile: that must not keep the next one from being written.
+                # Somebody may have removed the file meanwhile: the next one must be written all the same.
                 with contextlib.suppress(FileNotFoundError):
                     self._files.replace(self._path, self._last)
                 self._is_current_good = False
