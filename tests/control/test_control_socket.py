@@ -205,12 +205,12 @@ def test_a_slow_peer_does_not_hold_up_another(daemon: _Daemon) -> None:
 def test_a_peer_that_does_not_listen_is_not_fed_for_ever(daemon: _Daemon) -> None:
     daemon.view = _view()
     with daemon.raw() as sock:
-        sock.settimeout(0.2)
+        sock.settimeout(1.0)
         questions = b'{"command": "status"}\n' * 100_000
         with pytest.raises((TimeoutError, ConnectionError)):
             sock.sendall(questions)
         waiting = [len(client.outbound) for client in list(daemon.server._clients.values())]
-        assert max(waiting) < 1_000_000
+        assert max(waiting) < 400_000
     assert ask(daemon.path, "status")["ok"]
 
 
