@@ -186,17 +186,19 @@ def link_ids_are_used_once(ledger: Ledger, books: Books) -> Iterator[str]:
 
 
 def orders_have_ended(ledger: Ledger, books: Books) -> Iterator[str]:
-    """Every order of the daemon reached a final state, and it has none in flight."""
+    """Every order of the daemon reached a final state, and the daemon knows it."""
     if not books.is_over:
         return
     for link_id, orders in ledger.orders.items():
         for status in orders.values():
             if link_id.startswith(_OWN) and status not in _FINAL:
                 yield f"order {link_id} ended as {status}"
-    for memory in books.state.get("intents", ()):
-        yield f"order {memory['intent']['order_link_id']} is still in flight for the daemon"
-    for trade in books.state.get("unrecorded_trades", ()):
-        yield f"trade {trade['trade_id']} was never recorded"
+    # An order that never left may wait for the next start; so may the word that a trade is on disk.
+    in_flight = {memory["intent"]["order_link_id"] for memory in books.state.get("intents", ())}
+    yield from (f"order {name} is still in flight" for name in sorted(in_flight & ledger.orders.keys()))
+    unrecorded = {trade["trade_id"] for trade in books.state.get("unrecorded_trades", ())}
+    on_disk = {trade["trade_id"] for trade in books.trades}
+    yield from (f"trade {name} was never recorded" for name in sorted(unrecorded - on_disk))
 
 
 def open_positions_are_known(ledger: Ledger, books: Books) -> Iterator[str]:

@@ -128,7 +128,7 @@ UNTRUTHS: dict[str, tuple[Callable[[list[Line], Books], None], str]] = {
     ),
     "an order never ended": (insert(3, order("New", "wb000001-BTCUSDT-2", "o2")), "ended as New"),
     "an order is still in flight": (
-        lambda log, books: books.state["intents"].append({"intent": {"order_link_id": "wb0-9"}}),
+        lambda log, books: books.state["intents"].append({"intent": {"order_link_id": LINK}}),
         "still in flight",
     ),
     "a trade was left behind": (
