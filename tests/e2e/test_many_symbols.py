@@ -14,7 +14,7 @@ PRICES = {"BTCUSDT": 60_000, "ETHUSDT": 3_000, "SOLUSDT": 150}
 
 def test_three_symbols_on_fifteen_minutes_from_five(tmp_path: Path) -> None:
     folder = tmp_path / "d"
-    files = [write_bars(tmp_path, symbol, bars=540, price=price) for symbol, price in PRICES.items()]
+    files = [write_bars(tmp_path, symbol, bars=450, price=price) for symbol, price in PRICES.items()]
     write_config(folder, EAGER, {"interval": "15", "symbols": list(PRICES)})
     daemon = run_to_end(folder, "--data", *files, "--speed", "max", "--until-end", within_s=100)
     verdict = judge_folder(folder)
