@@ -22,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha1
+from statistics import median
 from typing import Any
 
 from benchmarks.figures import Figure
@@ -142,7 +143,7 @@ KINDS = ("book", "trades", "ticker", "kline")
 
 @dataclass(frozen=True, slots=True)
 class InProcess:
-    """Cost of a client in CPU us a frame: by kind, of the mix, and quantiles of the wall clock."""
+    """Cost of a client in us a frame: medians by kind, CPU of the mix, and quantiles of the wall clock."""
 
     kinds: dict[str, float]
     mix: float
@@ -176,14 +177,14 @@ def _run_in_process(client: Any, frames: list[tuple[str, bytes]], truth: TrueBoo
         by_kind[kind].append(cost)
     mean = (time.thread_time_ns() - started) / len(frames) / 1000
     costs.sort()
-    kinds = {kind: sum(by_kind[kind]) / len(by_kind[kind]) / 1000 for kind in KINDS}
+    kinds = {kind: median(by_kind[kind]) / 1000 for kind in KINDS}
     p50, p99 = costs[len(costs) // 2] / 1000, costs[len(costs) * 99 // 100] / 1000
     return InProcess(kinds, mean, p50, p99, _verdict(client.levels(), truth))
 
 
 def print_in_process(found: dict[str, InProcess]) -> None:
     """Print cost by kind and of the mix."""
-    print("\nin process, CPU us a frame")
+    print("\nin process, us a frame (medians by kind, CPU of the mix)")
     print(f"{'':12}{'book':>9}{'trades':>9}{'ticker':>9}{'kline':>9}{'mix':>9}{'p50':>9}{'p99':>9}  book")
     for name, run in found.items():
         shown = [*run.kinds.values(), run.mix, run.p50, run.p99]
@@ -423,7 +424,7 @@ def figures() -> list[Figure]:
     ours, pybit, plain = (inside[name] for name in ("whalebot", "pybit", "json+dict"))
     group = "frame -> applied event, in process"
     found = [
-        Figure(group, f"{kind} frame", ours.kinds[kind], "us", None, "pybit", pybit.kinds[kind])
+        Figure(group, f"{kind} frame, median", ours.kinds[kind], "us", None, "pybit", pybit.kinds[kind])
         for kind in KINDS
     ]
     found += [
