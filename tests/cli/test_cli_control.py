@@ -137,6 +137,7 @@ def tell(folder: Path, *arguments: str) -> int:
 def test_status_tells_everything_a_person_asks_for(engine, tmp_path, capsys) -> None:
     assert tell(tmp_path, "status") == 0
     assert capsys.readouterr().out.splitlines() == [
+        "queue: 3",
         "trading (market time 2025-01-01 12:00:00 UTC)",
         "compared with the venue 5 s ago, clock offset -3 ms",
         "equity 1003.5, today -2.5, drawdown 1.25%, losses in a row 1",
@@ -146,17 +147,17 @@ def test_status_tells_everything_a_person_asks_for(engine, tmp_path, capsys) -> 
         "BTCUSDT: 42825, 1.5 s old",
         "  bar of 2025-01-01 12:00:00 UTC: score -2.10 SELL"
         " (macd_alignment -1.70, vwap -0.50, psar +0.10), 60/ema:DOWN",
-        "  short 0.02 at 43000.5 since 2025-01-01 12:00:00 UTC: stop 43200 (moved), target none, PnL +3.5",
+        "  short 0.02 at 43000.5 since 2025-01-01 12:00:00 UTC, entered at score -2.10:"
+        " stop 43200 (moved), target none, PnL +3.5",
         "  orders of unknown fate: wb-1",
         "entries refused: spread 4",
-        "queue: 3",
     ]
 
 
 def test_status_of_a_daemon_that_knows_nothing_yet(engine, tmp_path, capsys) -> None:
     engine.view = None
     assert tell(tmp_path, "status") == 0
-    assert capsys.readouterr().out == "starting: nothing is known yet\n"
+    assert capsys.readouterr().out == "queue: 3\nstarting: nothing is known yet\n"
 
 
 def test_status_of_a_daemon_that_may_not_enter_says_why(engine, tmp_path, capsys) -> None:

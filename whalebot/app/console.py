@@ -55,7 +55,9 @@ class Console:
         self._logs: LogSystem | None = None
         self._heartbeat: Heartbeat | None = None
         self._live: LiveView | None = None
-        self._control = ControlServer(setup.paths.control_socket, inbox, clock, views.read)
+        self._control = ControlServer(
+            setup.paths.control_socket, inbox, clock, views.read, lambda: _what_runs(setup), "whalebot"
+        )
 
     def __enter__(self) -> Console:
         paths, options = self._setup.paths, self._options
@@ -168,6 +170,12 @@ class ShownViews(ViewHolder):
         super().publish(view)
         if self.console is not None:
             self.console.show(view)
+
+
+def _what_runs(setup: Setup) -> dict[str, str]:
+    config = setup.config
+    prices = " (prices are simulated)" if config.mode == "demo" and not config.demo.data else ""
+    return {"running": f"whalebot {__version__}, mode {config.mode}{prices}, interval {config.interval}"}
 
 
 def _first_screen(setup: Setup) -> Iterator[str]:

@@ -16,7 +16,7 @@ from whalebot.adapters.storage.state import StateFile
 from whalebot.app.config.convert import milliseconds
 from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
-from whalebot.app.exits import EXCHANGE
+from whalebot.app.exits import CLEAN, EXCHANGE
 from whalebot.app.reload import Reloader
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
@@ -67,7 +67,7 @@ class Daemon:
         with FolderLock(paths.lock), self._console, contextlib.ExitStack() as stack:
             self._console.announce()
             history = TradeHistory.open(paths.history, write_ahead=paths.write_ahead)
-            venue = make_venue(VenueParts(self._setup, self._inbox, self._clock, self._say))
+            venue = make_venue(VenueParts(self._setup, self._inbox, self._clock, self._say, self._options))
             stack.callback(venue.stop)
             states = StateFile(paths.state_file(self._setup.config.mode))
             known = states.load() if venue.keeps_account else None
@@ -81,7 +81,9 @@ class Daemon:
             signals = SignalWatch(self._inbox, self._clock, reloader.reload, halt, _STOP_LIMIT_S)
             signals.start()
             stack.callback(signals.stop)
-            venue.check(self._halted)
+            self._wait_for(venue, halt)
+            if self._halted.is_set():
+                return CLEAN
             # Here, because in demo it is imported while the exchange starts.
             from whalebot.engine.engine import Engine
 
@@ -96,6 +98,20 @@ class Daemon:
                 ret_codes(),
             )
             return self._run_loop(engine, lanes, venue, states, halt)
+
+    def _wait_for(self, venue: Venue, halt: Halt) -> None:
+        """An outage at the start may last; --for and signals end the wait."""
+        limit_ms = self._options.limit_ms
+        if limit_ms is None:
+            venue.check(self._halted)
+            return
+        limit = threading.Timer(limit_ms / 1000, halt, ["the time given by --for is over"])
+        limit.name, limit.daemon = "time-limit", True
+        limit.start()
+        try:
+            venue.check(self._halted)
+        finally:
+            limit.cancel()
 
     def _run_loop(self, engine: Engine, lanes: Lanes, venue: Venue, states: StateFile, halt: Halt) -> int:
         outputs = LoopOutputs(self._views, self._console.notice, self._console.progress)

@@ -21,6 +21,7 @@ from typing import Final
 from whalebot.app.config.document import Config
 from whalebot.app.config.launch import Credentials
 from whalebot.app.paths import Paths
+from whalebot.app.run_options import RunOptions
 from whalebot.domain.errors import ConfigError
 
 _START_S: Final = 30.0
@@ -98,7 +99,9 @@ class StartingExchange:
         return DemoExchange(self.process, port, self.credentials, self.log, self.time_scale)
 
 
-def launch_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None]) -> StartingExchange:
+def launch_demo_exchange(
+    config: Config, paths: Paths, options: RunOptions, say: Callable[[str], None]
+) -> StartingExchange:
     """Launch the exchange that the table `demo` describes; its account goes on where it was.
 
     Another market than last time starts afresh, and so does the daemon's memory of the old one, which is
@@ -117,7 +120,7 @@ def launch_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None
     with errors:
         # Its own process group: Ctrl-C in the terminal must reach the daemon first.
         process = subprocess.Popen(
-            _command(config, paths, log),
+            _command(config, paths, options, log),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -130,7 +133,7 @@ def launch_demo_exchange(config: Config, paths: Paths, say: Callable[[str], None
     return StartingExchange(process, credentials, log, Path(errors.name), time_scale)
 
 
-def _command(config: Config, paths: Paths, log: Path) -> list[str]:
+def _command(config: Config, paths: Paths, options: RunOptions, log: Path) -> list[str]:
     demo = config.demo
     arguments = [sys.executable, "-m", "whalebot", "exchange", "--dir", str(paths.dir)]
     arguments += ["--port", "0", "--speed", f"{demo.speed}", "--die-with-parent"]
@@ -141,6 +144,10 @@ def _command(config: Config, paths: Paths, log: Path) -> list[str]:
         str(paths.exchange_state),
     ]
     arguments += ["--log", str(log), "--rate-limits", "off" if demo.speed != 1 else "venue"]
+    if options.tick_size is not None:
+        arguments += ["--tick", str(options.tick_size)]
+    if options.qty_step is not None:
+        arguments += ["--step", str(options.qty_step)]
     if demo.data:
         return [*arguments, "--data", *demo.data]
     symbols = ",".join(config.traded_symbols)

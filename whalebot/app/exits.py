@@ -21,6 +21,11 @@ EXCHANGE: Final = 4
 BUG: Final = 70
 INTERRUPTED: Final = 130
 
+_AUTH_REMEDY: Final = (
+    "check BYBIT_API_KEY and BYBIT_API_SECRET in .env, the mode they belong to, the key's permissions and "
+    "its IP binding; whalebot doctor tells more"
+)
+
 _BY_ERROR: Final[tuple[tuple[type[BaseException], int], ...]] = (
     (ConfigError, CONFIGURATION),
     (AuthError, AUTH),
@@ -49,4 +54,6 @@ def explanation(error: BaseException) -> str:
     """Return what a person is told about an error."""
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}"
+    if isinstance(error, AuthError):
+        return f"{error}\n{_AUTH_REMEDY}"
     return str(error) or type(error).__name__

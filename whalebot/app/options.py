@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,17 @@ def seed(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 2**63 - 1:
         raise argparse.ArgumentTypeError(f"{text!r}: allowed is a whole number from 0 to 2^63 - 1")
     return int(text)
+
+
+def positive(text: str) -> Decimal:
+    """Turn a number above zero into itself, exactly. Raises ArgumentTypeError."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal(0)
+    if not value.is_finite() or value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number above 0, as 0.01")
+    return value
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:
@@ -97,6 +109,8 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="DURATION",
         help="end after 90s, 5m, 2h, 1d of real time",
     )
+    parser.add_argument("--tick", type=positive, metavar="SIZE", help="tick size of files of unknown symbols")
+    parser.add_argument("--step", type=positive, metavar="SIZE", help="quantity step of such files")
     parser.add_argument("--until-end", action="store_true", help="end when the data ends")
     parser.add_argument("--view", action="store_true", help="show a table instead of lines")
 

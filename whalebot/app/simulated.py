@@ -58,7 +58,8 @@ class ReplayVenue:
     def __init__(self, parts: VenueParts) -> None:
         config = parts.setup.config
         self._parts = parts
-        tracks = [make_track(text) for text in config.demo.data]
+        options = parts.options
+        tracks = [make_track(text, options.tick_size, options.qty_step) for text in config.demo.data]
         market = PlaybackMarket(tracks)
         instruments = [track.instrument for track in tracks]
         core = _new_core(config, NextPoint(), instruments, market.now_ms)
@@ -227,7 +228,9 @@ def _load_core(file: Path, latency: Latency, config: Config) -> Exchange | None:
     except FileNotFoundError:
         return None
     try:
-        return Exchange.from_state(json.loads(text), liquidity=_liquidity(config), latency=latency)
+        core = Exchange.from_state(json.loads(text), liquidity=_liquidity(config), latency=latency)
+        core.skip_ids()
+        return core
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f"{file}: the paper account cannot be read ({error}); move the file away to start a new account"

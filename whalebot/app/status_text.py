@@ -14,6 +14,8 @@ def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC) -> Iterator[str]
 
     Times are shown in `zone`.
     """
+    for name, value in dict(answer.get("health") or {}).items():
+        yield f"{name}: {value}"
     view = answer.get("view")
     if view is None:
         yield "starting: nothing is known yet"
@@ -26,8 +28,6 @@ def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC) -> Iterator[str]
     if view["refusals"]:
         counts = ", ".join(f"{rule} {count}" for rule, count in view["refusals"].items())
         yield f"entries refused: {counts}"
-    for name, value in dict(answer.get("health") or {}).items():
-        yield f"{name}: {value}"
 
 
 def open_positions(view: Mapping[str, Any]) -> list[str]:

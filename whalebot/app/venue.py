@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.engine.settings import FeedSettings
 from whalebot.ports import Clock, MarketStreams, OrderGateway
@@ -77,3 +78,4 @@ class VenueParts:
     inbox: Inbox
     clock: Clock
     say: Callable[[str], None]
+    options: RunOptions

@@ -34,7 +34,7 @@ def make_venue(parts: VenueParts) -> Venue:
 
 def _demo(parts: VenueParts) -> Venue:
     setup = parts.setup
-    starting = launch_demo_exchange(setup.config, setup.paths, parts.say)
+    starting = launch_demo_exchange(setup.config, setup.paths, parts.options, parts.say)
     # REST and the engine take half a second to import: the exchange starts meanwhile.
     import_module("whalebot.engine.engine")
     from whalebot.app.remote import RemoteVenue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from whalebot.domain.intervals import iso_utc
+
 
 class WhalebotError(Exception):
     """Root of all errors raised on purpose."""
@@ -33,7 +35,7 @@ class RateLimited(WhalebotError):
     """Too many requests; `retry_at_ms` is local time in ms UTC. Nothing happened at the venue."""
 
     def __init__(self, call: str, retry_at_ms: int) -> None:
-        super().__init__(f"{call}: rate limited until {retry_at_ms}")
+        super().__init__(f"{call}: rate limited until {iso_utc(retry_at_ms)}")
         self.call = call
         self.retry_at_ms = retry_at_ms
 

@@ -173,7 +173,7 @@ class Trading:
         self._ctx.notice(
             Level.INFO,
             "entry",
-            f"{memory.side.value} filled at {entry_price(memory)}, stop {memory.stop}, "
+            f"{memory.side.value} {intent.qty} filled at {entry_price(memory)}, stop {memory.stop}, "
             f"target {memory.target}",
             symbol,
             order_link_id=intent.order_link_id,

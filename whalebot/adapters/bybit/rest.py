@@ -29,7 +29,7 @@ class RestSettings:
     credentials: Credentials | None = None
     recv_window_ms: int = 5000
     connect_timeout_s: float = 3.0
-    read_timeout_s: float = 10.0
+    read_timeout_s: float = 6.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,5 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     return run_daemon(
         setup,
-        RunOptions(args.live, args.for_ms, args.until_end, args.view, args.quiet, args.verbose),
+        RunOptions(
+            args.live, args.for_ms, args.until_end, args.view, args.quiet, args.verbose, args.tick, args.step
+        ),
     )

@@ -98,9 +98,11 @@ def _data(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
             yield Refused("max_data_age_s", f"order book age {facts.book_age_ms} ms, limit {age} ms")
     offset = facts.clock_offset_ms
     if offset is not None and abs(offset) >= limits.max_clock_offset_ms:
+        way = "ahead of" if offset < 0 else "behind"
         yield Refused(
             "max_clock_offset_ms",
-            f"our clock is {offset} ms from the venue's, limit {limits.max_clock_offset_ms}: run chrony",
+            f"our clock is {abs(offset)} ms {way} the venue's, limit {limits.max_clock_offset_ms}: "
+            "run chrony",
         )
 
 

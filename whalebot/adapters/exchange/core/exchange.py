@@ -66,6 +66,10 @@ class Exchange:
         """Return the whole state as plain JSON values; models and settings are not part of it."""
         return export_state(self._world)
 
+    def skip_ids(self) -> None:
+        """Go on with ids that no run can have given out since the state was saved."""
+        self._world.mint.skip()
+
     def check(self) -> list[str]:
         """Return every broken invariant as a sentence; an empty list is the good answer."""
         with localcontext(CONTEXT):

@@ -33,6 +33,7 @@ def build_parts(options: ExchangeOptions, tracks: Sequence[PlaybackTrack]) -> tu
             market, instruments = _market(options, tracks, saved.get("market"))
             core = Exchange.from_state(saved["core"])
             core.read.wallet(ACCOUNT)
+            core.skip_ids()
         except (StateMismatch, ValueError, KeyError, TypeError) as error:
             notices.append(f"the saved state does not fit ({error}): starting afresh")
         else:
