@@ -140,3 +140,18 @@ def test_reads_change_nothing() -> None:
     assert read.order(ME, order_link_id="eth") in read.order_history(ME)
     assert read.order(ME, "nope") is None
     assert json.dumps(desk.x.export_state()) == before
+
+
+def test_an_exchange_that_lost_its_last_moments_gives_no_id_twice() -> None:
+    desk = Desk()
+    first_half(desk)
+    saved, at = desk.x.export_state(), desk.ts
+    second_half(desk.x, at)
+    lost = {row.exec_id for row in desk.x.read.executions(ME)}
+    restored = Exchange.from_state(saved)
+    known = {row.exec_id for row in restored.read.executions(ME)}
+    restored.skip_ids()
+    second_half(restored, at)
+    anew = {row.exec_id for row in restored.read.executions(ME)} - known
+    assert anew
+    assert not anew & lost
