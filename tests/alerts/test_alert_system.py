@@ -214,7 +214,7 @@ def test_a_missing_extra_is_named(monkeypatch) -> None:
         return real(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(ConfigError, match=r"whalebot\[alerts\]"):
+    with pytest.raises(ConfigError, match="extra alerts"):
         AppriseChannel(ChannelSettings("phone", "json://127.0.0.1/"))
 
 

@@ -95,7 +95,7 @@ def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: py
         return real(name, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "__import__", without_pyarrow)
-    with pytest.raises(ConfigError, match=r"whalebot\[research\]"):
+    with pytest.raises(ConfigError, match="extra research"):
         read_ohlcv(str(path))
 
 

@@ -123,7 +123,7 @@ def write_table(frame: pd.DataFrame, path: Path) -> None:
             frame.to_parquet(beside, engine="pyarrow")
         except ImportError:
             raise ConfigError(
-                f"--out {path}: Parquet needs pyarrow: pip install pyarrow, or write .csv"
+                f"--out {path}: Parquet needs pyarrow: pip install pyarrow (extra research), or write .csv"
             ) from None
 
 

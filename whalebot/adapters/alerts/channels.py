@@ -52,7 +52,9 @@ class AppriseChannel:
         try:
             import apprise
         except ImportError:
-            raise ConfigError("alerts.channels: this needs apprise: pip install apprise") from None
+            raise ConfigError(
+                "alerts.channels: this needs apprise: pip install apprise (extra alerts)"
+            ) from None
         self._sender = apprise.Apprise()
         if not self._sender.add(settings.url):
             raise ConfigError(

@@ -19,7 +19,7 @@ def read_parquet_columns(path: Path, names: Sequence[str]) -> list[list[str]]:
         import pyarrow.parquet as pq
     except ImportError:
         raise ConfigError(
-            f"{path}: Parquet needs pyarrow: pip install pyarrow, or give the file as CSV"
+            f"{path}: Parquet needs pyarrow: pip install pyarrow (extra research), or give the file as CSV"
         ) from None
     try:
         table = pq.read_table(path)

@@ -105,6 +105,6 @@ def _check_parts(setup: Setup) -> Iterator[Finding]:
     if not alerts.enabled:
         yield warn("alerts", "switched off: nobody is told of a kill or an outage", "set alerts.enabled")
     elif importlib.util.find_spec("apprise") is None:
-        yield fail("alerts", "apprise is not installed", "pip install apprise")
+        yield fail("alerts", "apprise is not installed", "pip install apprise (extra alerts)")
     else:
         yield ok("alerts", f"{len(alerts.channels)} channels")
