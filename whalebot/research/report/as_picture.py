@@ -29,7 +29,7 @@ def write_picture(report: Summary, path: Path) -> None:
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ConfigError(
-            f"{path}: a picture needs matplotlib: pip install matplotlib (extra research); --html works without"
+            f"{path}: a picture needs matplotlib: pip install matplotlib (extra research), or use --html"
         ) from error
     figure = Figure(figsize=(12, 8.4), layout="constrained", facecolor="white")
     FigureCanvasAgg(figure)

@@ -50,7 +50,7 @@ def _write_parquet(trades: Sequence[ClosedTrade], path: Path) -> None:
         import pyarrow  # noqa: F401  pandas writes through it
     except ImportError as error:
         raise ConfigError(
-            f"{path}: Parquet needs pyarrow: pip install pyarrow (extra research), or choose a name ending in .csv"
+            f"{path}: Parquet needs pyarrow: pip install pyarrow (extra research), or end in .csv"
         ) from error
     import pandas as pd
 
