@@ -7,7 +7,7 @@
 SHELL := /bin/bash
 ARGS ?=
 TESTS ?=
-BENCH ?= $(patsubst benchmarks/%.py,%,$(sort $(wildcard benchmarks/bench_*.py)))
+BENCH ?=
 
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
@@ -35,7 +35,7 @@ types: $(DEV_READY)
 check: lint types test
 
 bench: $(DEV_READY)
-	@set -e; for name in $(BENCH); do echo "== $$name"; $(VENV)/bin/python -m "benchmarks.$$name"; done
+	$(VENV)/bin/python -m benchmarks $(BENCH)
 
 format: $(DEV_READY)
 	$(VENV)/bin/ruff check --fix $(SOURCES)
