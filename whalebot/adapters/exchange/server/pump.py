@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from whalebot.adapters.exchange.market.events import PricePoint
+from whalebot.adapters.exchange.market.events import Kline, MarketEvent, PricePoint
 from whalebot.adapters.exchange.market.pacing import Schedule, Speed
 from whalebot.adapters.exchange.server.barrier import Barrier
 from whalebot.adapters.exchange.server.clock import VenueClock
@@ -88,7 +88,7 @@ class Pump:
             if waits_for_client and not self._hub.has_public.is_set():
                 await self._wait_for_client()
             batch = market.advance(self._next_stop_ms())
-            venue.take(batch.events)
+            self._take(batch.events)
             if batch.at_barrier:
                 venue.take(market.advance(batch.now_ms).events)
                 self._count_bar()
@@ -100,6 +100,16 @@ class Pump:
                 venue.feed.push_points({e.symbol for e in batch.events if isinstance(e, PricePoint)}, now_s)
             await self._step(now_s >= slice_end_s)
             slice_end_s = now_s + SLICE_S if now_s >= slice_end_s else slice_end_s
+
+    def _take(self, events: Sequence[MarketEvent]) -> None:
+        """Let prices go ahead of the bars that close with them: at the venue they are never a bar old."""
+        bars = [event for event in events if isinstance(event, Kline)]
+        if bars:
+            self._venue.take([event for event in events if not isinstance(event, Kline)])
+            self._venue.feed.push_points({bar.symbol for bar in bars}, self._clock.monotonic())
+            self._venue.take(bars)
+        else:
+            self._venue.take(events)
 
     def _next_stop_ms(self) -> int | None:
         """Return how far time may go before clients must have acted: None is the next closing bar.
