@@ -22,7 +22,7 @@ class Endpoints:
     @property
     def is_loopback(self) -> bool:
         """True when REST goes to this machine."""
-        return _is_loopback(urlsplit(self.rest_url).hostname or "")
+        return is_loopback(urlsplit(self.rest_url).hostname or "")
 
 
 HOSTS: Final = {
@@ -87,12 +87,12 @@ def _check(
     parts = _split(name, url, schemes)
     host = (parts.hostname or "").lower()
     plain, secure = schemes
-    if parts.scheme == plain and not _is_loopback(host):
+    if parts.scheme == plain and not is_loopback(host):
         raise ConfigError(
             f"{name}: {url!r} would send everything unencrypted to {host}; "
             f"use {secure}:// ({plain}:// is for this machine only)"
         )
-    if not real_keys or _is_loopback(host) or _is_venue(host):
+    if not real_keys or is_loopback(host) or is_venue(host):
         return
     if host not in {trusted.lower() for trusted in trusted_hosts}:
         raise ConfigError(
@@ -114,11 +114,13 @@ def _split(name: str, url: str, schemes: tuple[str, str]) -> SplitResult:
     return parts
 
 
-def _is_venue(host: str) -> bool:
+def is_venue(host: str) -> bool:
+    """Tell whether a host, in lower case as URLs are split into, belongs to Bybit."""
     return any(host == domain or host.endswith(f".{domain}") for domain in VENUE_DOMAINS)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine."""
     if host.lower() == "localhost":
         return True
     try:

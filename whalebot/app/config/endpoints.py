@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from whalebot.adapters.bybit.hosts import VENUE_DOMAINS
+from whalebot.adapters.bybit.hosts import is_loopback, is_venue
 from whalebot.app.config.document import Config
 from whalebot.app.config.problems import Problem
 from whalebot.app.config.venue_tables import ExchangeTable
@@ -17,22 +16,6 @@ KEYED_MODES: Final = ("testnet", "bybit-demo", "live")
 """Modes in which real keys leave this machine."""
 
 URL_KEYS: Final = ("rest_url", "ws_public_url", "ws_private_url")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def is_venue(host: str) -> bool:
-    """Tell whether a host belongs to Bybit."""
-    name = host.lower().rstrip(".")
-    return any(name == domain or name.endswith("." + domain) for domain in VENUE_DOMAINS)
 
 
 def may_see_keys(host: str, exchange: ExchangeTable) -> bool:
