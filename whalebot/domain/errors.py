@@ -44,9 +44,5 @@ class TransportError(WhalebotError):
     """No answer, or none that can be read. Reads may be repeated; a write's outcome is unknown."""
 
 
-class DataGap(WhalebotError):
-    """A stream or a file misses data that decisions need."""
-
-
 class BugError(WhalebotError):
     """An invariant of the program is broken. Stop opening, keep stops. Exit code 70."""

@@ -25,18 +25,3 @@ class Candle:
     def close_ms(self) -> int:
         """Time (ms UTC) at which the bar is complete: the next bar's open."""
         return bar_close_ms(self.open_ms, self.interval)
-
-
-@dataclass(frozen=True, slots=True)
-class Ticker:
-    """Newest prices of one symbol; None where the venue has not said yet. `ts_ms` is the venue's time."""
-
-    symbol: str
-    last_price: Decimal | None = None
-    mark_price: Decimal | None = None
-    index_price: Decimal | None = None
-    bid_price: Decimal | None = None
-    ask_price: Decimal | None = None
-    funding_rate: Decimal | None = None
-    next_funding_ms: int | None = None
-    ts_ms: int = 0
