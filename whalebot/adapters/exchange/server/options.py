@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
+from whalebot.adapters.exchange.market.pacing import parse_speed
+from whalebot.adapters.exchange.server.clock import SystemClock
 from whalebot.domain.errors import ConfigError
 
 KEY_VARIABLE: Final = "WHALEBOT_EXCHANGE_KEY"
@@ -19,6 +21,7 @@ DEFAULT_PORT: Final = 8899
 DEFAULT_KEY: Final = "local-key"
 DEFAULT_SECRET: Final = "local-secret"
 MARKETS: Final = ("gbm-regimes",)
+NOW: Final = "now"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class ExchangeOptions:
 
     `data` holds `[SYMBOL=]FILE` entries; without any, the market `market` is generated from `seed`.
     `symbols` names symbols, or is a number: the first N of the shipped list. `wait_for_client` None lets
-    play start at the first public subscription when data is played or the speed is max.
+    play start at the first public subscription when data is played or the speed is max. With `follows_clock`
+    the market's time is the machine's: it starts now, and a market that is behind catches up.
     """
 
     port: int = DEFAULT_PORT
@@ -35,6 +39,7 @@ class ExchangeOptions:
     market: str = MARKETS[0]
     seed: int = 7
     from_ms: int | None = None
+    follows_clock: bool = False
     speed: str = "1"
     symbols: str = "BTCUSDT"
     balance: Decimal = Decimal(1000)
@@ -61,6 +66,8 @@ class ExchangeOptions:
             raise ConfigError("--api-key and --api-secret must not be empty")
         if self.market not in MARKETS:
             raise ConfigError(f"--market {self.market!r}: expected one of {', '.join(MARKETS)}")
+        if self.follows_clock and (self.data or parse_speed(self.speed).factor != 1):
+            raise ConfigError("--from now: only a generated market at --speed 1 can keep the machine's time")
 
     @property
     def waits_for_client(self) -> bool:
@@ -77,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--data", nargs="+", action="extend", default=[], metavar="[SYMBOL=]FILE", help="files to play")
     add("--market", default=MARKETS[0], help="generated market, when no data is given")
     add("--seed", type=int, default=7, help="seed of the generated market")
-    add("--from", dest="from_time", metavar="TIME", help="where play starts: ISO-8601 or ms since 1970, UTC")
+    add("--from", dest="from_time", metavar="TIME", help="where play starts: ISO-8601, ms since 1970, or now")
     add("--speed", default="1", metavar="N|max", help="market time per real time; max: as consumers take it")
     add("--symbols", default="BTCUSDT", metavar="LIST|N", help="symbols, or the first N of the shipped list")
     add("--balance", default="1000", metavar="USDT", help="starting balance")
@@ -103,7 +110,8 @@ def options_from_args(args: argparse.Namespace) -> ExchangeOptions:
         data=tuple(args.data),
         market=args.market,
         seed=args.seed,
-        from_ms=None if args.from_time is None else parse_time(args.from_time, "--from"),
+        from_ms=_from_ms(args.from_time),
+        follows_clock=args.from_time == NOW,
         speed=args.speed,
         symbols=args.symbols,
         balance=_decimal(args.balance, "--balance"),
@@ -132,6 +140,12 @@ def parse_time(text: str, option: str) -> int:
     except ValueError:
         raise ConfigError(f"{option} {text!r}: expected a time such as 2025-06-01T00:00:00Z") from None
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def _from_ms(text: str | None) -> int | None:
+    if text is None:
+        return None
+    return SystemClock().now_ns() // 1_000_000 if text == NOW else parse_time(text, "--from")
 
 
 def _decimal(text: str, option: str) -> Decimal:

@@ -38,7 +38,9 @@ class Pump:
         activity: Callable[[], int],
         in_flight: Callable[[], int],
         on_tick: Callable[[], None],
+        follows_clock: bool = False,
     ) -> None:
+        """With `follows_clock` (at speed 1) the market's time is the machine's, and what it missed is made up."""
         self.is_started = False
         self.is_ended = False
         self.bars = 0
@@ -50,7 +52,7 @@ class Pump:
         self._activity = activity
         self._in_flight = in_flight
         self._on_tick = on_tick
-        self._schedule: Schedule | None = None
+        self._follows_clock = follows_clock
 
     async def run(self, waits_for_client: bool) -> None:
         """Play the market to its end; prices freeze then, and tickers and books go on repeating."""
@@ -141,7 +143,8 @@ class Pump:
 
     async def _run_paced(self) -> None:
         market, venue = self._venue.market, self._venue
-        schedule = Schedule(market.now_ms, self._speed, self._clock.monotonic() * 1000)
+        anchor_ms = self._clock.real_ms() if self._follows_clock else market.now_ms
+        schedule = Schedule(anchor_ms, self._speed, self._clock.monotonic() * 1000)
         while not market.is_finished:
             slice_end_s = self._clock.monotonic() + SLICE_S
             is_behind = False

@@ -110,6 +110,7 @@ class ExchangeServer:
             self._activity,
             lambda: self._rest.in_flight,
             self._tick,
+            options.follows_clock,
         )
         self._venue.on_submit = self._faults.poll
         self._store = StateStore(options.state) if options.state is not None else None
