@@ -40,7 +40,7 @@ class Pump:
         on_tick: Callable[[], None],
         follows_clock: bool = False,
     ) -> None:
-        """With `follows_clock` (at speed 1) the market's time is the machine's, and what it missed is made up."""
+        """With `follows_clock` (at speed 1) the market's time is the machine's; what it missed is made up."""
         self.is_started = False
         self.is_ended = False
         self.bars = 0
