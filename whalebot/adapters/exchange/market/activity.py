@@ -25,37 +25,36 @@ class Activity:
         units, instrument = lane.feed.units, lane.feed.instrument
         self._lane: Final = lane
         self._length_ms: Final = interval_ms(lane.feed.interval)
-        self._tick: Final = to_units(instrument.tick_size, units.price_decimals)
         self._step: Final = to_units(instrument.qty_step, units.volume_decimals)
-        self._measured_ms = -1
+        self._measured = (-1, 0)
         self._spread_ticks, self._touch_qty = 1, self._step
 
     def book_shape(self, now_ms: int) -> BookShape | None:
         """Return what the book is made from now, None without a price."""
         if self._lane.last is None:
             return None
-        end_ms = self._lane.closed_end_ms(now_ms)
-        if end_ms != self._measured_ms:
-            self._measured_ms = end_ms
-            self._measure(end_ms)
+        end_ms, tick = self._lane.closed_end_ms(now_ms), self._lane.grid.tick
+        if self._measured != (end_ms, tick):
+            self._measured = end_ms, tick
+            self._measure(end_ms, tick)
         return BookShape(
             self._lane.last[0],
             self._lane.last_side,
-            self._tick,
+            tick,
             self._spread_ticks,
             self._touch_qty,
             self._step,
         )
 
-    def _measure(self, end_ms: int) -> None:
+    def _measure(self, end_ms: int, tick: int) -> None:
         feed = self._lane.feed
         start_ms = end_ms - max(_HOUR_MS, _LEAST_BARS * self._length_ms)
-        bars = feed.columns(PriceKind.LAST, feed.interval, start_ms, end_ms)
+        bars = self._lane.columns(PriceKind.LAST, feed.interval, start_ms, end_ms)
         if not len(bars):
             return
         minutes = self._length_ms / MINUTE_MS
         # The range of a random walk grows with the root of time, its volume with time.
-        range_ticks = int((bars.high - bars.low).sum()) / len(bars) / self._tick / minutes**0.5
+        range_ticks = int((bars.high - bars.low).sum()) / len(bars) / tick / minutes**0.5
         volume = int(bars.volume.sum()) / len(bars) / minutes
         self._spread_ticks = 1 + int(range_ticks * _SPREAD_SHARE)
         self._touch_qty = max(round(volume * _TOUCH_SHARE), self._step)

@@ -16,6 +16,7 @@ from whalebot.adapters.exchange.market.history import History, Span
 from whalebot.adapters.exchange.market.lane import Lane
 from whalebot.adapters.exchange.market.noise import mix
 from whalebot.adapters.exchange.market.player import Player
+from whalebot.adapters.exchange.market.units import tick_units
 from whalebot.adapters.exchange.market.views import (
     Book,
     FundingRow,
@@ -24,6 +25,7 @@ from whalebot.adapters.exchange.market.views import (
     Quote,
     RatioRow,
 )
+from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import DAY_MS
 
 _HOUR_MS: Final = 3_600_000
@@ -63,6 +65,15 @@ class BarMarket:
         """Let time pass, see `MarketSource`."""
         return self._player.advance(until_ms)
 
+    def instrument(self, symbol: str) -> Instrument:
+        """Return the order rules as of now, as the data has them."""
+        return self._lanes[symbol].feed.instrument_at(self.now_ms)
+
+    def regrid(self, symbol: str, tick: Decimal) -> None:
+        """Put prices to come onto another tick, see `MarketSource`."""
+        lane = self._lanes[symbol]
+        lane.regrid(tick_units(tick, lane.feed.units))
+
     def klines(
         self,
         symbol: str,
@@ -96,6 +107,10 @@ class BarMarket:
             return None
         key = mix(self._book_key ^ self.symbols.index(symbol))
         return make_book(key, symbol, self.now_ms, shape, lane.feed.units, depth)
+
+    def has_depth(self, symbol: str) -> bool:
+        """Nothing is recorded: the book is made whenever it is asked for."""
+        return False
 
     def recent_trades(self, symbol: str, limit: int = 500) -> tuple[PricePoint, ...]:
         """Return the newest trades, newest first."""

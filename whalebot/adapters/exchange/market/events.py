@@ -1,7 +1,7 @@
 """What the market says, in simulated time.
 
-Price points, funding instants and recorded depth are the matching core's own inputs, so that they go into
-it as they are; closed bars and foreign liquidations are for whoever watches the market.
+Price points, funding instants, changed rules and recorded depth are the matching core's own inputs, so
+that they go into it as they are; closed bars and foreign liquidations are for whoever watches the market.
 """
 
 from __future__ import annotations
@@ -10,11 +10,27 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
-from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, Level, PricePoint
+from whalebot.adapters.exchange.core.inputs import (
+    BookChanged,
+    FundingDue,
+    InstrumentListed,
+    Level,
+    PricePoint,
+)
 from whalebot.domain.enums import Side
 from whalebot.domain.market import Candle
 
-__all__ = ["Batch", "BookChanged", "FundingDue", "Kline", "Level", "Liquidation", "MarketEvent", "PricePoint"]
+__all__ = [
+    "Batch",
+    "BookChanged",
+    "FundingDue",
+    "InstrumentListed",
+    "Kline",
+    "Level",
+    "Liquidation",
+    "MarketEvent",
+    "PricePoint",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,7 @@ class Liquidation:
     qty: Decimal
 
 
-MarketEvent: TypeAlias = PricePoint | Kline | FundingDue | Liquidation | BookChanged
+MarketEvent: TypeAlias = PricePoint | Kline | FundingDue | Liquidation | BookChanged | InstrumentListed
 
 
 @dataclass(frozen=True, slots=True)

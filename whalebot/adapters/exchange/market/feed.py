@@ -55,7 +55,10 @@ class Feed(Protocol):
 
     @property
     def instrument(self) -> Instrument:
-        """Order rules of the symbol."""
+        """Order rules of the symbol at its first bar."""
+
+    def instrument_at(self, ts_ms: int) -> Instrument:
+        """Return the order rules as of an instant."""
 
     @property
     def interval(self) -> str:

@@ -19,6 +19,7 @@ from whalebot.adapters.exchange.market.units import Units, decimals_of, make_uni
 from whalebot.adapters.exchange.market.views import FundingRow, PriceKind
 from whalebot.domain.enums import Side
 from whalebot.domain.errors import ConfigError
+from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import MINUTE_MS
 
 
@@ -72,6 +73,10 @@ class FrameFeed:
             if isinstance(item, BookChanged):
                 book.apply(item)
         return book
+
+    def instrument_at(self, ts_ms: int) -> Instrument:
+        """Return the order rules: they stay."""
+        return self.instrument
 
     def bar(self, index: int) -> RawBar | None:
         """Return a minute, None beyond the end."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from whalebot.adapters.exchange.market.bar_market import BarMarket
@@ -67,6 +68,14 @@ class FrameMarket(BarMarket):
         if not bids and not asks:
             return super().book(symbol, depth)
         return Book(self.now_ms, symbol, bids[:depth], asks[:depth])
+
+    def has_depth(self, symbol: str) -> bool:
+        """Tell whether depth was recorded."""
+        return self._books[symbol].is_known
+
+    def regrid(self, symbol: str, tick: Decimal) -> None:
+        """Refuse, see `MarketSource`."""
+        raise ValueError(f"{symbol}: recorded frames keep their tick")
 
     def export_state(self) -> dict[str, Any]:
         """Return the state, see `MarketSource`."""

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from whalebot.adapters.exchange.market.events import FundingDue, MarketEvent, PricePoint
+from whalebot.adapters.exchange.market.bars import Columns
+from whalebot.adapters.exchange.market.events import (
+    FundingDue,
+    InstrumentListed,
+    MarketEvent,
+    PricePoint,
+)
 from whalebot.adapters.exchange.market.feed import Feed, premium_units
+from whalebot.adapters.exchange.market.grid import Grid
 from whalebot.adapters.exchange.market.ladder import Ladder, RawBar
 from whalebot.adapters.exchange.market.prints import (
     FUNDING,
     KLINE_RANKS,
+    LISTING,
     NOTHING,
     OPEN,
     PRINT,
@@ -17,6 +25,7 @@ from whalebot.adapters.exchange.market.prints import (
     Script,
     kline_of,
 )
+from whalebot.adapters.exchange.market.units import tick_units
 from whalebot.adapters.exchange.market.views import PriceKind
 from whalebot.domain.enums import Side
 
@@ -34,6 +43,7 @@ class Lane:
         self.feed: Final = feed
         self.symbol: Final = feed.instrument.symbol
         self._ladder: Final = Ladder(feed.interval)
+        self.grid: Final = Grid(feed.units, self._tick_at(index))
         self._index = index
         self._side = Side.BUY
         self._before = feed.bar(index - 1) if index else None
@@ -41,15 +51,39 @@ class Lane:
         self.last_side = Side.BUY
         self.head: tuple[int, int] | None = None
         self._script = NOTHING
+        self._bar: RawBar | None = None
+        self._items: list[Item] = []
+        self._is_closing, self._at, self._printed = False, 0, 0
         if self._before is not None:
             before = feed.script(index - 1, self._before, None, Side.BUY)
             self.last = before.prices[-1], before.marks[-1], before.indexes[-1]
             self.last_side = self._side = _side_of(before)
-        self._begin(feed.bar(index))
+        self._begin(self._bar_at(index))
+
+    def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
+        """Return the feed's bars in [start_ms, end_ms) as they are played."""
+        return self.grid.columns(self.feed.columns(kind, interval, start_ms, end_ms))
+
+    def regrid(self, tick: int) -> None:
+        """Put all prices to come onto another tick, the bar being played as a whole."""
+        bar = self._bar
+        if bar is None:
+            return
+        self.grid.change(bar.open_ms, tick)
+        if self.last is not None:
+            last, mark, index = self.last
+            self.last = self.grid.price(last), self.grid.price(mark), self.grid.price(index)
+        if self._is_closing:
+            return
+        self._bar = self.grid.bar(bar)
+        self._script = self.grid.script(self._script, bar.open_ms)
+        rest = self._script.items(bar.open_ms)
+        funding = [item for item in self._items if item[1] == FUNDING]
+        self._items = sorted([*rest, *funding], key=_by_time) if funding else rest
 
     def warm(self, start_ms: int) -> None:
         """Take in the history before `start_ms`, so that longer bars that span it are whole."""
-        self._ladder.warm(start_ms, self.feed.first_ms, self.feed.columns)
+        self._ladder.warm(start_ms, self.feed.first_ms, self.columns)
         self._ladder_before = self._ladder.save()
 
     def pop(self) -> MarketEvent:
@@ -58,9 +92,11 @@ class Lane:
         self._at += 1
         if rank in _PRINTS:
             self._note_print(self._printed)
+        elif rank == LISTING and isinstance(event, InstrumentListed):
+            self._relist(event)
         if self._at == len(self._items):
             if self._is_closing:
-                self._begin(self.feed.bar(self._index))
+                self._begin(self._bar_at(self._index))
             else:
                 self._close()
             self._set_head()
@@ -111,6 +147,7 @@ class Lane:
             "is_closing": self._is_closing,
             "at": self._at,
             "side": self._side_before.value,
+            "grid": [list(change) for change in self.grid.changes],
             "open_bars": [None if bar is None else list(bar) for bar in bars],
             "skips": skips,
         }
@@ -118,8 +155,14 @@ class Lane:
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on where `export_state` was called, on a lane made with the saved index."""
         self._side = self.last_side = Side(state["side"])
+        for open_ms, tick in state.get("grid", ()):
+            self.grid.change(open_ms, tick)
+        if self._before is not None and self.last is not None:
+            self._before = self.grid.bar(self._before)
+            first, second, third = self.last
+            self.last = self.grid.price(first), self.grid.price(second), self.grid.price(third)
         self._ladder.load(([None if b is None else RawBar(*b) for b in state["open_bars"]], state["skips"]))
-        self._begin(self._bar)
+        self._begin(self._bar_at(self._index))
         if state["is_closing"]:
             self._note_print(len(self._script.points) - 1)
             self._close()
@@ -136,12 +179,13 @@ class Lane:
     def _begin(self, bar: RawBar | None) -> None:
         """Lay out the prints of a bar, what else happens in it, and funding inside it."""
         self._bar, self._is_closing, self._at, self._printed = bar, False, 0, 0
-        self._items: list[Item] = []
+        self._items = []
         self._script = NOTHING
         self._side_before, self._ladder_before = self._side, self._ladder.save()
         if bar is not None:
             close_before = None if self._before is None else self._before.close
-            self._script = self.feed.script(self._index, bar, close_before, self._side)
+            script = self.feed.script(self._index, bar, close_before, self._side)
+            self._script = self.grid.script(script, bar.open_ms)
             self._side = _side_of(self._script)
             self._items = self._script.items(bar.open_ms)
             self._add_funding(bar)
@@ -159,7 +203,7 @@ class Lane:
         assert bar is not None
         self._before, self._is_closing, self._at = bar, True, 0
         self._index += 1
-        following = self.feed.bar(self._index)
+        following = self._bar_at(self._index)
         self._items = self._klines(self._ladder.close_bar(bar), bar.close_ms)
         if following is not None:
             self._items += self._close_buckets(following.open_ms)
@@ -191,6 +235,22 @@ class Lane:
             due = FundingDue(self.symbol, row.ts_ms, row.rate, mark * self.feed.units.price_unit)
             items.append((row.ts_ms, FUNDING, due))
         return items
+
+    def _tick_at(self, index: int) -> int:
+        bar = self.feed.bar(index)
+        open_ms = self.feed.first_ms if bar is None else bar.open_ms
+        return tick_units(self.feed.instrument_at(open_ms).tick_size, self.feed.units)
+
+    def _bar_at(self, index: int) -> RawBar | None:
+        bar = self.feed.bar(index)
+        return None if bar is None else self.grid.bar(bar)
+
+    def _relist(self, event: InstrumentListed) -> None:
+        tick = tick_units(event.instrument.tick_size, self.feed.units)
+        if self.grid.changes:
+            self.regrid(tick)
+        else:
+            self.grid.tick = tick
 
     def _set_head(self) -> None:
         if self._at < len(self._items):

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from whalebot.adapters.exchange.market.bars import Bars, Columns, columns_of
-from whalebot.adapters.exchange.market.events import PricePoint
+from whalebot.adapters.exchange.market.events import InstrumentListed, PricePoint
 from whalebot.adapters.exchange.market.feed import Mood
 from whalebot.adapters.exchange.market.ladder import RawBar, raw_bars
-from whalebot.adapters.exchange.market.prints import Script, path_of, script_of_bar
+from whalebot.adapters.exchange.market.prints import LISTING, Script, path_of, script_of_bar
 from whalebot.adapters.exchange.market.units import Units, decimals_of, make_units
 from whalebot.adapters.exchange.market.views import FundingRow, PriceKind
 from whalebot.domain.enums import Side
@@ -44,12 +44,14 @@ class PlaybackTrack:
     """What is known of one symbol: bars, and where they exist mark-price bars and settled funding rates.
 
     Without `mark` mark and index price are the last price; without `funding` nothing is settled.
+    `relisted` are later rules of the symbol, by time: announced when play comes to them.
     """
 
     instrument: Instrument
     bars: Bars
     mark: Bars | None = None
     funding: Sequence[Settlement] = ()
+    relisted: Sequence[InstrumentListed] = ()
 
 
 class PlaybackFeed:
@@ -61,11 +63,12 @@ class PlaybackFeed:
         decimals = max(
             bars.price_decimals,
             0 if mark is None else mark.price_decimals,
-            decimals_of(track.instrument.tick_size),
+            *(decimals_of(rules.tick_size) for rules in _rules(track)),
         )
-        volume_decimals = max(bars.volume_decimals, decimals_of(track.instrument.qty_step))
+        volume_decimals = max(bars.volume_decimals, *(decimals_of(rules.qty_step) for rules in _rules(track)))
         self.instrument: Final = track.instrument
         self.interval: Final = bars.interval
+        self._relisted: Final = sorted(track.relisted, key=lambda listed: listed.ts_ms)
         self.units: Final[Units] = make_units(decimals, volume_decimals)
         self._last: Final = columns_of(bars, self.units)
         self._length_ms: Final = interval_ms(bars.interval)
@@ -94,6 +97,11 @@ class PlaybackFeed:
         """Return the index of the first bar that opens at or after `from_ms`."""
         return 0 if from_ms is None else int(np.searchsorted(self._last.open_ms, from_ms))
 
+    def instrument_at(self, ts_ms: int) -> Instrument:
+        """Return the order rules as of an instant."""
+        known = [listed.instrument for listed in self._relisted if listed.ts_ms <= ts_ms]
+        return known[-1] if known else self.instrument
+
     def bar(self, index: int) -> RawBar | None:
         """Return a bar, None beyond the end."""
         block, at = divmod(index, _BLOCK)
@@ -109,7 +117,12 @@ class PlaybackFeed:
             first, second, third, fourth = self._mark_path[index].tolist()
             references = (first, second, third, fourth), path_of(bar)
         symbol = self.instrument.symbol
-        return script_of_bar(symbol, self.units, bar, close_before, side_before, references)
+        extra = [
+            (listed.ts_ms, LISTING, listed)
+            for listed in self._relisted
+            if bar.open_ms <= listed.ts_ms < bar.close_ms
+        ]
+        return script_of_bar(symbol, self.units, bar, close_before, side_before, references, extra)
 
     def prints(self, bar: RawBar, close_before: int | None, side_before: Side) -> list[PricePoint]:
         """Return the prints of a closed bar."""
@@ -151,6 +164,10 @@ class PlaybackFeed:
     def mood_start_ms(self) -> int:
         """Open of the first bar."""
         return self.first_ms
+
+
+def _rules(track: PlaybackTrack) -> list[Instrument]:
+    return [track.instrument, *(listed.instrument for listed in track.relisted)]
 
 
 def _check_bars(bars: Bars, symbol: str) -> None:

@@ -19,9 +19,10 @@ PRINT: Final = 0
 LIQUIDATION: Final = 1
 FUNDING: Final = 2
 _KLINE: Final = 3
-OPEN: Final = _KLINE + len(INTERVALS)
+LISTING: Final = _KLINE + len(INTERVALS)
+OPEN: Final = LISTING + 1
 BOOK: Final = OPEN + 1
-KLINE_RANKS: Final = {name: OPEN - 1 - i for i, name in enumerate(INTERVALS)}
+KLINE_RANKS: Final = {name: LISTING - 1 - i for i, name in enumerate(INTERVALS)}
 
 Item: TypeAlias = tuple[int, int, MarketEvent]
 """(ts_ms, rank, event)."""
@@ -32,7 +33,7 @@ FourPrices: TypeAlias = tuple[int, int, int, int]
 
 def is_kline_rank(rank: int) -> bool:
     """Tell whether an event of this rank is a closed bar."""
-    return _KLINE <= rank < OPEN
+    return _KLINE <= rank < LISTING
 
 
 def path_of(bar: RawBar) -> FourPrices:

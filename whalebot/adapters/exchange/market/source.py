@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Protocol
 
 from whalebot.adapters.exchange.market.events import Batch, Kline, PricePoint
@@ -13,6 +14,7 @@ from whalebot.adapters.exchange.market.views import (
     Quote,
     RatioRow,
 )
+from whalebot.domain.instrument import Instrument
 
 
 class MarketSource(Protocol):
@@ -56,6 +58,15 @@ class MarketSource(Protocol):
         None means the next barrier, however far it is (at the end of the data: the end).
         """
 
+    def instrument(self, symbol: str) -> Instrument:
+        """Return the order rules as of now, as the data has them."""
+
+    def regrid(self, symbol: str, tick: Decimal) -> None:
+        """Put prices to come onto another tick, from the bar being played on.
+
+        Raises ValueError for a tick that does not match the data's prices, and where depth is recorded.
+        """
+
     def klines(
         self,
         symbol: str,
@@ -75,6 +86,9 @@ class MarketSource(Protocol):
 
     def book(self, symbol: str, depth: int) -> Book | None:
         """Return the best `depth` levels of both sides (fewer in a recorded book); None without a price."""
+
+    def has_depth(self, symbol: str) -> bool:
+        """Tell whether the symbol's depth comes as `BookChanged` events; else `book` makes it when asked."""
 
     def recent_trades(self, symbol: str, limit: int = 500) -> tuple[PricePoint, ...]:
         """Return the newest prints with a volume above zero, newest first."""

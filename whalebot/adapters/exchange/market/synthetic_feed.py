@@ -17,6 +17,7 @@ from whalebot.adapters.exchange.market.views import FundingRow, PriceKind, Symbo
 from whalebot.adapters.exchange.market.walk import HolderMood, Walk, WalkState
 from whalebot.adapters.exchange.market.weather import BASE_SIGMA, DAY_MINUTES, WeatherLog
 from whalebot.domain.enums import Side
+from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import DAY_MS, MINUTE_MS
 
 _BLOCK: Final = 120
@@ -67,6 +68,10 @@ class SyntheticFeed:
     def state_before(self, day: int) -> WalkState:
         """Return the symbol's state at the start of a day that is kept."""
         return self._archive.state_before(day)
+
+    def instrument_at(self, ts_ms: int) -> Instrument:
+        """Return the order rules: they stay."""
+        return self.instrument
 
     def bar(self, index: int) -> RawBar:
         """Return the bar of a minute, making the days up to it."""

@@ -23,6 +23,14 @@ def to_units(value: Decimal, decimals: int) -> int:
     return int(scaled)
 
 
+def tick_units(tick: Decimal, units: Units) -> int:
+    """Return a tick in units of price: one unit where it is finer. Raises ValueError if they do not match."""
+    ticks = tick / units.price_unit
+    if ticks != ticks.to_integral_value() and units.price_unit % tick:
+        raise ValueError(f"a tick of {tick} and prices in steps of {units.price_unit} do not match")
+    return max(int(ticks), 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Units:
     """How integers of one symbol are read: a price is n × price_unit, a volume n × volume_unit.
