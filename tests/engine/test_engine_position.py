@@ -95,9 +95,9 @@ def test_missing_stop_is_repaired_then_position_closed_within_two_seconds() -> N
     world.log.clear()
     world.send(ev.StopAmended(SYMBOL, 1, False, True, 10001, "no", world.now))
     world.report(Side.BUY, intent.qty, world.price, None)
-    effects = world.wait(1_900)
+    effects = world.wait(1_700)
     assert not all_of(effects, SubmitOrder)
-    effects = world.wait(200)
+    effects = world.wait(100)
     assert only(effects, SubmitOrder).intent.reduce_only
     assert any(a.kind == "unprotected" for a in all_of(effects, Alert))
 

@@ -239,6 +239,8 @@ class Engine:
             self._rooms.positions.on_protect_timer(name)
         elif kind == "stop_retry":
             self._rooms.positions.on_stop_retry(name)
+        elif kind == "rest":
+            self._rooms.positions.on_rest_timer(name)
         elif kind == "exit":
             self._rooms.exits.on_timer(name)
         elif kind == "executions":

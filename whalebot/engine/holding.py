@@ -21,8 +21,9 @@ class Holding:
 
     `venue_stop` and `venue_target` are what the venue confirmed (None: no stop, or not told yet).
     `asked_stop` and `asked_target` rode in the entry order and count until the venue says otherwise.
-    `replaced_stop` is the one before the last change of ours. `unprotected_since` is set while no stop is
-    confirmed. `ignored` positions are looked at, nothing else.
+    `refused_target` is one the venue would not take. `replaced_stop` is the stop before the last change of
+    ours. `unprotected_since` is set while no stop is confirmed. `ignored` positions are looked at, nothing
+    else.
     """
 
     memory: PositionMemory
@@ -33,11 +34,19 @@ class Holding:
     report_updated_ms: int = 0
     amend: AmendStop | None = None
     refused_stop: Decimal | None = None
+    refused_target: Decimal | None = None
     replaced_stop: Decimal | None = None
     unprotected_since: int | None = None
     repair_sent: bool = False
     ignored: bool = False
     last_fill_real_ms: int = 0
+
+    @property
+    def target_there(self) -> Decimal | None:
+        """The target the venue has, as far as it told; before that, the one that rode in the entry order."""
+        return (
+            self.venue_target if self.report_updated_ms or self.venue_stop is not None else self.asked_target
+        )
 
     @property
     def anchored(self) -> bool:
@@ -82,6 +91,11 @@ def follow_price(
 def report_is_newer(holding: Holding, report: PositionReport) -> bool:
     """True unless the report is older than one already taken."""
     return report.updated_ms >= holding.report_updated_ms
+
+
+def reached(memory: PositionMemory, target: Decimal, price: Decimal) -> bool:
+    """True when the price is at a target or past it."""
+    return memory.side.sign * (price - target) >= 0
 
 
 def beyond(memory: PositionMemory, stop: Decimal, price: Decimal) -> bool:

@@ -10,6 +10,9 @@ from whalebot.domain.orders import Execution
 from whalebot.domain.state import IntentMemory, PositionMemory
 
 _ZERO = Decimal(0)
+_TARGETS = frozenset({"TakeProfit", "PartialTakeProfit"})
+_STOPS = _TARGETS | {"StopLoss", "PartialStopLoss", "TrailingStop"}
+_LIQUIDATES = frozenset({"CreateByLiq", "CreateByTakeOver_PassThrough"})
 
 
 def signed_qty(memory: PositionMemory) -> Decimal:
@@ -104,22 +107,37 @@ def closed_by(fill: Execution, memory: PositionMemory, intent: IntentMemory | No
     """Say why a position ended, from the order that closed it; never guessed from prices."""
     if fill.exec_type is ExecType.ADL_TRADE or fill.create_type.startswith("CreateByAdl"):
         return ClosedBy.ADL
-    if fill.exec_type is ExecType.BUST_TRADE or fill.create_type in (
-        "CreateByLiq",
-        "CreateByTakeOver_PassThrough",
-    ):
+    if fill.exec_type is ExecType.BUST_TRADE or fill.create_type in _LIQUIDATES:
         return ClosedBy.LIQUIDATION
-    if fill.stop_order_type in ("TakeProfit", "PartialTakeProfit"):
-        return ClosedBy.TAKE_PROFIT
-    if fill.stop_order_type == "TrailingStop":
-        return ClosedBy.TRAILING_STOP
-    if fill.stop_order_type in ("StopLoss", "PartialStopLoss"):
-        return ClosedBy.TRAILING_STOP if memory.stop_moved else ClosedBy.STOP_LOSS
+    kind = _fired(fill)
+    if kind is not None:
+        return _reason(kind, memory)
     if intent is not None and intent.intent.closes_as is not None:
         return intent.intent.closes_as
     if memory.closing_as is not None and fill.order_link_id in memory.link_ids:
         return memory.closing_as
     return ClosedBy.FOREIGN
+
+
+def fired_whole(fill: Execution, memory: PositionMemory) -> ClosedBy | None:
+    """Return why a stop or target of the whole position fired, None for any other fill.
+
+    One that was set for a part of the position leaves the rest on purpose.
+    """
+    kind = _fired(fill)
+    return None if kind is None or kind.startswith("Partial") else _reason(kind, memory)
+
+
+def _fired(fill: Execution) -> str | None:
+    """The venue's word for the stop or target that this fill belongs to, by either of its two columns."""
+    words = (fill.stop_order_type, fill.create_type.removeprefix("CreateBy"))
+    return next((word for word in words if word in _STOPS), None)
+
+
+def _reason(kind: str, memory: PositionMemory) -> ClosedBy:
+    if kind in _TARGETS:
+        return ClosedBy.TAKE_PROFIT
+    return ClosedBy.TRAILING_STOP if kind == "TrailingStop" or memory.stop_moved else ClosedBy.STOP_LOSS
 
 
 def _with(link_ids: tuple[str, ...], link_id: str) -> tuple[str, ...]:

@@ -8,15 +8,15 @@ from decimal import Decimal
 
 from whalebot.decisions.performance.trade_builder import make_trade
 from whalebot.decisions.risk.settings import Adopt
-from whalebot.decisions.risk.stops import initial_levels
-from whalebot.domain.enums import ClosedBy, Level, Side
+from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.events import StopAmended
 from whalebot.domain.orders import Execution, FundingPayment, PositionReport, Purpose
 from whalebot.domain.state import IntentMemory, PositionMemory
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
-from whalebot.engine.holding import Holding, anchor, beyond, follow_price
-from whalebot.engine.ledger import closed_by, open_from_fill, open_qty, signed_qty, take_fill
+from whalebot.engine.foreign import ForeignDesk
+from whalebot.engine.holding import Holding, anchor, follow_price
+from whalebot.engine.ledger import closed_by, fired_whole, open_from_fill, open_qty, signed_qty, take_fill
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.protection import Protection
 
@@ -40,9 +40,9 @@ class PositionManager:
         self._ctx = ctx
         self._markets = markets
         self._close = close
-        self._atr_of = atr_of
         self._protection = Protection(ctx)
         self.holdings: dict[str, Holding] = {}
+        self._foreign = ForeignDesk(ctx, markets, self.holdings, self._protection, close, atr_of)
         self.closed_real_ms: dict[str, int] = {}
 
     def restore(self, memories: tuple[PositionMemory, ...]) -> None:
@@ -75,6 +75,8 @@ class PositionManager:
         trade = None
         if open_qty(holding.memory) == 0:
             trade = self._end(holding, fill, intent)
+        elif (reason := fired_whole(fill, holding.memory)) is not None:
+            self._leave_rest(holding, reason)
         if (opens := min(leftover, fill.qty - fill.closed_qty)) > 0:
             self._open(fill, intent, opens)
         return trade
@@ -103,7 +105,7 @@ class PositionManager:
             asked_target=memory.target,
             last_fill_real_ms=self._ctx.clock.real_ms,
         )
-        holding.ignored = intent is None and self._adopts is Adopt.IGNORE
+        holding.ignored = intent is None and self._foreign.adopts is Adopt.IGNORE
         self.holdings[fill.symbol] = holding
         self._protection.watch(holding)
 
@@ -122,6 +124,27 @@ class PositionManager:
             config_hash=self._ctx.settings.config_hash,
         )
 
+    def _leave_rest(self, holding: Holding, reason: ClosedBy) -> None:
+        """A stop or target of the whole position fired: what it does not fill in a moment is closed too."""
+        symbol = holding.memory.symbol
+        if holding.memory.closing_as is None and not holding.ignored:
+            holding.memory = replace(holding.memory, closing_as=reason)
+        due_ms = self._ctx.clock.real_ms + self._ctx.settings.timing.rest_wait_ms
+        self._ctx.timers.arm(("rest", symbol), due_ms)
+
+    def on_rest_timer(self, symbol: str) -> None:
+        """A stop or target that fired left something open: close it."""
+        holding = self.holdings.get(symbol)
+        if holding is None or holding.memory.closing_as is None:
+            return
+        self._ctx.notice(
+            Level.WARNING,
+            "filled_in_part",
+            f"{holding.memory.closing_as.value} filled in part, {open_qty(holding.memory)} left: closing it",
+            symbol,
+        )
+        self._close(symbol, holding.memory.closing_as)
+
     def _exit_level(self, memory: PositionMemory, reason: ClosedBy) -> Decimal | None:
         """The price that ended it, without slippage: the level that fired, else the price just seen."""
         if reason in (ClosedBy.STOP_LOSS, ClosedBy.TRAILING_STOP):
@@ -133,7 +156,7 @@ class PositionManager:
     def _drop(self, symbol: str) -> None:
         del self.holdings[symbol]
         self.closed_real_ms[symbol] = self._ctx.clock.real_ms
-        for key in ("protect", "stop_retry"):
+        for key in ("protect", "stop_retry", "rest"):
             self._ctx.timers.cancel((key, symbol))
 
     # --- stops ----------------------------------------------------------------------------------------
@@ -173,8 +196,11 @@ class PositionManager:
         """Take the answer to a stop change."""
         holding = self.holdings.get(event.symbol)
         price = self._markets[event.symbol].last_price
-        if holding is not None and self._protection.on_answer(holding, event, price):
-            self._close(event.symbol, ClosedBy.TRAILING_STOP)
+        reason = self._protection.on_answer(holding, event, price) if holding is not None else None
+        if reason is ClosedBy.KILL:
+            self._close_bare(event.symbol, "the venue refuses one")
+        elif reason is not None:
+            self._close(event.symbol, reason)
 
     def on_protect_timer(self, symbol: str) -> None:
         """A stop is not confirmed yet: repair it, or close the position when the time is over."""
@@ -182,15 +208,14 @@ class PositionManager:
         if holding is None or holding.ignored:
             return
         if holding.memory.foreign:
-            self._treat_foreign(holding)
+            self._foreign.treat(holding)
         elif self._protection.on_timer(holding):
-            self._ctx.alert(
-                Level.CRITICAL,
-                "unprotected",
-                f"{symbol}: no stop at the venue",
-                "it could not be confirmed in time; closing the position at market",
-            )
-            self._close(symbol, ClosedBy.KILL)
+            self._close_bare(symbol, "it could not be confirmed in time")
+
+    def _close_bare(self, symbol: str, why: str) -> None:
+        title, text = f"{symbol}: no stop at the venue", f"{why}; closing the position at market"
+        self._ctx.alert(Level.CRITICAL, "unprotected", title, text)
+        self._close(symbol, ClosedBy.KILL)
 
     def on_stop_retry(self, symbol: str) -> None:
         """Send a stop again whose outcome stayed unknown."""
@@ -200,30 +225,9 @@ class PositionManager:
 
     # --- positions that are not ours ------------------------------------------------------------------
 
-    @property
-    def _adopts(self) -> Adopt:
-        """How to treat a position of somebody else; where trading is switched off nothing is ordered."""
-        rules = self._ctx.settings.trade
-        return rules.adopt if rules.enabled else Adopt.IGNORE
-
     def adopt(self, report: PositionReport) -> None:
         """Take note of a position nobody here opened, and treat it as the owner chose."""
-        if report.side is None or report.avg_price is None:
-            return
-        memory = _foreign_memory(report, self._ctx.clock.now_ms)
-        holding = Holding(memory, venue_stop=report.stop_loss, venue_target=report.take_profit)
-        how = self._adopts
-        holding.ignored = how is Adopt.IGNORE
-        self.holdings[report.symbol] = holding
-        self._ctx.dirty = True
-        self._ctx.alert(
-            Level.WARNING,
-            "foreign_position",
-            f"{report.symbol}: a position that is not ours",
-            f"{report.side.value} {report.qty} at {report.avg_price}, stop {report.stop_loss}: {how.value}",
-        )
-        if not holding.ignored:
-            self._treat_foreign(holding)
+        self._foreign.adopt(report)
 
     def forget(self, symbol: str, report: PositionReport | None) -> None:
         """Give up a position that the venue does not have and whose end no execution explains.
@@ -241,60 +245,3 @@ class PositionManager:
         )
         if report is not None:
             self.adopt(report)
-
-    def _treat_foreign(self, holding: Holding) -> None:
-        """Close it, or give it a stop as far from the present price as our own would be."""
-        symbol = holding.memory.symbol
-        if self._adopts is Adopt.CLOSE:
-            self._close(symbol, ClosedBy.FOREIGN)
-            return
-        if holding.venue_stop is not None:
-            return
-        retry_ms = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_limit_ms
-        self._ctx.timers.arm(("protect", symbol), retry_ms)
-        atr, price = self._atr_of(symbol), self._markets[symbol].last_price
-        instrument = self._ctx.instruments.get(symbol)
-        if instrument is None or atr <= 0 or price is None:
-            return
-        if holding.memory.stop is None or beyond(holding.memory, holding.memory.stop, price):
-            multiple = self._ctx.settings.trade.stop_loss_atr
-            stop, _ = initial_levels(instrument, holding.memory.side, float(price), atr, multiple, 0.0)
-            holding.memory = replace(holding.memory, stop=stop)
-            self._ctx.dirty = True
-        holding.refused_stop = None
-        self._protection.want(holding)
-
-
-def _foreign_memory(report: PositionReport, now_ms: int) -> PositionMemory:
-    side = report.side or Side.BUY
-    value = (report.avg_price or _ZERO) * report.qty
-    buys = side is Side.BUY
-    return PositionMemory(
-        symbol=report.symbol,
-        side=side,
-        entry_link_id="",
-        first_exec_id="",
-        opened_ms=now_ms,
-        entry_score=None,
-        breakdown=(),
-        atr=0.0,
-        initial_stop=None,
-        target=None,
-        stop=report.stop_loss,
-        best_price=None,
-        worst_price=None,
-        stop_moved=False,
-        bars_held=0,
-        bought=value if buys else _ZERO,
-        bought_qty=report.qty if buys else _ZERO,
-        sold=_ZERO if buys else value,
-        sold_qty=_ZERO if buys else report.qty,
-        fees=_ZERO,
-        funding=_ZERO,
-        link_ids=(),
-        closing_as=None,
-        foreign=True,
-        leverage=report.leverage or Decimal(1),
-        position_idx=report.position_idx,
-        reconciled=True,
-    )

@@ -6,11 +6,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 from whalebot.domain.effects import AmendStop
-from whalebot.domain.enums import Level
+from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.events import StopAmended
 from whalebot.domain.orders import PositionReport
 from whalebot.engine.context import Context
-from whalebot.engine.holding import Holding, beyond, report_is_newer
+from whalebot.engine.holding import Holding, beyond, reached, report_is_newer
 from whalebot.engine.ledger import entry_price
 
 
@@ -35,7 +35,7 @@ class Protection:
         if report.stop_loss is None and report.trailing_stop is None:
             # A report that left before our change was carried out must not undo its confirmation.
             if holding.amend is None:
-                holding.venue_stop = None
+                holding.venue_stop, holding.venue_target = None, report.take_profit
                 self.watch(holding)
             return
         holding.venue_target = report.take_profit
@@ -48,19 +48,20 @@ class Protection:
         memory = holding.memory
         if memory.stop is None or holding.amend is not None or holding.ignored:
             return
-        told = holding.venue_stop is not None
-        stop = holding.venue_stop if told else holding.asked_stop
-        target = holding.venue_target if told else holding.asked_target
-        same_target = memory.target is None or memory.target == target
+        stop = holding.venue_stop if holding.venue_stop is not None else holding.asked_stop
+        same_target = memory.target in (None, holding.target_there, holding.refused_target)
         if memory.stop in (stop, holding.refused_stop) and same_target:
             return
         self._send(holding, memory.stop)
 
-    def on_answer(self, holding: Holding, event: StopAmended, price: Decimal | None) -> bool:
-        """Take the answer to a change; True when the price is beyond it and the position must be closed."""
+    def on_answer(self, holding: Holding, event: StopAmended, price: Decimal | None) -> ClosedBy | None:
+        """Take the answer to a change; return why the position must be closed now, None where it need not.
+
+        KILL: there is no stop at the venue and it takes none.
+        """
         sent = holding.amend
         if sent is None or sent.request_no != event.request_no:
-            return False
+            return None
         holding.amend = None
         if event.done:
             holding.refused_stop = None
@@ -69,7 +70,7 @@ class Protection:
             if sent.stop_loss is not None:
                 self._confirm(holding, sent.stop_loss)
             self.want(holding)
-            return False
+            return None
         what = "not moved, the venue refused" if event.refused else "sent, no answer yet, asking again"
         self._ctx.notice(
             Level.WARNING,
@@ -84,7 +85,9 @@ class Protection:
                 ("stop_retry", holding.memory.symbol),
                 self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms // 2,
             )
-            return False
+            return None
+        if sent.take_profit is not None:
+            return self._give_up_target(holding, sent, price)
         return self._roll_back(holding, sent, price)
 
     def on_timer(self, holding: Holding) -> bool:
@@ -114,12 +117,14 @@ class Protection:
             distance = instrument.ceil_level(rules.stops.trail_distance * memory.atr)
             trigger = float(entry_price(memory)) + memory.side.sign * rules.stops.trail_trigger * memory.atr
             active = instrument.target_level(trigger, memory.side)
+        # A target that the price has passed meanwhile would be refused, and the stop with it.
+        keeps = memory.target in (holding.target_there, holding.refused_target)
         holding.amend = AmendStop(
             memory.symbol,
             self._ctx.next_request_no(),
             memory.position_idx,
             stop,
-            memory.target,
+            None if keeps else memory.target,
             rules.trigger_by,
             distance,
             active,
@@ -160,15 +165,29 @@ class Protection:
         elif better < 0:
             self.want(holding)
 
-    def _roll_back(self, holding: Holding, sent: AmendStop, price: Decimal | None) -> bool:
+    def _give_up_target(self, holding: Holding, sent: AmendStop, price: Decimal | None) -> ClosedBy | None:
+        """Stop and target were refused together: take what the price reached, else set the stop alone."""
         memory = holding.memory
-        holding.refused_stop = sent.stop_loss
+        if sent.take_profit is not None and price is not None and reached(memory, sent.take_profit, price):
+            return ClosedBy.TAKE_PROFIT
+        holding.refused_target = sent.take_profit
+        if sent.stop_loss is not None:
+            self._send(holding, sent.stop_loss)
+        return None
+
+    def _roll_back(self, holding: Holding, sent: AmendStop, price: Decimal | None) -> ClosedBy | None:
+        memory, stop = holding.memory, sent.stop_loss
+        holding.refused_stop = stop
+        passed = stop is not None and price is not None and beyond(memory, stop, price)
+        reason = ClosedBy.TRAILING_STOP if stop != memory.initial_stop else ClosedBy.STOP_LOSS
         if holding.venue_stop is None:
-            return False
-        if sent.stop_loss is not None and price is not None and beyond(memory, sent.stop_loss, price):
-            return memory.initial_stop is not None and sent.stop_loss != memory.initial_stop
+            if not holding.repair_sent or memory.foreign:
+                return None
+            return reason if passed else ClosedBy.KILL
+        if passed:
+            return reason if memory.initial_stop is not None and stop != memory.initial_stop else None
         holding.memory = replace(memory, stop=holding.venue_stop)
-        return False
+        return None
 
     def _arm(self, holding: Holding, after_ms: int) -> None:
         self._ctx.timers.arm(("protect", holding.memory.symbol), self._ctx.clock.real_ms + after_ms)

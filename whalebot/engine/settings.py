@@ -29,12 +29,17 @@ class FeedSettings:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Real-time durations of the engine's own watch, in ms; None switches a refresh off."""
+    """Real-time durations of the engine's own watch, in ms; None switches a refresh off.
+
+    `stop_limit_ms`: how long a position may be without a confirmed stop before its exit is sent; with the
+    way of that order it stays below two seconds. `rest_wait_ms`: how long a stop that fired may take to fill.
+    """
 
     heartbeat_ms: int | None = 15_000
     reconcile_ms: int = 60_000
     stop_check_ms: int = 1_000
-    stop_limit_ms: int = 2_000
+    stop_limit_ms: int = 1_750
+    rest_wait_ms: int = 250
     order_check_ms: int = 3_000
     lookup_ms: int = 1_500
     recv_window_ms: int = 5_000
