@@ -1,0 +1,99 @@
+"""What a backtest found, whichever tier ran it, and everything it must confess."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+
+from whalebot.adapters.feeds.bar_file import Gap
+from whalebot.domain.trade import ClosedTrade
+from whalebot.indicators.arrays import FloatArray, IntArray
+
+
+class Tier(Enum):
+    """Which engine ran: the daemon's own, or the compiled pass over columns."""
+
+    EVENT = "event"
+    COLUMN = "column"
+
+
+@dataclass(frozen=True, slots=True)
+class EquityCurve:
+    """Wallet plus unrealised PnL in quote at the close of every bar of the finest data, all symbols' closes
+    together; arrays of equal length.
+
+    `ts_ms`: int64, ms UTC, ascending, none twice. `equity`: float64.
+    """
+
+    ts_ms: IntArray
+    equity: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolNotes:
+    """What is to be known about one symbol's part of the run.
+
+    `first_ms` and `last_ms`: open of the first and close of the last finest bar. `may_enter_ms`: close of the
+    first bar on which an entry was allowed, None: never. `trends_known_ms`: from when on every higher
+    timeframe had a trend, None: never, or none is watched; before it trades stand on partial trends.
+    `without_input`: groups that could not be scored at all (no book in a file of bars). `cost_in_r`: what a
+    round trip costs at the median volatility, None where there is none. `funding_known`: settled rates were
+    given; else funding is 0. `mark_known`: mark prices were given; else the mark is the last price.
+    `first_close` and `last_close`: for buying and holding.
+    """
+
+    symbol: str
+    fine_interval: str
+    bars: int
+    first_ms: int
+    last_ms: int
+    first_close: Decimal
+    last_close: Decimal
+    may_enter_ms: int | None
+    trends_known_ms: int | None
+    without_input: tuple[str, ...]
+    gaps: tuple[Gap, ...]
+    cost_in_r: float | None
+    funding_known: bool
+    mark_known: bool
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BacktestResult:
+    """One run over one account.
+
+    `trades` in the order they ended. Fills at a bar's open carry its time exactly; times inside a bar are the
+    open time of the finest bar they lie in (only a position closed at the end of the data carries the last
+    close). Trade and order ids are those of the tier. `refused`: entries refused, by rule. `liquidated`:
+    positions the exchange took. `ended_open`: symbols whose position was still open at the end of the data
+    and was closed there. `costs`: the assumptions in words, by name. `digests`: (file name, SHA-256).
+    `versions`: of everything that decides numbers, by name.
+    """
+
+    tier: Tier
+    strategy: str
+    interval: str
+    starting_balance: Decimal
+    trades: tuple[ClosedTrade, ...]
+    curve: EquityCurve
+    symbols: tuple[SymbolNotes, ...]
+    refused: Mapping[str, int]
+    ended_open: tuple[str, ...]
+    costs: Mapping[str, str]
+    digests: tuple[tuple[str, str], ...]
+    versions: Mapping[str, str]
+    config_hash: str
+    seed: int
+
+    @property
+    def first_ms(self) -> int:
+        """Open of the first bar of all symbols."""
+        return min(notes.first_ms for notes in self.symbols)
+
+    @property
+    def last_ms(self) -> int:
+        """Close of the last bar of all symbols."""
+        return max(notes.last_ms for notes in self.symbols)

@@ -1,0 +1,1 @@
+"""The strategies that are shipped: the daemon's own scoring, and the moving-average cross of benchmarks."""

@@ -1,0 +1,97 @@
+"""Where a strategy plugs in: decisions over a whole history as columns, or bar by bar as the engine asks."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from whalebot.decisions.analysis.signal import TOLERANCE
+from whalebot.domain.errors import ConfigError
+from whalebot.engine.bars import Analyzer
+from whalebot.engine.settings import EngineSettings
+from whalebot.indicators.arrays import FloatArray
+from whalebot.research.dataset import SymbolData
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionColumns:
+    """What a strategy decides at the close of every decision bar; arrays as long as the decision bars.
+
+    `score` and `threshold` (above zero) ask for an entry: long where score >= threshold, short where
+    score <= -threshold (to 1e-9), while flat, where `may_enter` and `atr` > 0. `signal` is the held view, +1,
+    -1 or 0: a position leaves when it is the opposite one. `atr`: quote, 0 while warming; stop, target and
+    size follow from it. `breakdown`: parts of the score by name, in order. `trends_known`: every higher
+    timeframe had a trend. `without_input`: parts that could not be scored at all.
+    """
+
+    score: FloatArray
+    threshold: FloatArray
+    signal: NDArray[np.int8]
+    atr: FloatArray
+    may_enter: NDArray[np.bool_]
+    breakdown: Mapping[str, FloatArray] = field(default_factory=dict)
+    trends_known: NDArray[np.bool_] | None = None
+    without_input: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def asked(self) -> NDArray[np.int8]:
+        """Return the side each bar asks to enter: +1, -1 or 0."""
+        free = self.may_enter & (self.atr > 0)
+        buys, sells = self.score >= self.threshold - TOLERANCE, self.score <= -self.threshold + TOLERANCE
+        return np.where(free & buys, 1, np.where(free & sells, -1, 0)).astype(np.int8)
+
+
+class Strategy(Protocol):
+    """One way to decide. Both faces say the same about every bar, to the bit; tests compare them.
+
+    A class that is one takes `EngineSettings` alone: `MyStrategy(settings)`. Nothing learnt before a row of
+    `decisions.starts` may be used from that row on, and nothing after a bar may be used on it.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in the registry and in results."""
+        ...
+
+    def columns(self, data: SymbolData) -> DecisionColumns:
+        """Decide on every decision bar of a symbol."""
+        ...
+
+    def analyzer(self, symbol: str) -> Analyzer:
+        """Return what decides bar by bar inside an engine."""
+        ...
+
+
+Maker = Callable[[EngineSettings], Strategy]
+
+DEFAULT: Final = "scoring"
+_SHIPPED: Final = {
+    DEFAULT: "whalebot.research.strategies.scoring:ScoringStrategy",
+    "ema_cross": "whalebot.research.strategies.ema_cross:EmaCrossStrategy",
+}
+
+
+def make_strategy(name: str, settings: EngineSettings) -> Strategy:
+    """Return a shipped strategy by name, or the one that `module:Class` names.
+
+    Raises ConfigError where there is none, naming those that are shipped.
+    """
+    place = _SHIPPED.get(name, name)
+    module_name, _, class_name = place.partition(":")
+    if not class_name:
+        raise ConfigError(f"--strategy {name}: shipped are {', '.join(_SHIPPED)}; your own is module:Class")
+    try:
+        maker: Maker = getattr(importlib.import_module(module_name), class_name)
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"--strategy {name}: {error}; the module must lie on PYTHONPATH") from None
+    except AttributeError:
+        raise ConfigError(f"--strategy {name}: {module_name} has no {class_name}") from None
+    return maker(settings)
