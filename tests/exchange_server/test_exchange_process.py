@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from whalebot.adapters.exchange.main import ExchangeOptions, add_arguments, options_from_args, run_exchange
-from whalebot.adapters.exchange.server.listings import choose_specs, shipped_specs
+from whalebot.adapters.exchange.market.synthetic import make_specs
 from whalebot.domain.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,9 +144,8 @@ def test_options_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_shipped_instruments_are_sound() -> None:
-    specs = shipped_specs()
-    assert len(specs) >= 50
-    assert [spec.instrument.symbol for spec in choose_specs("3")] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
+    specs = make_specs("100")
+    assert [spec.instrument.symbol for spec in make_specs("3")] == ["BTCUSDT", "ETHUSDT", "SOLUSDT"]
     for spec in specs:
         grid = spec.instrument
         assert grid.max_qty % grid.qty_step == 0

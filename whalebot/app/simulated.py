@@ -61,11 +61,11 @@ class ReplayVenue:
         options = parts.options
         tracks = [make_track(text, options.tick_size, options.qty_step) for text in config.demo.data]
         market = PlaybackMarket(tracks)
-        instruments = [track.instrument for track in tracks]
+        instruments = [market.instrument(symbol) for symbol in market.symbols]
         core = _new_core(config, NextPoint(), instruments, market.now_ms)
         lock = threading.Lock()
         self._account = SimulatedAccount(core, config.traded_symbols, parts.inbox, parts.clock)
-        self._history = MarketHistory(market, instruments, lock, parts.clock)
+        self._history = MarketHistory(market, lock, parts.clock)
         speed = parse_speed(str(config.demo.speed))
         self._player = MarketPlayer(
             market, self._account, intervals_of(config), speed, parts.inbox, parts.clock, lock

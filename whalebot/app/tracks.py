@@ -1,21 +1,61 @@
-"""Recorded files as tracks that an exchange can play: bars from the file, order rules from the table."""
+"""Recorded files as tracks that an exchange can play: bars or frames, order rules from the table."""
 
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
+from whalebot.adapters.exchange.market.events import InstrumentListed
 from whalebot.adapters.exchange.market.playback import PlaybackTrack
+from whalebot.adapters.exchange.market.recording import FrameTrack
 from whalebot.adapters.exchange.server.options import ExchangeOptions
-from whalebot.adapters.feeds.ohlcv import read_ohlcv
-from whalebot.adapters.feeds.rules import instrument_of
+from whalebot.adapters.feeds.frames import is_frame_file, read_frames, symbols_of
+from whalebot.adapters.feeds.ohlcv import read_ohlcv, split_name
+from whalebot.adapters.feeds.rules import instrument_of, later_instruments, rules_at
+from whalebot.domain.errors import ConfigError
 
 
-def read_tracks(options: ExchangeOptions) -> tuple[PlaybackTrack, ...]:
+def read_tracks(options: ExchangeOptions) -> tuple[PlaybackTrack, ...] | tuple[FrameTrack, ...]:
     """Return the tracks that the options of an exchange name. Raises ConfigError."""
-    return tuple(make_track(text, options.tick_size, options.qty_step) for text in options.data)
+    frames = [text for text in options.data if is_frame_file(text)]
+    if not frames:
+        return tuple(make_track(text, options.tick_size, options.qty_step) for text in options.data)
+    if len(frames) < len(options.data):
+        bars = next(text for text in options.data if text not in frames)
+        raise ConfigError(f"--data: {bars} holds bars and {frames[0]} frames; play one kind at a time")
+    return _frame_tracks(frames, options.tick_size, options.qty_step)
 
 
 def make_track(text: str, tick_size: Decimal | None = None, qty_step: Decimal | None = None) -> PlaybackTrack:
     """Return the track of FILE or SYMBOL=FILE. Raises ConfigError for a bad file or an unknown instrument."""
     bars = read_ohlcv(text)
-    return PlaybackTrack(instrument_of(bars, tick=tick_size, step=qty_step), bars)
+    instrument = instrument_of(bars, tick=tick_size, step=qty_step)
+    changes = later_instruments(bars, tick_size, qty_step)
+    relisted = tuple(InstrumentListed(changed, at_ms) for at_ms, changed in changes)
+    return PlaybackTrack(instrument, bars, relisted=relisted)
+
+
+def _frame_tracks(
+    texts: list[str], tick_size: Decimal | None, qty_step: Decimal | None
+) -> tuple[FrameTrack, ...]:
+    """Join the frames of all files by symbol: order book and trades may have been recorded apart."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for text in texts:
+        frames, only = _read(text)
+        for symbol in symbols_of(frames) if only is None else (only,):
+            found.setdefault(symbol, []).extend(frames)
+    if not found:
+        raise ConfigError(f"--data {texts[0]}: no order books or trades in it; expected orderbook.N.SYMBOL")
+    tracks = []
+    for symbol, frames in found.items():
+        first_ms = min(int(frame["ts"]) for frame in frames if isinstance(frame.get("ts"), int))
+        tracks.append(FrameTrack(rules_at(symbol, first_ms, tick_size, qty_step), frames))
+    return tuple(tracks)
+
+
+def _read(text: str) -> tuple[list[dict[str, Any]], str | None]:
+    if Path(text).exists():
+        return read_frames(Path(text)), None
+    symbol, path = split_name(text)
+    return read_frames(path), symbol

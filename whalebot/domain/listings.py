@@ -8,6 +8,7 @@ serve for generated markets.
 from __future__ import annotations
 
 import csv
+import difflib
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -89,9 +90,11 @@ def named_listings(symbols: tuple[str, ...]) -> tuple[Listing, ...]:
     known = _newest_perpetuals()
     unknown = [symbol for symbol in symbols if symbol not in known]
     if unknown:
+        near = difflib.get_close_matches(unknown[0], known, 1)
         raise ConfigError(
-            f"not in the shipped list: {', '.join(unknown)}; take others ({', '.join([*known][:5])}, ...) "
-            f"or a number to get the largest ones"
+            f"not in the shipped list: {', '.join(unknown)}; "
+            + (f"did you mean {near[0]}? " if near else "")
+            + f"Take others ({', '.join([*known][:5])}, ...) or a number to get the largest ones"
         )
     if len(set(symbols)) < len(symbols):
         raise ConfigError(f"a symbol is named twice: {', '.join(symbols)}")

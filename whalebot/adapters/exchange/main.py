@@ -7,11 +7,10 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TextIO, TypeAlias
 
-from whalebot.adapters.exchange.market.playback import PlaybackTrack
-from whalebot.adapters.exchange.server.build import build_parts
+from whalebot.adapters.exchange.server.build import Tracks, build_parts
 from whalebot.adapters.exchange.server.clock import SystemClock
 from whalebot.adapters.exchange.server.options import ExchangeOptions, add_arguments, options_from_args
 from whalebot.adapters.exchange.server.server import HOST, ExchangeServer
@@ -19,7 +18,7 @@ from whalebot.domain.errors import BugError
 
 __all__ = ["ExchangeOptions", "TrackReader", "add_arguments", "options_from_args", "run_exchange"]
 
-TrackReader: TypeAlias = Callable[[ExchangeOptions], Sequence[PlaybackTrack]]
+TrackReader: TypeAlias = Callable[[ExchangeOptions], Tracks]
 """Reads the files that the options name. Raises ConfigError for a file that cannot be played."""
 
 _PARENT_POLL_S = 0.5

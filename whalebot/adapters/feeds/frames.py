@@ -5,10 +5,25 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from whalebot.domain.errors import ConfigError
+
+_SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_PLAYED: Final = ("orderbook", "publicTrade")
+
+
+def is_frame_file(text: str) -> bool:
+    """Tell by its name whether FILE or SYMBOL=FILE holds frames."""
+    return text.lower().endswith(_SUFFIXES)
+
+
+def symbols_of(frames: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the symbols whose order book or trades were recorded, in order of their first frame."""
+    topics = (str(frame.get("topic", "")).split(".") for frame in frames)
+    return tuple(dict.fromkeys(parts[-1] for parts in topics if parts[0] in _PLAYED and len(parts) > 1))
 
 
 def read_frames(path: Path) -> list[dict[str, Any]]:

@@ -30,20 +30,53 @@ def instrument_of(
     ConfigError where neither table nor options know, and where prices at that time lie between the ticks.
     """
     at_ms = int(bars.open_ms[0]) if at_ms is None else at_ms
-    until_ms = None
-    if tick is not None and step is not None:
-        instrument = _plain(bars.symbol, tick, step)
-    else:
-        listing = find_listing(bars.symbol, bars.venue or BYBIT, at_ms)
-        known, until_ms = listing.instrument, valid_until_ms(listing)
-        instrument = replace(
-            known,
-            tick_size=known.tick_size if tick is None else tick,
-            qty_step=known.qty_step if step is None else step,
-            min_qty=known.min_qty if step is None else step,
-        )
+    instrument, until_ms = _rules(bars.symbol, bars.venue or BYBIT, at_ms, tick, step)
     _check_tick(bars, instrument, at_ms, until_ms)
     return instrument
+
+
+def later_instruments(
+    bars: BarFile, tick: Decimal | None = None, step: Decimal | None = None
+) -> tuple[tuple[int, Instrument], ...]:
+    """Return what the rules of a file's symbol change to inside the file, each with its time (ms UTC).
+
+    Nothing where `tick` or `step` stand above the table. Raises ConfigError as `instrument_of` does.
+    """
+    if tick is not None or step is not None:
+        return ()
+    found: list[tuple[int, Instrument]] = []
+    at_ms, last_ms = int(bars.open_ms[0]), int(bars.open_ms[-1])
+    while True:
+        listing = find_listing(bars.symbol, bars.venue or BYBIT, at_ms)
+        following_ms = valid_until_ms(listing)
+        if following_ms is None or following_ms > last_ms:
+            return tuple(found)
+        at_ms = following_ms
+        found.append((at_ms, instrument_of(bars, at_ms)))
+
+
+def rules_at(symbol: str, at_ms: int, tick: Decimal | None = None, step: Decimal | None = None) -> Instrument:
+    """Return Bybit's order rules of a symbol at a time; `tick` and `step` stand above the table.
+
+    Raises ConfigError where neither table nor options know.
+    """
+    return _rules(symbol, BYBIT, at_ms, tick, step)[0]
+
+
+def _rules(
+    symbol: str, venue: str, at_ms: int, tick: Decimal | None, step: Decimal | None
+) -> tuple[Instrument, int | None]:
+    if tick is not None and step is not None:
+        return _plain(symbol, tick, step), None
+    listing = find_listing(symbol, venue, at_ms)
+    known = listing.instrument
+    instrument = replace(
+        known,
+        tick_size=known.tick_size if tick is None else tick,
+        qty_step=known.qty_step if step is None else step,
+        min_qty=known.min_qty if step is None else step,
+    )
+    return instrument, valid_until_ms(listing)
 
 
 def _plain(symbol: str, tick: Decimal, step: Decimal) -> Instrument:

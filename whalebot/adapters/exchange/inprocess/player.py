@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, PricePoint
+from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, InstrumentListed, PricePoint
 from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.adapters.exchange.market.events import Kline, MarketEvent
 from whalebot.adapters.exchange.market.pacing import Schedule, Speed
@@ -27,11 +27,8 @@ _NAP_S: Final = 0.02
 class MarketHistory:
     """`HistorySource` over a played market; answers never know more than its present."""
 
-    def __init__(
-        self, market: MarketSource, instruments: Sequence[Instrument], lock: threading.Lock, clock: Clock
-    ) -> None:
+    def __init__(self, market: MarketSource, lock: threading.Lock, clock: Clock) -> None:
         self._market = market
-        self._instruments = {i.symbol: i for i in instruments}
         self._lock = lock
         self._clock = clock
 
@@ -46,8 +43,9 @@ class MarketHistory:
         return wanted[:limit][::-1]
 
     def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument]:
-        """Return the rules of the given symbols."""
-        return [self._instruments[s] for s in symbols if s in self._instruments]
+        """Return the present rules of the given symbols."""
+        with self._lock:
+            return [self._market.instrument(s) for s in symbols if s in self._market.symbols]
 
     def server_time_ms(self) -> int:
         """Return the local clock: there is no other."""
@@ -113,7 +111,7 @@ class MarketPlayer:
                 self._halt.wait(_NAP_S)
 
     def _play(self, event: MarketEvent) -> None:
-        if isinstance(event, PricePoint | FundingDue | BookChanged):
+        if isinstance(event, PricePoint | FundingDue | BookChanged | InstrumentListed):
             self._account.apply(event)
         for said in self._translated(event):
             self._sink.put(said)

@@ -49,7 +49,7 @@ class Activity:
     def _measure(self, end_ms: int, tick: int) -> None:
         feed = self._lane.feed
         start_ms = end_ms - max(_HOUR_MS, _LEAST_BARS * self._length_ms)
-        bars = self._lane.columns(PriceKind.LAST, feed.interval, start_ms, end_ms)
+        bars = self._lane.grid.columns(PriceKind.LAST, feed.interval, start_ms, end_ms)
         if not len(bars):
             return
         minutes = self._length_ms / MINUTE_MS

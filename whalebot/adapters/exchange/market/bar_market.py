@@ -108,10 +108,6 @@ class BarMarket:
         key = mix(self._book_key ^ self.symbols.index(symbol))
         return make_book(key, symbol, self.now_ms, shape, lane.feed.units, depth)
 
-    def has_depth(self, symbol: str) -> bool:
-        """Nothing is recorded: the book is made whenever it is asked for."""
-        return False
-
     def recent_trades(self, symbol: str, limit: int = 500) -> tuple[PricePoint, ...]:
         """Return the newest trades, newest first."""
         return self._histories[symbol].recent_trades(limit, self.now_ms)

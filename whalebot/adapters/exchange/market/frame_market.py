@@ -67,11 +67,7 @@ class FrameMarket(BarMarket):
         bids, asks = self._books[symbol].sides()
         if not bids and not asks:
             return super().book(symbol, depth)
-        return Book(self.now_ms, symbol, bids[:depth], asks[:depth])
-
-    def has_depth(self, symbol: str) -> bool:
-        """Tell whether depth was recorded."""
-        return self._books[symbol].is_known
+        return Book(self.now_ms, symbol, bids[:depth], asks[:depth], not self._first_snapshots)
 
     def regrid(self, symbol: str, tick: Decimal) -> None:
         """Refuse, see `MarketSource`."""

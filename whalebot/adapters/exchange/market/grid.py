@@ -1,4 +1,4 @@
-"""Which tick a lane's prices are on, and how they are brought onto another one that was set from outside."""
+"""A feed as it is played: on its own ticks, or brought onto others that were set from outside."""
 
 from __future__ import annotations
 
@@ -9,27 +9,49 @@ import numpy as np
 
 from whalebot.adapters.exchange.market.bars import Columns, Ints
 from whalebot.adapters.exchange.market.events import Liquidation, PricePoint
+from whalebot.adapters.exchange.market.feed import Feed
 from whalebot.adapters.exchange.market.ladder import RawBar
 from whalebot.adapters.exchange.market.prints import Item, Script
-from whalebot.adapters.exchange.market.units import Units, to_units
+from whalebot.adapters.exchange.market.units import tick_units, to_units
+from whalebot.adapters.exchange.market.views import PriceKind
+from whalebot.domain.enums import Side
 
 
 class Grid:
-    """The tick of one lane in units of price; `changes` holds (open of the first bar, tick), oldest first.
+    """What a feed gives, on the tick it is to have, in units of price.
+
+    `changes` holds (open of the first bar, tick), oldest first. Without changes nothing is touched.
 
     Prices are rounded to the nearest tick, halves up, and never to zero. Rounding keeps the order of prices,
-    so that a rounded bar is the bar of its rounded prints. Without changes nothing is touched.
+    so that a rounded bar is the bar of its rounded prints.
     """
 
-    def __init__(self, units: Units, tick: int) -> None:
-        self.tick = tick
-        self._units: Final = units
+    def __init__(self, feed: Feed, index: int) -> None:
+        """`index` is the bar that is played first."""
+        bar = feed.bar(index)
+        open_ms = feed.first_ms if bar is None else bar.open_ms
+        self.tick = tick_units(feed.instrument_at(open_ms).tick_size, feed.units)
+        self._feed: Final = feed
+        self._units: Final = feed.units
         self.changes: list[tuple[int, int]] = []
 
     def change(self, open_ms: int, tick: int) -> None:
         """Put every bar that opens at or after `open_ms` onto another tick."""
         self.changes.append((open_ms, tick))
         self.tick = tick
+
+    def bar_at(self, index: int) -> RawBar | None:
+        """Return a bar of the feed, None beyond its end."""
+        bar = self._feed.bar(index)
+        return bar if bar is None or not self.changes else self.bar(bar)
+
+    def script_at(self, index: int, bar: RawBar, close_before: int | None, side_before: Side) -> Script:
+        """Return what happens inside a bar, see `Feed`."""
+        return self.script(self._feed.script(index, bar, close_before, side_before), bar.open_ms)
+
+    def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
+        """Return bars in [start_ms, end_ms), see `Feed`."""
+        return self._on_ticks(self._feed.columns(kind, interval, start_ms, end_ms))
 
     def bar(self, bar: RawBar) -> RawBar:
         """Return a bar on the tick of its time."""
@@ -61,8 +83,7 @@ class Grid:
         extra = [self._item(item, tick) for item in script.extra]
         return Script(points, prices, marks, indexes, script.volumes, extra)
 
-    def columns(self, columns: Columns) -> Columns:
-        """Return bars on the ticks of their times."""
+    def _on_ticks(self, columns: Columns) -> Columns:
         for number, (open_ms, tick) in enumerate(self.changes):
             following = self.changes[number + 1 :]
             chosen = columns.open_ms >= open_ms

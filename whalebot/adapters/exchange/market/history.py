@@ -75,7 +75,7 @@ class History:
     def span(self, start_ms: int, now_ms: int) -> Span | None:
         """Return what happened from `start_ms` to now, None without a price."""
         feed, lane = self._lane.feed, self._lane
-        columns = lane.columns(PriceKind.LAST, feed.interval, start_ms, lane.closed_end_ms(now_ms))
+        columns = lane.grid.columns(PriceKind.LAST, feed.interval, start_ms, lane.closed_end_ms(now_ms))
         partial = lane.partial(now_ms)
         if partial is not None:
             columns = concat([columns, _one_row(partial)])
@@ -110,7 +110,7 @@ class History:
         while end_ms > feed.first_ms:
             start_ms = (end_ms - 1) // (_PRINT_BARS * length) * _PRINT_BARS * length
             # One bar more than asked for: its last move tells who traded where the price stood still.
-            columns = self._lane.columns(PriceKind.LAST, feed.interval, start_ms - length, end_ms)
+            columns = self._lane.grid.columns(PriceKind.LAST, feed.interval, start_ms - length, end_ms)
             points: list[PricePoint] = []
             side, before = Side.BUY, None
             for bar in raw_bars(columns, feed.interval):
@@ -171,7 +171,7 @@ class History:
         return [row for row in rows if row.open_ms >= begin]
 
     def _columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
-        columns = self._lane.columns
+        columns = self._lane.grid.columns
         if kind is not PriceKind.PREMIUM:
             return columns(kind, interval, start_ms, end_ms)
         mark = columns(PriceKind.MARK, interval, start_ms, end_ms)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from whalebot.adapters.exchange.market.bars import Columns
 from whalebot.adapters.exchange.market.events import (
     FundingDue,
     InstrumentListed,
@@ -43,7 +42,7 @@ class Lane:
         self.feed: Final = feed
         self.symbol: Final = feed.instrument.symbol
         self._ladder: Final = Ladder(feed.interval)
-        self.grid: Final = Grid(feed.units, self._tick_at(index))
+        self.grid: Final = Grid(feed, index)
         self._index = index
         self._side = Side.BUY
         self._before = feed.bar(index - 1) if index else None
@@ -58,11 +57,7 @@ class Lane:
             before = feed.script(index - 1, self._before, None, Side.BUY)
             self.last = before.prices[-1], before.marks[-1], before.indexes[-1]
             self.last_side = self._side = _side_of(before)
-        self._begin(self._bar_at(index))
-
-    def columns(self, kind: PriceKind, interval: str, start_ms: int, end_ms: int) -> Columns:
-        """Return the feed's bars in [start_ms, end_ms) as they are played."""
-        return self.grid.columns(self.feed.columns(kind, interval, start_ms, end_ms))
+        self._begin(self.grid.bar_at(index))
 
     def regrid(self, tick: int) -> None:
         """Put all prices to come onto another tick, the bar being played as a whole."""
@@ -83,7 +78,7 @@ class Lane:
 
     def warm(self, start_ms: int) -> None:
         """Take in the history before `start_ms`, so that longer bars that span it are whole."""
-        self._ladder.warm(start_ms, self.feed.first_ms, self.columns)
+        self._ladder.warm(start_ms, self.feed.first_ms, self.grid.columns)
         self._ladder_before = self._ladder.save()
 
     def pop(self) -> MarketEvent:
@@ -96,7 +91,7 @@ class Lane:
             self._relist(event)
         if self._at == len(self._items):
             if self._is_closing:
-                self._begin(self._bar_at(self._index))
+                self._begin(self.grid.bar_at(self._index))
             else:
                 self._close()
             self._set_head()
@@ -162,7 +157,7 @@ class Lane:
             first, second, third = self.last
             self.last = self.grid.price(first), self.grid.price(second), self.grid.price(third)
         self._ladder.load(([None if b is None else RawBar(*b) for b in state["open_bars"]], state["skips"]))
-        self._begin(self._bar_at(self._index))
+        self._begin(self.grid.bar_at(self._index))
         if state["is_closing"]:
             self._note_print(len(self._script.points) - 1)
             self._close()
@@ -184,8 +179,7 @@ class Lane:
         self._side_before, self._ladder_before = self._side, self._ladder.save()
         if bar is not None:
             close_before = None if self._before is None else self._before.close
-            script = self.feed.script(self._index, bar, close_before, self._side)
-            self._script = self.grid.script(script, bar.open_ms)
+            self._script = self.grid.script_at(self._index, bar, close_before, self._side)
             self._side = _side_of(self._script)
             self._items = self._script.items(bar.open_ms)
             self._add_funding(bar)
@@ -203,7 +197,7 @@ class Lane:
         assert bar is not None
         self._before, self._is_closing, self._at = bar, True, 0
         self._index += 1
-        following = self._bar_at(self._index)
+        following = self.grid.bar_at(self._index)
         self._items = self._klines(self._ladder.close_bar(bar), bar.close_ms)
         if following is not None:
             self._items += self._close_buckets(following.open_ms)
@@ -235,15 +229,6 @@ class Lane:
             due = FundingDue(self.symbol, row.ts_ms, row.rate, mark * self.feed.units.price_unit)
             items.append((row.ts_ms, FUNDING, due))
         return items
-
-    def _tick_at(self, index: int) -> int:
-        bar = self.feed.bar(index)
-        open_ms = self.feed.first_ms if bar is None else bar.open_ms
-        return tick_units(self.feed.instrument_at(open_ms).tick_size, self.feed.units)
-
-    def _bar_at(self, index: int) -> RawBar | None:
-        bar = self.feed.bar(index)
-        return None if bar is None else self.grid.bar(bar)
 
     def _relist(self, event: InstrumentListed) -> None:
         tick = tick_units(event.instrument.tick_size, self.feed.units)

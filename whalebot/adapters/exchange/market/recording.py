@@ -69,11 +69,8 @@ class RecordedBook:
         self._bids: dict[Decimal, Decimal] = {}
         self._asks: dict[Decimal, Decimal] = {}
 
-        self.is_known = False
-
     def apply(self, change: BookChanged) -> None:
         """Take a snapshot, or the levels of a delta (quantity 0 deletes)."""
-        self.is_known = True
         for levels, changes in ((self._bids, change.bids), (self._asks, change.asks)):
             if change.is_snapshot:
                 levels.clear()

@@ -87,9 +87,6 @@ class MarketSource(Protocol):
     def book(self, symbol: str, depth: int) -> Book | None:
         """Return the best `depth` levels of both sides (fewer in a recorded book); None without a price."""
 
-    def has_depth(self, symbol: str) -> bool:
-        """Tell whether the symbol's depth comes as `BookChanged` events; else `book` makes it when asked."""
-
     def recent_trades(self, symbol: str, limit: int = 500) -> tuple[PricePoint, ...]:
         """Return the newest prints with a volume above zero, newest first."""
 

@@ -60,12 +60,16 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A whole book: (price, qty) levels, best first on both sides."""
+    """A whole book: (price, qty) levels, best first on both sides.
+
+    `is_recorded`: it came as `BookChanged` events already, so that the core knows it.
+    """
 
     ts_ms: int
     symbol: str
     bids: tuple[Level, ...]
     asks: tuple[Level, ...]
+    is_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

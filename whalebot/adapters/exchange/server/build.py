@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from whalebot.adapters.exchange.core.exchange import Exchange
 from whalebot.adapters.exchange.core.inputs import InstrumentListed, SymbolRules
+from whalebot.adapters.exchange.market.frame_market import FrameMarket
 from whalebot.adapters.exchange.market.playback import PlaybackMarket, PlaybackTrack
+from whalebot.adapters.exchange.market.recording import FrameTrack
 from whalebot.adapters.exchange.market.source import MarketSource
 from whalebot.adapters.exchange.market.state import StateMismatch
-from whalebot.adapters.exchange.server.listings import choose_specs
 from whalebot.adapters.exchange.server.options import ExchangeOptions
 from whalebot.adapters.exchange.server.server import Parts
 from whalebot.adapters.exchange.server.state_store import StateStore
@@ -18,9 +19,11 @@ from whalebot.domain.errors import ConfigError
 from whalebot.domain.instrument import Instrument
 
 ACCOUNT: Final = "local"
+Tracks: TypeAlias = Sequence[PlaybackTrack] | Sequence[FrameTrack]
+"""What was recorded of every symbol: bars of all, or frames of all."""
 
 
-def build_parts(options: ExchangeOptions, tracks: Sequence[PlaybackTrack]) -> tuple[Parts, list[str]]:
+def build_parts(options: ExchangeOptions, tracks: Tracks) -> tuple[Parts, list[str]]:
     """Return the parts of a server, and what its owner should be told (a state that could not be used).
 
     Raises ConfigError for options that cannot be served.
@@ -30,16 +33,19 @@ def build_parts(options: ExchangeOptions, tracks: Sequence[PlaybackTrack]) -> tu
     saved, notices = _load(options)
     if saved is not None:
         try:
-            market, instruments = _market(options, tracks, saved.get("market"))
+            market = _market(options, tracks, saved.get("market"))
             core = Exchange.from_state(saved["core"])
             core.read.wallet(ACCOUNT)
             core.skip_ids()
+            # As the run before left them: data or a fault may have changed a tick.
+            instruments = {symbol: core.read.market(symbol).instrument for symbol in market.symbols}
         except (StateMismatch, ValueError, KeyError, TypeError) as error:
             notices.append(f"the saved state does not fit ({error}): starting afresh")
         else:
             notices.append("going on from the saved state")
             return _parts(market, core, instruments), notices
-    market, instruments = _market(options, tracks, None)
+    market = _market(options, tracks, None)
+    instruments = {symbol: market.instrument(symbol) for symbol in market.symbols}
     parts = _parts(market, Exchange(), instruments)
     for symbol, instrument in instruments.items():
         parts.core.apply(InstrumentListed(instrument, market.now_ms, parts.rules[symbol]))
@@ -59,17 +65,15 @@ def _parts(market: MarketSource, core: Exchange, instruments: Mapping[str, Instr
     return Parts(market, core, instruments, rules, ACCOUNT)
 
 
-def _market(
-    options: ExchangeOptions, tracks: Sequence[PlaybackTrack], state: Mapping[str, Any] | None
-) -> tuple[MarketSource, dict[str, Instrument]]:
-    if tracks:
-        instruments = {track.instrument.symbol: track.instrument for track in tracks}
-        return PlaybackMarket(tracks, options.from_ms, options.seed, state), instruments
+def _market(options: ExchangeOptions, tracks: Tracks, state: Mapping[str, Any] | None) -> MarketSource:
+    recorded = [track for track in tracks if isinstance(track, FrameTrack)]
+    bars = [track for track in tracks if isinstance(track, PlaybackTrack)]
+    if recorded:
+        return FrameMarket(recorded, options.from_ms, options.seed, state)
+    if bars:
+        return PlaybackMarket(bars, options.from_ms, options.seed, state)
     # Imported here: a run of recorded data does not pay for the generator.
-    from whalebot.adapters.exchange.market.synthetic import SyntheticMarket
+    from whalebot.adapters.exchange.market.synthetic import DEFAULT_START_MS, SyntheticMarket, make_specs
 
-    specs = choose_specs(options.symbols)
-    instruments = {spec.instrument.symbol: spec.instrument for spec in specs}
-    if options.from_ms is None:
-        return SyntheticMarket(specs, options.seed, state=state), instruments
-    return SyntheticMarket(specs, options.seed, options.from_ms, state=state), instruments
+    start_ms = DEFAULT_START_MS if options.from_ms is None else options.from_ms
+    return SyntheticMarket(make_specs(options.symbols), options.seed, start_ms, state)

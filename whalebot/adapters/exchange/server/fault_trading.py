@@ -54,4 +54,8 @@ class TradingFaults:
         if tick is None or tick <= Decimal(0):
             raise bad_parameter("tickSize: expected a number above 0")
         instrument = replace(self._venue.tradable(symbol), tick_size=tick)
+        try:
+            self._venue.market.regrid(symbol, tick)
+        except ValueError as error:
+            raise bad_parameter(f"tickSize: {error}") from error
         self._venue.list_instrument(instrument)

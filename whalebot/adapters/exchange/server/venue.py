@@ -147,9 +147,11 @@ class Venue:
                 self.tell(self.core.apply(event))
             elif isinstance(event, Liquidation):
                 self.feed.liquidate(event)
+            elif isinstance(event, InstrumentListed):
+                self.list_instrument(event.instrument)
 
     def list_instrument(self, instrument: Instrument) -> None:
-        """Change the grid of a symbol while orders and positions stay (a fault changes the tick)."""
+        """Change the grid of a symbol while orders and positions stay: the data or a fault says so."""
         self.instruments[instrument.symbol] = instrument
         rules = self.rules_of(instrument.symbol)
         self.tell(self.core.apply(InstrumentListed(instrument, self.market.now_ms, rules)))
@@ -182,6 +184,7 @@ class Venue:
         if symbol not in self.instruments or self._booked.get(symbol) == now_ms:
             return
         book = self.market.book(symbol, BOOK_DEPTH)
-        if book is not None:
+        # Recorded depth is in the core already, less what takers took of it.
+        if book is not None and not book.is_recorded:
             self._booked[symbol] = now_ms
             self.tell(self.core.apply(BookChanged(symbol, now_ms, book.bids, book.asks)))
