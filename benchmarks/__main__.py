@@ -28,9 +28,10 @@ BENCHMARKS = {
     "analysis": "scoring 1,000,000 bars, per group",
     "storage": "recording a trade at several lengths of the history",
     "exchange": "the matching core of the local exchange (only when named)",
+    "soak": "weeks of trading in ten minutes: what grows, what gets slower (only when named)",
 }
-OWN_PLACE = ("exchange",)
-"""Left out unless named: about the exchange of the demo, not about the daemon."""
+OWN_PLACE = ("exchange", "soak")
+"""Left out unless named: about the exchange of the demo, or long."""
 
 
 def about() -> dict[str, Any]:

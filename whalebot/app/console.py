@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from whalebot import __version__
@@ -55,8 +55,9 @@ class Console:
         self._logs: LogSystem | None = None
         self._heartbeat: Heartbeat | None = None
         self._live: LiveView | None = None
+        self._vitals: Callable[[], Mapping[str, Any]] = dict
         self._control = ControlServer(
-            setup.paths.control_socket, inbox, clock, views.read, lambda: _what_runs(setup), "whalebot"
+            setup.paths.control_socket, inbox, clock, views.read, self._health, "whalebot"
         )
 
     def __enter__(self) -> Console:
@@ -96,8 +97,17 @@ class Console:
         for line in _first_screen(self._setup):
             _log.info("%s", line, extra={KIND: "start"})
 
-    def start(self) -> None:
-        """The loop is about to run. Raises ConfigError where the control socket cannot be made."""
+    @property
+    def records_lost(self) -> int:
+        """Log records that no file took."""
+        return 0 if self._logs is None else self._logs.lost
+
+    def start(self, vitals: Callable[[], Mapping[str, Any]] = dict) -> None:
+        """The loop is about to run. Raises ConfigError where the control socket cannot be made.
+
+        vitals: what a status tells of the daemon itself, JSON values; called on any thread.
+        """
+        self._vitals = vitals
         self._control.start()
         self._stack.callback(self._control.stop)
         if self._live is not None:
@@ -142,6 +152,9 @@ class Console:
         """Log each analysis once; the terminal shows as many as eyes can follow."""
         for new in self._screen.new_analyses(view):
             self._log_analysis(new)
+
+    def _health(self) -> dict[str, Any]:
+        return {**_what_runs(self._setup), **self._vitals()}
 
     def _log_analysis(self, new: NewAnalysis) -> None:
         facts = (("score", new.analysis.score), *new.analysis.breakdown)

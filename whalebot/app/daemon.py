@@ -22,6 +22,7 @@ from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.app.supervisor import Supervisor
 from whalebot.app.venue import Venue, VenueParts
+from whalebot.app.vitals import Vitals
 from whalebot.app.wiring import make_venue, new_run_id, ret_codes
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
@@ -130,7 +131,7 @@ class Daemon:
             self._watch.expect(lanes.threads())
             venue.start()
             self._watch.expect(venue.threads())
-            self._console.start()
+            self._console.start(Vitals(loop, self._inbox, lanes, lambda: self._console.records_lost).read)
             supervisor.start()
             end = loop.run()
         finally:

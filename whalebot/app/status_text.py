@@ -15,7 +15,8 @@ def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC) -> Iterator[str]
     Times are shown in `zone`.
     """
     for name, value in dict(answer.get("health") or {}).items():
-        yield f"{name}: {value}"
+        told = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else value
+        yield f"{name.replace('_', ' ')}: {told}"
     view = answer.get("view")
     if view is None:
         yield "starting: nothing is known yet"
