@@ -25,6 +25,7 @@ from whalebot.adapters.exchange.core import (
     MarketInput,
     PricePoint,
     SetLeverage,
+    SetMarginMode,
     SetTradingStop,
     SwitchMode,
 )
@@ -235,8 +236,9 @@ def _setting(player: Player, account: str, a: int, b: int, c: int, d: int) -> Co
         SetLeverage(_symbol(a), D(1 + b), D(1 + b)),
         Deposit(D(b - 20) * 5),
         ClosePosition(_symbol(a), b % 3),
+        SetMarginMode(b % 3 != 0),
     ]
-    return choices[c % 4]
+    return choices[c % 5]
 
 
 MARKET: dict[str, Callable[..., MarketInput]] = {"price": _price, "book": _book, "funding": _funding}

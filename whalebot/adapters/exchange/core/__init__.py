@@ -29,6 +29,7 @@ from whalebot.adapters.exchange.core.commands import (
     CreateOrder,
     Deposit,
     SetLeverage,
+    SetMarginMode,
     SetTradingStop,
     SwitchMode,
 )
@@ -114,6 +115,7 @@ __all__ = [
     "Reader",
     "Rejected",
     "SetLeverage",
+    "SetMarginMode",
     "SetTradingStop",
     "Settings",
     "SwitchMode",

@@ -127,13 +127,17 @@ class Memory:
 
 @dataclass(slots=True)
 class Account:
-    """One customer. Keys of `positions` are "SYMBOL:idx"; `modes` and `leverage` hold what was chosen."""
+    """One customer. Keys of `positions` are "SYMBOL:idx"; `modes` and `leverage` hold what was chosen.
+
+    With `is_isolated` each position has a margin of its own; else all share the account's (cross).
+    """
 
     account_id: str
     rates: FeeRates
     memory: Memory
     wallet: Decimal = ZERO
     is_hedge_default: bool = False
+    is_isolated: bool = False
     modes: dict[str, bool] = field(default_factory=dict)
     leverage: dict[str, Decimal] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)

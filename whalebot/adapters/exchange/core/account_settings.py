@@ -1,4 +1,4 @@
-"""What an account chooses for a symbol: leverage and position mode."""
+"""What an account chooses: leverage and position mode of a symbol, margin mode of all."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from decimal import Decimal
 from whalebot.adapters.exchange.core import codes
 from whalebot.adapters.exchange.core.account import Account
 from whalebot.adapters.exchange.core.codes import Refusal
-from whalebot.adapters.exchange.core.commands import SetLeverage, SwitchMode
+from whalebot.adapters.exchange.core.commands import SetLeverage, SetMarginMode, SwitchMode
 from whalebot.adapters.exchange.core.exact import ONE
-from whalebot.adapters.exchange.core.margin import margin_of
+from whalebot.adapters.exchange.core.margin import margin_of, pools_of, slack_of
 from whalebot.adapters.exchange.core.world import World
 
 
@@ -55,6 +55,20 @@ def switch_mode(world: World, account: Account, request: SwitchMode) -> None:
     account.modes[symbol] = request.is_hedge
     for position_idx in account.indices(symbol):
         world.touch(account, symbol, position_idx)
+
+
+def set_margin_mode(world: World, account: Account, request: SetMarginMode) -> None:
+    """Choose isolated or cross margin. Raises Refusal where the margin of what is held would not do."""
+    if account.is_isolated == request.is_isolated:
+        return
+    account.is_isolated = request.is_isolated
+    is_safe = all(slack_of(world, account, pool) > 0 for pool in pools_of(account))
+    if not is_safe or margin_of(world, account).available < 0:
+        account.is_isolated = not request.is_isolated
+        raise Refusal(codes.MARGIN_MODE_FAILED, "Set margin mode failed")
+    world.touch_account(account)
+    for position in account.held():
+        world.touch(account, position.symbol, position.position_idx)
 
 
 def _switch_all(world: World, account: Account, is_hedge: bool) -> None:

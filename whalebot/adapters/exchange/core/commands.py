@@ -138,6 +138,13 @@ class SwitchMode:
 
 
 @dataclass(frozen=True, slots=True)
+class SetMarginMode:
+    """Chooses isolated or cross margin for the whole account."""
+
+    is_isolated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClosePosition:
     """Operator: the owner closes (part of) a position elsewhere, in the venue's own app."""
 
@@ -161,6 +168,7 @@ Command = (
     | SetLeverage
     | SetTradingStop
     | SwitchMode
+    | SetMarginMode
     | ClosePosition
     | Deposit
 )

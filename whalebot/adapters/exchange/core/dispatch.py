@@ -6,7 +6,7 @@ from typing import assert_never
 
 from whalebot.adapters.exchange.core import codes
 from whalebot.adapters.exchange.core.account import Account
-from whalebot.adapters.exchange.core.account_settings import set_leverage, switch_mode
+from whalebot.adapters.exchange.core.account_settings import set_leverage, set_margin_mode, switch_mode
 from whalebot.adapters.exchange.core.amend import amend_order
 from whalebot.adapters.exchange.core.cancel import cancel_all, cancel_order
 from whalebot.adapters.exchange.core.codes import Refusal
@@ -19,6 +19,7 @@ from whalebot.adapters.exchange.core.commands import (
     CreateOrder,
     Deposit,
     SetLeverage,
+    SetMarginMode,
     SetTradingStop,
     SwitchMode,
 )
@@ -63,6 +64,8 @@ def _handle(world: World, account: Account, command: Command) -> Answer:
             set_trading_stop(world, account, command)
         case SwitchMode():
             switch_mode(world, account, command)
+        case SetMarginMode():
+            set_margin_mode(world, account, command)
         case Deposit():
             post_transfer(world, account, command.amount)
         case _:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from whalebot.adapters.exchange.core.account import Account
 from whalebot.adapters.exchange.core.commands import FULL
 from whalebot.adapters.exchange.core.exact import ZERO
-from whalebot.adapters.exchange.core.margin import slack_of
+from whalebot.adapters.exchange.core.margin import pools_of, slack_of
 from whalebot.adapters.exchange.core.market import Market
 from whalebot.adapters.exchange.core.matching import is_marketable
 from whalebot.adapters.exchange.core.orders import Order
@@ -84,7 +84,7 @@ def _orders(world: World, account: Account) -> Iterator[str]:
 
 
 def _margin(world: World, account: Account) -> Iterator[str]:
-    if any(account.held()) and slack_of(world, account) <= 0:
+    if any(slack_of(world, account, pool) <= 0 for pool in pools_of(account)):
         yield f"{account.account_id}: equity is below maintenance margin without a liquidation"
 
 

@@ -1,8 +1,8 @@
-"""Liquidation: an account whose equity no longer covers maintenance margin loses its orders and positions.
+"""Liquidation: a pool whose equity no longer covers maintenance margin loses its orders and positions.
 
 Each position is taken over whole at its bankruptcy price, the price at which nothing is left of the equity
-after the fee; the largest maintenance margin goes first, until what remains is safe. No laddered reduction
-and no auto-deleveraging.
+after the fee; the largest maintenance margin goes first, until what remains is safe. In cross mode that
+concerns the whole account, in isolated mode one position. No laddered reduction and no auto-deleveraging.
 """
 
 from __future__ import annotations
@@ -13,7 +13,14 @@ from whalebot.adapters.exchange.core.account import Account
 from whalebot.adapters.exchange.core.events import Liquidated
 from whalebot.adapters.exchange.core.ledger import post_fill
 from whalebot.adapters.exchange.core.lifecycle import cancel, end_order, open_order
-from whalebot.adapters.exchange.core.margin import maintenance_margin, margin_of, mark_price, slack_of
+from whalebot.adapters.exchange.core.margin import (
+    Pool,
+    equity_of,
+    maintenance_margin,
+    mark_price,
+    pools_of,
+    slack_of,
+)
 from whalebot.adapters.exchange.core.orders import Order
 from whalebot.adapters.exchange.core.positions import Position
 from whalebot.adapters.exchange.core.world import World
@@ -21,23 +28,28 @@ from whalebot.domain.enums import ExecType, OrderStatus, OrderType, Side, TimeIn
 
 
 def liquidate_if_due(world: World, account: Account) -> bool:
-    """Liquidate an account if it must be; say whether it was."""
-    if not any(account.held()) or slack_of(world, account) > 0:
-        return False
+    """Liquidate those pools of an account that must be; say whether there were any."""
+    due = [pool for pool in pools_of(account) if slack_of(world, account, pool) <= 0]
+    for pool in due:
+        _liquidate(world, account, pool)
+    return bool(due)
+
+
+def _liquidate(world: World, account: Account, pool: Pool) -> None:
+    alone = {(position.symbol, position.position_idx) for position in pool} if account.is_isolated else None
     for order in list(account.orders.values()):
-        cancel(world, order, "CancelAllBeforeLiq")
-    while slack_of(world, account) <= 0:
-        held = sorted(account.held(), key=lambda position: -maintenance_margin(world, account, position))
-        if not held:
-            break
-        _take_over(world, account, held[0])
+        if alone is None or (order.symbol, order.position_idx) in alone:
+            cancel(world, order, "CancelAllBeforeLiq")
+    while pool and slack_of(world, account, pool) <= 0:
+        _take_over(world, account, pool)
+        pool = tuple(position for position in pool if position.qty)
     account.audit.liquidations += 1
-    return True
 
 
-def _take_over(world: World, account: Account, position: Position) -> None:
+def _take_over(world: World, account: Account, pool: Pool) -> None:
+    position = max(pool, key=lambda held: maintenance_margin(world, account, held))
     side, qty = position.side or Side.BUY, position.size
-    price = _bankruptcy_price(world, account, position)
+    price = _bankruptcy_price(world, account, position, equity_of(world, account, pool))
     order = _takeover_order(world, position, side.opposite, price)
     open_order(world, account, order)
     post_fill(
@@ -63,10 +75,9 @@ def _take_over(world: World, account: Account, position: Position) -> None:
     )
 
 
-def _bankruptcy_price(world: World, account: Account, position: Position) -> Decimal:
+def _bankruptcy_price(world: World, account: Account, position: Position, equity: Decimal) -> Decimal:
     """Return the price that leaves no equity after the fee, on the grid, rounded in favour of the account."""
     mark = mark_price(world, position)
-    equity = margin_of(world, account).equity
     fee_rate = world.taker_rate(account, position.symbol)
     grid = world.markets[position.symbol].instrument
     price = (position.qty * mark - equity) / (position.qty - position.size * fee_rate)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from whalebot.adapters.exchange.core.exact import ZERO
 from whalebot.adapters.exchange.core.liquidation import liquidate_if_due
-from whalebot.adapters.exchange.core.margin import liquidation_price, margin_slope
+from whalebot.adapters.exchange.core.margin import liquidation_price, margin_slope, pools_of
 from whalebot.adapters.exchange.core.market import Market, Source
 from whalebot.adapters.exchange.core.matching import fill_resting
 from whalebot.adapters.exchange.core.orders import RISING, Order
@@ -130,11 +130,12 @@ def _margin_levels(world: World, market: Market, source: Source, target: Decimal
         return
     grid = market.instrument
     for account in accounts_in(world, market):
-        exact = liquidation_price(world, account, market)
-        if exact is None:
-            continue
-        if margin_slope(account, market) > 0:
-            if target <= exact:
-                yield max(grid.floor_price(exact), target)
-        elif target >= exact:
-            yield min(grid.ceil_price(exact), target)
+        for pool in pools_of(account, market.symbol):
+            exact = liquidation_price(world, account, market, pool)
+            if exact is None:
+                continue
+            if margin_slope(market, pool) > 0:
+                if target <= exact:
+                    yield max(grid.floor_price(exact), target)
+            elif target >= exact:
+                yield min(grid.ceil_price(exact), target)

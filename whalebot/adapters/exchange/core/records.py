@@ -118,6 +118,7 @@ class PositionRecord:
     leverage: Decimal
     position_im: Decimal
     position_mm: Decimal
+    is_isolated: bool
     liq_price: Decimal | None
     break_even_price: Decimal | None
     unrealised_pnl: Decimal
@@ -153,6 +154,7 @@ class WalletRecord:
     order_im: Decimal
     im_rate: Decimal
     mm_rate: Decimal
+    is_isolated: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from whalebot.adapters.exchange.core.ids import Mint
 from whalebot.adapters.exchange.core.market import Market
 from whalebot.adapters.exchange.core.world import Held, World
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 def export_state(world: World) -> dict[str, Any]:

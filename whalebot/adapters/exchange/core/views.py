@@ -13,6 +13,7 @@ from whalebot.adapters.exchange.core.margin import (
     maintenance_margin,
     margin_of,
     margin_slope,
+    pool_of,
 )
 from whalebot.adapters.exchange.core.market import Market
 from whalebot.adapters.exchange.core.positions import Position
@@ -41,7 +42,8 @@ def position_record(world: World, account: Account, position: Position) -> Posit
         leverage=world.leverage(account, position.symbol),
         position_im=_margin_up(initial_margin(world, account, position)),
         position_mm=_margin_up(maintenance_margin(world, account, position)),
-        liq_price=_liq_price(world, account, market) if is_held else None,
+        is_isolated=account.is_isolated,
+        liq_price=_liq_price(world, account, position) if is_held else None,
         break_even_price=_break_even(world, account, position) if is_held else None,
         unrealised_pnl=position.unrealised(mark) if is_held and mark is not None else ZERO,
         cur_realised_pnl=position.cur_realised,
@@ -70,7 +72,8 @@ def wallet_record(world: World, account: Account) -> WalletRecord:
         ts_ms=world.now_ms,
         wallet_balance=account.wallet,
         equity=equity,
-        available_balance=equity - position_im - order_im,
+        available_balance=(account.wallet if account.is_isolated else equity) - position_im - order_im,
+        is_isolated=account.is_isolated,
         unrealised_pnl=margin.unrealised,
         cum_realised_pnl=sum((position.cum_realised for position in account.positions.values()), ZERO),
         initial_margin=position_im + order_im,
@@ -104,13 +107,14 @@ def _rate(part: Decimal, equity: Decimal) -> Decimal:
     return (part / equity).quantize(_RATE_STEP, ROUND_HALF_UP) if equity > 0 else ZERO
 
 
-def _liq_price(world: World, account: Account, market: Market) -> Decimal | None:
+def _liq_price(world: World, account: Account, position: Position) -> Decimal | None:
     """Return the liquidation price on the grid, rounded to the dangerous side; None when out of range."""
-    exact = liquidation_price(world, account, market)
+    market, pool = world.markets[position.symbol], pool_of(account, position)
+    exact = liquidation_price(world, account, market, pool)
     if exact is None:
         return None
     grid = market.instrument
-    is_below = margin_slope(account, market) > 0
+    is_below = margin_slope(market, pool) > 0
     price = grid.floor_price(exact) if is_below else grid.ceil_price(exact)
     return price if grid.tick_size <= price < market.rules.max_price else None
 

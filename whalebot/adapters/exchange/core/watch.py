@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from whalebot.adapters.exchange.core.account import Account
-from whalebot.adapters.exchange.core.margin import margin_slope, slack_of
+from whalebot.adapters.exchange.core.margin import margin_slope, pools_of, slack_of
 from whalebot.adapters.exchange.core.market import Band, Market, Source
 from whalebot.adapters.exchange.core.orders import RISING, Order
 from whalebot.adapters.exchange.core.world import World
@@ -75,17 +75,18 @@ def _watch_trailing(band: Band, order: Order) -> None:
 
 
 def _watch_margin(world: World, market: Market) -> None:
-    """Share the slack of each account among its symbols: while each stays in its part, the sum is safe."""
+    """Share the slack of each pool among its symbols: while each stays in its part, the sum is safe."""
     mark = market.mark
     if mark is None:
         return
     for account in accounts_in(world, market):
-        slope = margin_slope(account, market)
-        if slope == 0:
-            continue
-        symbols = len({position.symbol for position in account.held()})
-        edge: Decimal = mark - slack_of(world, account) / symbols / slope
-        if slope > 0:
-            market.margin.stop_below(edge)
-        else:
-            market.margin.stop_above(edge)
+        for pool in pools_of(account, market.symbol):
+            slope = margin_slope(market, pool)
+            if slope == 0:
+                continue
+            symbols = len({position.symbol for position in pool})
+            edge: Decimal = mark - slack_of(world, account, pool) / symbols / slope
+            if slope > 0:
+                market.margin.stop_below(edge)
+            else:
+                market.margin.stop_above(edge)

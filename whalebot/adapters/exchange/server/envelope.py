@@ -37,12 +37,12 @@ class Envelopes:
         )
 
     def refused(self, refusal: Refused, now_ms: int) -> bytes:
-        """Return the body of a refused request: HTTP 200, a retCode and an empty result."""
+        """Return the body of a refused request: HTTP 200, a retCode and mostly an empty result."""
         return encode(
             {
                 "retCode": refusal.ret_code,
                 "retMsg": refusal.message,
-                "result": {},
+                "result": refusal.result,
                 "retExtInfo": self.ext(None),
                 "time": now_ms,
             }

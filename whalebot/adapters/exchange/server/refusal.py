@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 OK: Final = 0
 SERVER_TIMEOUT: Final = 10000
@@ -19,17 +19,20 @@ UNKNOWN_OP: Final = 10404
 RESTARTING: Final = 10019
 DUPLICATE_REQ_ID: Final = 20006
 MODE_NOT_MODIFIED: Final = 110025
+NOT_FOR_UNIFIED: Final = 100028
 LEVERAGE_NOT_MODIFIED: Final = 110043
 STOP_NOT_MODIFIED: Final = 34040
+MARGIN_MODE_FAILED: Final = 3400045
 
 
 class Refused(Exception):
-    """The request is answered with `ret_code` and `message`; nothing happened."""
+    """The request is answered with `ret_code`, `message` and, mostly empty, `result`; nothing happened."""
 
-    def __init__(self, ret_code: int, message: str) -> None:
+    def __init__(self, ret_code: int, message: str, result: dict[str, Any] | None = None) -> None:
         super().__init__(f"retCode {ret_code}: {message}")
         self.ret_code = ret_code
         self.message = message
+        self.result = result or {}
 
 
 def bad_parameter(message: str) -> Refused:

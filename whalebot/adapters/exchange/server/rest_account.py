@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from whalebot.adapters.exchange.core.commands import SetMarginMode
 from whalebot.adapters.exchange.server.paging import WEEK_MS, page, window
 from whalebot.adapters.exchange.server.params import Params
-from whalebot.adapters.exchange.server.refusal import BAD_PARAMETER, Refused
+from whalebot.adapters.exchange.server.refusal import BAD_PARAMETER, MARGIN_MODE_FAILED, Refused
 from whalebot.adapters.exchange.server.rest_market import CATEGORIES, LINEAR, Result
 from whalebot.adapters.exchange.server.venue import Venue
 from whalebot.adapters.exchange.server.wire import plain, rounded
@@ -14,6 +15,7 @@ from whalebot.adapters.exchange.server.wire_positions import transaction_row, wa
 
 DEFAULT_ROWS: Final = 20
 MAX_ROWS: Final = 50
+_MARGIN_MODES: Final = ("ISOLATED_MARGIN", "REGULAR_MARGIN", "PORTFOLIO_MARGIN")
 
 
 def wallet_balance(venue: Venue, params: Params) -> Result:
@@ -29,9 +31,9 @@ def wallet_balance(venue: Venue, params: Params) -> Result:
 
 
 def account_info(venue: Venue, params: Params) -> Result:
-    """account/info: a unified account with cross margin."""
+    """account/info: a unified account."""
     return {
-        "marginMode": "REGULAR_MARGIN",
+        "marginMode": "ISOLATED_MARGIN" if venue.books.wallet().is_isolated else "REGULAR_MARGIN",
         "updatedTime": str(venue.market.start_ms),
         "unifiedMarginStatus": 6,
         "dcpStatus": "OFF" if venue.dcp_window_s is None else "ON",
@@ -40,6 +42,21 @@ def account_info(venue: Venue, params: Params) -> Result:
         "isMasterTrader": False,
         "spotHedgingStatus": "OFF",
     }
+
+
+def set_margin_mode(venue: Venue, params: Params) -> Result:
+    """account/set-margin-mode: isolated or cross, for the whole account; unchanged is fine."""
+    mode = params.choice("setMarginMode", _MARGIN_MODES)
+    if mode == "PORTFOLIO_MARGIN":
+        raise _margin_mode_failed("3400000", "Portfolio margin is not served here")
+    if venue.submit(SetMarginMode(mode == "ISOLATED_MARGIN")).ret_code:
+        raise _margin_mode_failed("3400071", "The net asset is not satisfied")
+    return {"reasons": []}
+
+
+def _margin_mode_failed(code: str, reason: str) -> Refused:
+    reasons = [{"reasonCode": code, "reasonMsg": reason}]
+    return Refused(MARGIN_MODE_FAILED, "Set margin mode failed", {"reasons": reasons})
 
 
 def fee_rate(venue: Venue, params: Params) -> Result:

@@ -10,6 +10,7 @@ from whalebot.adapters.exchange.server.params import Params
 from whalebot.adapters.exchange.server.refusal import (
     BAD_PARAMETER,
     MODE_NOT_MODIFIED,
+    NOT_FOR_UNIFIED,
     Refused,
     bad_parameter,
 )
@@ -89,6 +90,11 @@ def switch_mode(venue: Venue, params: Params) -> Result:
         return {}
     accepted(answer)
     return {}
+
+
+def switch_isolated(venue: Venue, params: Params) -> Result:
+    """position/switch-isolated: for classic accounts only; a unified one has account/set-margin-mode."""
+    raise Refused(NOT_FOR_UNIFIED, "unified account is forbidden")
 
 
 def closed_pnl(venue: Venue, params: Params) -> Result:

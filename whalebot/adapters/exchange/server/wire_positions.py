@@ -57,7 +57,7 @@ def _position(position: PositionRecord, no_stop: str) -> dict[str, Any]:
         "autoAddMargin": 0,
         "adlRankIndicator": 0 if is_flat else 2,
         "leverage": plain(position.leverage),
-        "positionBalance": "0",
+        "positionBalance": margin_im if position.is_isolated else "0",
         "markPrice": plain_or(position.mark_price, ""),
         "liqPrice": rounded_or(position.liq_price, ""),
         "bustPrice": "",
@@ -86,21 +86,27 @@ def wallet_row(wallet: WalletRecord) -> dict[str, Any]:
     equity, available = rounded(wallet.equity), rounded(wallet.available_balance)
     im_rate, mm_rate = plain(wallet.im_rate), plain(wallet.mm_rate)
     initial, maintenance = rounded(wallet.initial_margin), rounded(wallet.maintenance_margin)
-    return {
-        "accountType": "UNIFIED",
+    margins = {
         "accountIMRate": im_rate,
         "accountIMRateByMp": im_rate,
         "accountMMRate": mm_rate,
         "accountMMRateByMp": mm_rate,
-        "totalEquity": equity,
-        "totalWalletBalance": plain(wallet.wallet_balance),
         "totalMarginBalance": equity,
         "totalAvailableBalance": available,
-        "totalPerpUPL": rounded(wallet.unrealised_pnl),
         "totalInitialMargin": initial,
         "totalInitialMarginByMp": initial,
         "totalMaintenanceMargin": maintenance,
         "totalMaintenanceMarginByMp": maintenance,
+    }
+    # Isolated positions share no margin, so that the account as a whole has none of these.
+    if wallet.is_isolated:
+        margins = dict.fromkeys(margins, "")
+    return {
+        "accountType": "UNIFIED",
+        **margins,
+        "totalEquity": equity,
+        "totalWalletBalance": plain(wallet.wallet_balance),
+        "totalPerpUPL": rounded(wallet.unrealised_pnl),
         "accountLTV": "0",
         "coin": [_coin(wallet, equity)],
     }
