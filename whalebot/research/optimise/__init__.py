@@ -1,0 +1,1 @@
+"""Searching parameters and telling luck from skill."""

@@ -1,0 +1,1 @@
+"""How far a good result may be trusted: plain functions on arrays, randomness from a given generator."""
