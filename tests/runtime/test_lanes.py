@@ -170,6 +170,16 @@ def test_an_exit_does_not_wait_behind_a_request_that_hangs(bench: _Bench) -> Non
     assert isinstance(bench.sink.wait()[0], StopAmended)
 
 
+def test_an_exit_does_not_wait_behind_an_exit_that_hangs(bench: _Bench) -> None:
+    gate = bench.gateway.hold["w-1"] = threading.Event()
+    for name in ("w-1", "w-2"):
+        way_out = intent(name, reduce_only=True)
+        bench.lanes.dispatch_all([Persist(document(way_out)), SubmitOrder(way_out)])
+    assert bench.sink.wait() == [OrderAccepted("w-2", "venue-w-2", 1000)]
+    gate.set()
+    assert bench.sink.wait() == [OrderAccepted("w-1", "venue-w-1", 1000)]
+
+
 def test_a_reversal_closes_before_it_opens(bench: _Bench) -> None:
     gate = bench.gateway.hold["w-1"] = threading.Event()
     close, entry = intent("w-1", "A", reduce_only=True), intent("w-2", "A")

@@ -39,7 +39,7 @@ class Engine:
         self._views = ViewBuilder(ctx, rooms)
         self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits)
         self._market_desk = MarketDesk(ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis)
-        self._order_desk = OrderDesk(ctx, rooms.tracker, rooms.trading, rooms.sync)
+        self._order_desk = OrderDesk(ctx, rooms.tracker, rooms.trading, rooms.sync, rooms.exits)
         self._handlers = self._routes()
         self._restore(state, analyzers)
 
@@ -162,7 +162,7 @@ class Engine:
             ev.ClockSkew: self._on_clock,
             ev.OrderAccepted: self._rooms.tracker.on_accepted,
             ev.OrderRefused: orders.on_refused,
-            ev.OutcomeUnknown: self._rooms.tracker.on_unknown,
+            ev.OutcomeUnknown: orders.on_unknown,
             ev.OrderLookedUp: orders.on_looked_up,
             ev.StopAmended: self._on_stop_amended,
             ev.LeverageAnswered: self._rooms.leverage.on_answer,

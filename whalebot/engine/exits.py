@@ -1,8 +1,13 @@
-"""Leaving: one reduce-only market order at a time per symbol, repeated until the position is gone."""
+"""Leaving: reduce-only market orders, repeated until the position is gone.
+
+One at a time per symbol, but for those whose fate is unknown: a second one can only reduce what is left, so
+it waits until the venue was asked about the first, and two seconds at most.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from whalebot.domain.effects import SubmitOrder
 from whalebot.domain.enums import ClosedBy, Level
@@ -11,8 +16,12 @@ from whalebot.domain.state import IntentMemory
 from whalebot.engine.context import Context
 from whalebot.engine.ledger import open_qty
 from whalebot.engine.link_ids import LinkIds
-from whalebot.engine.orders import OrderTracker
+from whalebot.engine.orders import OrderTracker, Tracked
 from whalebot.engine.positions import PositionManager
+
+# Exits of unknown fate that one symbol may have, and of these, such that the venue said nothing about.
+_MOST_IN_DOUBT: Final = 8
+_MOST_UNANSWERED: Final = 2
 
 
 class ExitDesk:
@@ -38,7 +47,7 @@ class ExitDesk:
         if holding.memory.closing_as is None:
             holding.memory = replace(holding.memory, closing_as=reason)
             self._ctx.dirty = True
-        if not self._tracker.has(symbol, Purpose.EXIT):
+        if not self._must_wait(symbol):
             self._send(symbol)
 
     def close_all(self, reason: ClosedBy) -> None:
@@ -59,18 +68,42 @@ class ExitDesk:
                 "sending it again until the position is gone",
             )
 
+    def on_doubt(self, symbol: str) -> None:
+        """The outcome of an exit is unknown: do not wait for ever to learn it."""
+        self._ctx.timers.arm(
+            ("exit", symbol), self._ctx.clock.real_ms + self._ctx.settings.timing.exit_wait_ms
+        )
+
     def insist(self, symbol: str) -> bool:
-        """Send the exit again where one was meant, none is in flight and the position is still there."""
+        """Send the exit again where one was meant, none can be waited for and the position is still there."""
         if self.positions is None:
             return False
         holding = self.positions.holdings.get(symbol)
-        if (
-            holding is not None
-            and holding.memory.closing_as is not None
-            and not self._tracker.has(symbol, Purpose.EXIT)
-        ):
-            return self._send(symbol)
+        if holding is None or holding.memory.closing_as is None or self._must_wait(symbol):
+            return False
+        return self._send(symbol)
+
+    def _must_wait(self, symbol: str) -> bool:
+        """True while the fate of an exit in flight may still show, or one left only a moment ago."""
+        exits = [t for t in self._tracker.in_flight(symbol) if t.memory.intent.purpose is Purpose.EXIT]
+        unanswered = sum(not t.missed for t in exits)
+        if len(exits) >= _MOST_IN_DOUBT or unanswered >= _MOST_UNANSWERED:
+            return True
+        if not all(self._is_overdue(t) for t in exits):
+            return True
+        timing, now_ms = self._ctx.settings.timing, self._ctx.clock.real_ms
+        next_ms = max((t.memory.intent.sent_ms for t in exits), default=0) + timing.stop_check_ms
+        if exits and now_ms < next_ms:
+            self._ctx.timers.arm(("exit", symbol), next_ms)
+            return True
         return False
+
+    def _is_overdue(self, tracked: Tracked) -> bool:
+        if tracked.missed:
+            return True
+        waited_from = tracked.unknown_ms
+        wait_ms = self._ctx.settings.timing.exit_wait_ms
+        return waited_from is not None and self._ctx.clock.real_ms - waited_from >= wait_ms
 
     def _send(self, symbol: str) -> bool:
         assert self.positions is not None

@@ -10,6 +10,7 @@ from whalebot.domain.events import (
     OrderLookedUp,
     OrderRefused,
     OrderUpdated,
+    OutcomeUnknown,
     Refusal,
     StorageFailed,
     StorageRecovered,
@@ -18,6 +19,7 @@ from whalebot.domain.events import (
 from whalebot.domain.known import Known
 from whalebot.domain.orders import Purpose
 from whalebot.engine.context import Context
+from whalebot.engine.exits import ExitDesk
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.sync import Sync
 from whalebot.engine.trading import Trading
@@ -26,8 +28,11 @@ from whalebot.engine.trading import Trading
 class OrderDesk:
     """Routes account facts and answers."""
 
-    def __init__(self, ctx: Context, tracker: OrderTracker, trading: Trading, sync: Sync) -> None:
+    def __init__(
+        self, ctx: Context, tracker: OrderTracker, trading: Trading, sync: Sync, exits: ExitDesk
+    ) -> None:
         self._ctx = ctx
+        self._exits = exits
         self._tracker = tracker
         self._trading = trading
         self._sync = sync
@@ -58,11 +63,21 @@ class OrderDesk:
                 # Perhaps there is nothing to leave any more: ask before the next attempt.
                 self._sync.resync(settled.memory.intent.symbol)
 
+    def on_unknown(self, event: OutcomeUnknown) -> None:
+        """An order may or may not have arrived."""
+        self._tracker.on_unknown(event)
+        tracked = self._tracker.get(event.order_link_id)
+        if tracked is not None and tracked.memory.intent.purpose is Purpose.EXIT:
+            self._exits.on_doubt(tracked.symbol)
+
     def on_looked_up(self, event: OrderLookedUp) -> None:
         """The fate of an order, as far as three queries tell."""
+        tracked = self._tracker.get(event.order_link_id)
         settled = self._tracker.on_looked_up(event)
         if settled is not None:
             self._trading.on_settled(settled)
+        elif tracked is not None and tracked.memory.intent.purpose is Purpose.EXIT:
+            self._exits.insist(tracked.symbol)
 
     def on_executions(self, event: ExecutionsFetched) -> None:
         """Executions that were asked for."""

@@ -30,7 +30,8 @@ _ANSWERS_NEEDED: Final = 3
 class Tracked:
     """One order in flight. `fills` are the executions seen, by id; `final` the venue's last word, if any.
 
-    `left_ms` is local time (ms UTC) at which it had left for certain.
+    `left_ms` is local time (ms UTC) at which it had left for certain; `unknown_ms` since when its outcome is
+    unknown. `missed`: the venue was asked and did not know it, which early on proves nothing.
     """
 
     memory: IntentMemory
@@ -40,6 +41,8 @@ class Tracked:
     absent_answers: int = 0
     asking: bool = False
     left_ms: int | None = None
+    unknown_ms: int | None = None
+    missed: bool = False
 
     @property
     def symbol(self) -> str:
@@ -97,6 +100,8 @@ class OrderTracker:
         if tracked is None:
             return
         self._arm(link_id, self._ctx.settings.timing.lookup_ms)
+        if tracked.memory.outcome_unknown and tracked.unknown_ms is None:
+            tracked.unknown_ms = self._ctx.clock.real_ms
         if tracked.asking:
             return
         tracked.asking = True
@@ -169,6 +174,7 @@ class OrderTracker:
             return self.on_report(event.order)
         if event.verdict is not LookUpVerdict.ABSENT:
             return None
+        tracked.missed = True
         if tracked.left_ms is None:
             # An earlier run may have had a clock that was fast.
             tracked.left_ms = min(tracked.memory.intent.sent_ms, event.asked_ms)

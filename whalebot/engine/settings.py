@@ -33,6 +33,7 @@ class Timing:
 
     `stop_limit_ms`: how long a position may be without a confirmed stop before its exit is sent; with the
     way of that order it stays below two seconds. `rest_wait_ms`: how long a stop that fired may take to fill.
+    `exit_wait_ms`: how long an exit of unknown fate holds up the next one.
     """
 
     heartbeat_ms: int | None = 15_000
@@ -40,6 +41,7 @@ class Timing:
     stop_check_ms: int = 1_000
     stop_limit_ms: int = 1_750
     rest_wait_ms: int = 250
+    exit_wait_ms: int = 2_000
     order_check_ms: int = 3_000
     lookup_ms: int = 1_500
     recv_window_ms: int = 5_000

@@ -40,7 +40,7 @@ class LaneSettings:
     """How many workers each lane has."""
 
     order_workers: int = 3
-    exit_workers: int = 2
+    exit_workers: int = 3
     read_workers: int = 2
 
 
@@ -61,7 +61,8 @@ class Lanes:
 
     Effects of one symbol that change something at the venue are carried out in order, each order only after
     the state document that names it is on disk. Exits have workers of their own, so that none waits behind a
-    request that hangs; what is ordered together with an exit of its symbol follows it there.
+    request that hangs, not even behind an earlier exit of its symbol; what is ordered together with an exit
+    of its symbol follows it there.
     """
 
     def __init__(
@@ -113,7 +114,9 @@ class Lanes:
         effects = list(effects)
         save: DocumentSave | None = None
         unclaimed: Persist | None = None
-        leaving = {e.intent.symbol for e in effects if isinstance(e, SubmitOrder) and e.intent.reduce_only}
+        orders = [e.intent for e in effects if isinstance(e, SubmitOrder)]
+        leaving = {intent.symbol for intent in orders if intent.reduce_only}
+        several = {s for s in leaving if sum(intent.symbol == s for intent in orders) > 1}
         for effect in effects:
             if isinstance(effect, Persist):
                 unclaimed = effect
@@ -121,8 +124,13 @@ class Lanes:
             elif isinstance(effect, SubmitOrder):
                 unclaimed = None
                 job = self._order_actions.submit(effect.intent, save)
-                pool = self._exits if effect.intent.symbol in leaving else self._orders
-                pool.submit(effect.intent.symbol, job)
+                symbol = effect.intent.symbol
+                if symbol in leaving:
+                    # An exit alone waits for none before it: that one's request may hang.
+                    key = symbol if symbol in several else effect.intent.order_link_id
+                    self._exits.submit(key, job)
+                else:
+                    self._orders.submit(symbol, job)
             elif isinstance(effect, CancelOrder):
                 self._orders.submit(effect.symbol, self._order_actions.cancel(effect))
             elif isinstance(effect, AmendStop):
