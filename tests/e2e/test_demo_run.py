@@ -7,8 +7,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from judge import judge_folder
 from processes import Daemon, run_to_end, trades_in, write_config
+
+from whalebot.research.chaos.judge import judge_folder
 
 EAGER: dict[str, Any] = {
     "interval": "5",

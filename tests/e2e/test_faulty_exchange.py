@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from judge import judge_folder
 from processes import Daemon, ExchangeProcess, write_config, write_keys
 from test_demo_run import EAGER
 from test_restarts import WARM_MS
+
+from whalebot.research.chaos.judge import judge_folder
 
 SCALE = 1800
 Fault = dict[str, Any]
@@ -28,6 +29,10 @@ FAULTS: dict[str, list[Fault]] = {
     "stops cannot be set": [{"do": "rest_error", "path": "trading-stop", "count": 2, "status": 502}],
     "stop answers are lost": [{"do": "timeout_after", "path": "trading-stop", "count": 2}],
     "closed from outside": [{"do": "close_position", "symbol": "BTCUSDT", "after": {"executions": 1}}],
+    "a stop is filled in part": [
+        {"do": "partial_fills", "share": "0.3", "after": {"executions": 1}},
+        {"do": "partial_fills", "share": "1", "after": {"executions": 2}},
+    ],
     "an entry is filled in part": [
         {"do": "partial_fills", "share": "0.3"},
         {"do": "partial_fills", "share": "1", "after": {"orders": 1}},

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from exchange_ledger import Ledger
-from judge import Books, judge
+
+from whalebot.research.chaos.judge import Books, judge
+from whalebot.research.chaos.ledger import Ledger
 
 Line = dict[str, Any]
 LINK = "wb000001-BTCUSDT-1"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from judge import judge_folder
 from market_files import write_bars
 from processes import run_to_end, trades_in, write_config
 from test_demo_run import EAGER
+
+from whalebot.research.chaos.judge import judge_folder
 
 PRICES = {"BTCUSDT": 60_000, "ETHUSDT": 3_000, "SOLUSDT": 150}
 

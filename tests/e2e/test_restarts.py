@@ -7,11 +7,12 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from judge import judge_folder
 from market_files import FIVE_MINUTES, START_MS
 from processes import Daemon, ExchangeProcess, children_of, write_config, write_keys
 from test_demo_run import EAGER, HOLDING
 from waiting import until
+
+from whalebot.research.chaos.judge import judge_folder
 
 WARM_MS = START_MS + 150 * FIVE_MINUTES
 SHORT_HOLD = {"trade_management": {"max_hold_bars": 20}}

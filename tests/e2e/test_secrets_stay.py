@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from judge import judge_folder
 from processes import KEY, SECRET, Daemon, ExchangeProcess, write_config, write_keys
 from test_demo_run import EAGER
 from test_restarts import WARM_MS
+
+from whalebot.research.chaos.judge import judge_folder
 
 WRONG_SECRET = "e2eWrongWrongWrongWrong1234"
 

@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "resume": "allow entries again",
     "panic": "cancel all orders and close all positions of the running daemon",
     "exchange": "run the local Bybit-compatible exchange on its own",
+    "chaos": "prove that nothing is lost or doubled, under faults and kills",
 }
 """Name -> one line. Each has a module in `commands` with add_parser(subparsers) and run(args) -> int."""
 

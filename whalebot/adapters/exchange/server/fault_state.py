@@ -15,6 +15,10 @@ def _never() -> float:
     return 0.0
 
 
+def _untold(do: str, target: str) -> None:
+    return
+
+
 @dataclass(slots=True)
 class Budget:
     """A fault in force until `clock` reaches `until`, or for `count` more strikes."""
@@ -67,11 +71,13 @@ class PrivateFault:
 class FaultState:
     """The switches. `deliver` sends a private message to its subscribers; False when there is none.
 
-    `is_wanted` says whether a private topic has any.
+    `is_wanted` says whether a private topic has any. `tell` hears of every single strike: what was done (lose,
+    duplicate, delay, reorder, error, silence), and to which topic or path.
     """
 
     deliver: Callable[[str, bytes], bool]
     is_wanted: Callable[[str], bool]
+    tell: Callable[[str, str], None] = _untold
     refused: dict[Channel, Budget] = field(default_factory=dict)
     frozen: dict[Channel, Budget] = field(default_factory=dict)
     requests: list[RequestFault] = field(default_factory=list)
@@ -110,6 +116,7 @@ class FaultState:
         """Send a private message, unless a fault loses, delays, doubles or holds it back."""
         for fault in self.private:
             if fault.strikes(topic):
+                self.tell(fault.action, topic)
                 self._strike_private(fault, topic, payload)
                 return
         if self.deliver(topic, payload):
@@ -128,5 +135,6 @@ class FaultState:
     def _strike(self, route: Route, is_after: bool) -> int | None:
         for fault in self.requests:
             if fault.strikes(route, is_after):
+                self.tell("error" if fault.status else "silence", route.path)
                 return fault.status
         return None

@@ -77,7 +77,11 @@ class ExchangeServer:
         self._barrier = Barrier()
         market = parts.market
         self._log = EventLog(options.log, lambda: market.now_ms, self._clock.real_ms)
-        self._fault_state = state = FaultState(self._hub.publish, self._hub.has_subscribers)
+        self._fault_state = state = FaultState(
+            self._hub.publish,
+            self._hub.has_subscribers,
+            lambda do, target: self._log.write("strike", do=do, target=target),
+        )
         self._limits = RateLimits(options.rate_limits, self._clock.now_ms, lambda: state.rate_burst.use())
         feed = MarketFeed(market, self._hub, parts.instruments, lambda: state.skipped_books.use())
         self._venue = Venue(

@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from exchange_ledger import Ledger, Position, read_ledger, read_lines
+from whalebot.research.chaos.ledger import Ledger, Position, read_ledger, read_lines
+from whalebot.research.chaos.spans import Span, length_outside
 
 LONGEST_BARE_MS = 2_000
 _FINAL = {"Filled", "Cancelled", "Rejected", "PartiallyFilledCanceled", "Deactivated"}
@@ -28,13 +29,15 @@ Trade = dict[str, Any]
 class Books:
     """What the daemon left behind: its trades, its state document and the notices of its event log.
 
-    `is_over` False: the daemon may still be at work on open orders.
+    `is_over` False: the daemon may still be at work on open orders. `excused` are the stretches of real time
+    in which it could not see or reach what needed protection.
     """
 
     trades: list[Trade]
     state: dict[str, Any]
     events: list[dict[str, Any]]
     is_over: bool = True
+    excused: tuple[Span, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +63,21 @@ class Verdict:
 
 def judge_folder(folder: Path, mode: str = "demo", log: Path | None = None, is_over: bool = True) -> Verdict:
     """Judge the --dir of a daemon; `log` is the exchange's log, the demo's own by default."""
+    return judge(
+        read_ledger(log or folder / "logs" / "exchange.jsonl"), read_books(folder, mode, is_over=is_over)
+    )
+
+
+def read_books(folder: Path, mode: str, *, is_over: bool = True, excused: tuple[Span, ...] = ()) -> Books:
+    """Read what the daemon of a --dir left behind in one mode."""
     state = folder / "state" / f"{mode}.json"
-    books = Books(
+    return Books(
         trades=[t for t in _read_json(folder / "trade_history.json", []) if t["mode"] == mode],
         state=_read_json(state, {"document": {}})["document"],
         events=list(read_lines(folder / "logs" / "events.jsonl")),
         is_over=is_over,
+        excused=excused,
     )
-    return judge(read_ledger(log or folder / "logs" / "exchange.jsonl"), books)
 
 
 def _read_json(path: Path, absent: Any) -> Any:
@@ -149,10 +159,12 @@ def breakdowns_sum(ledger: Ledger, books: Books) -> Iterator[str]:
 
 
 def always_protected(ledger: Ledger, books: Books) -> Iterator[str]:
-    """No position is without a stop at the exchange for longer than two seconds of real time."""
+    """No position is without a stop at the exchange for longer than two seconds of reachable real time."""
     for position in ledger.positions:
-        if position.unprotected_ms > LONGEST_BARE_MS:
-            yield f"{position}: {position.unprotected_ms} ms without a stop"
+        for span in position.bare:
+            reachable_ms = length_outside(span, books.excused)
+            if reachable_ms > LONGEST_BARE_MS:
+                yield f"{position}: {reachable_ms} ms without a stop, from {span.start_ms} on"
 
 
 def stops_only_tighten(ledger: Ledger, books: Books) -> Iterator[str]:

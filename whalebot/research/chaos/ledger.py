@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from whalebot.research.chaos.spans import Span
+
 Line = dict[str, Any]
 _ZERO = Decimal(0)
 
@@ -17,8 +19,8 @@ _ZERO = Decimal(0)
 class Position:
     """One position of the exchange. Times of the market in ms; `net` is exact and in quote currency.
 
-    `stops` are the stop prices in force, in order, None where there was none. `unprotected_ms` is the longest
-    stretch of real time without a stop.
+    `stops` are the stop prices in force, in order, None where there was none. `bare` are the stretches of
+    real time without a stop.
     """
 
     symbol: str
@@ -34,7 +36,7 @@ class Position:
     closed_ms: int | None = None
     closing_line: Line = field(default_factory=dict)
     stops: list[Decimal | None] = field(default_factory=list)
-    unprotected_ms: int = 0
+    bare: list[Span] = field(default_factory=list)
     bare_since_ms: int | None = None
 
     @property
@@ -42,18 +44,28 @@ class Position:
         """Realised - fees - funding."""
         return self.realised - self.fees - self.funding
 
+    @property
+    def unprotected_ms(self) -> int:
+        """The longest stretch of real time without a stop."""
+        return max((span.end_ms - span.start_ms for span in self.bare), default=0)
+
     def __str__(self) -> str:
         return f"{self.symbol} {self.side} {self.entered} opened {self.opened_ms} by {self.first_link_id!r}"
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Everything the judge needs of one exchange over all its runs."""
+    """Everything the judge needs of one exchange over all its runs.
+
+    `faults` are its lines about faults set and struck; `requests` the real times of private requests by path.
+    """
 
     positions: list[Position] = field(default_factory=list)
     orders: dict[str, dict[str, str]] = field(default_factory=dict)
     refused: list[Line] = field(default_factory=list)
     violations: list[Line] = field(default_factory=list)
+    faults: list[Line] = field(default_factory=list)
+    requests: dict[str, list[int]] = field(default_factory=dict)
     oddities: list[str] = field(default_factory=list)
     first_wallet: Decimal | None = None
     last_wallet: Decimal = _ZERO
@@ -80,7 +92,7 @@ class Ledger:
         """Take one line of the log."""
         kind, real_ms = line["kind"], line["real_ms"]
         if kind == "start":
-            self._on_start()
+            self._on_start(real_ms)
         elif kind == "order":
             self._on_order(line)
         elif kind == "execution":
@@ -93,6 +105,10 @@ class Ledger:
             self._on_wallet(line)
         elif kind == "violation":
             self.violations.append(line)
+        elif kind in ("fault", "strike"):
+            self.faults.append(line)
+        elif kind == "request":
+            self._on_request(line)
         self._real_ms = real_ms
 
     def finish(self) -> Ledger:
@@ -101,10 +117,15 @@ class Ledger:
             _cover(position, self._real_ms)
         return self
 
-    def _on_start(self) -> None:
+    def _on_start(self, real_ms: int) -> None:
         # The exchange was away in between: nobody can count real time over its absence.
         for position in self._open.values():
-            _cover(position, self._real_ms)
+            if position.bare_since_ms is not None:
+                _cover(position, self._real_ms)
+                position.bare_since_ms = real_ms
+
+    def _on_request(self, line: Line) -> None:
+        self.requests.setdefault(line.get("path", ""), []).append(line["real_ms"])
 
     def _on_order(self, line: Line) -> None:
         if line["status"] == "refused":
@@ -170,7 +191,7 @@ class Ledger:
 
 def _cover(position: Position, real_ms: int) -> None:
     if position.bare_since_ms is not None:
-        position.unprotected_ms = max(position.unprotected_ms, real_ms - position.bare_since_ms)
+        position.bare.append(Span(position.bare_since_ms, real_ms))
         position.bare_since_ms = None
 
 

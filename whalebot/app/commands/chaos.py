@@ -1,0 +1,102 @@
+"""`chaos`: the whole daemon under random faults and kills, and a judge of what it left behind."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from whalebot.app.exits import CLEAN, DIFFERENCE
+from whalebot.app.options import positive, seed
+
+_DAYS: Final = 2
+_SPEED: Final = 14_400
+_ALL: Final = 20
+_WARM_BARS: Final = 1000
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    text = (
+        "Run the daemon against the local exchange, both as processes, while connections break, requests"
+        " fail, disks fill up and processes are killed; then compare what the daemon wrote with the"
+        " exchange's own log. No real order is placed. Exit code 1 when something was lost, doubled or left"
+        " unprotected."
+    )
+    parser = subparsers.add_parser("chaos", help="prove that nothing is lost or doubled", description=text)
+    add = parser.add_argument
+    add("--seeds", type=int, metavar="N", help=f"number of runs (default: {_ALL}, or 1 with --seed)")
+    add("--seed", type=seed, metavar="S", help="the first seed (default: 1)")
+    add("--days", type=positive, default=_DAYS, metavar="D", help=f"market days of a run (default: {_DAYS})")
+    add("--jobs", type=int, metavar="J", help="runs at a time (default: two for each processor)")
+    add("--speed", type=positive, default=_SPEED, metavar="N", help=f"market time per real time ({_SPEED})")
+    add("--out", type=Path, metavar="DIR", help="where files of runs with findings are kept")
+    add("--data", metavar="FILE", help="OHLCV file, or SYMBOL=FILE, instead of generated markets")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the seeds, print a table; 1 when there are findings."""
+    from whalebot.research.chaos.lines import HEAD, finding_lines, row, summary
+    from whalebot.research.chaos.runner import Campaign, run_campaign
+
+    first = 1 if args.seed is None else args.seed
+    number = args.seeds or (_ALL if args.seed is None else 1)
+    folder = args.out or Path(tempfile.mkdtemp(prefix="whalebot-chaos-"))
+    market, symbols = _market(args.data)
+    campaign = Campaign(
+        seeds=range(first, first + number),
+        days=float(args.days),
+        speed=float(args.speed),
+        jobs=args.jobs or min(number, 2 * (os.cpu_count() or 1)),
+        folder=folder.resolve(),
+        market=market,
+        symbols=symbols,
+    )
+    print(HEAD, flush=True)
+    outcomes = []
+    for outcome in run_campaign(campaign):
+        outcomes.append(outcome)
+        if not args.quiet or outcome.findings:
+            print(row(outcome), flush=True)
+        for line in finding_lines(outcome, _again(outcome.schedule.seed, args)):
+            print(line, flush=True)
+    for line in summary(outcomes):
+        print(line)
+    return DIFFERENCE if any(outcome.findings for outcome in outcomes) else CLEAN
+
+
+def _again(number: int, args: argparse.Namespace) -> str:
+    parts = [f"python -m whalebot chaos --seed {number} --days {args.days}"]
+    if args.speed != _SPEED:
+        parts.append(f"--speed {args.speed}")
+    if args.data is not None:
+        parts.append(f"--data {args.data}")
+    return " ".join(parts)
+
+
+def _market(data: str | None) -> tuple[Any, tuple[str, ...]]:
+    """Return what a schedule is played on, as options of the exchange, and the symbols of a file."""
+    if data is None:
+        return (
+            lambda schedule: {
+                "market": "gbm-regimes",
+                "seed": schedule.seed,
+                "symbols": ",".join(schedule.symbols),
+                "wait-for-client": True,
+            }
+        ), ()
+    from whalebot.adapters.feeds.ohlcv import read_bars
+    from whalebot.app.data_files import parse_data_files
+
+    [file] = parse_data_files([data], Path.cwd(), "--data")
+    opens = read_bars(file.symbol, file.path).open_ms
+
+    def played(schedule: Any) -> dict[str, Any]:
+        bar_ms = int(opens[1] - opens[0])
+        last = max(0, len(opens) - 1 - int(schedule.days * 1.5 * 86_400_000 / bar_ms))
+        at = min(_WARM_BARS, last) + int(schedule.start_share * max(0, last - _WARM_BARS))
+        return {"data": f"{file.symbol}={file.path}", "from": int(opens[at])}
+
+    return played, (file.symbol,)

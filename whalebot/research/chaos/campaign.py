@@ -1,0 +1,234 @@
+"""One run of a campaign: carries out a schedule, lets the daemon come to rest, and has it judged."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+from whalebot.research.chaos.judge import Verdict, judge, read_books
+from whalebot.research.chaos.ledger import Ledger, read_ledger
+from whalebot.research.chaos.reach import excused_spans, ready_moments
+from whalebot.research.chaos.rig import MODE, Rig
+from whalebot.research.chaos.schedule import Action, Kind, Schedule
+
+_POLL_S: Final = 0.02
+_MOMENT_POLL_S: Final = 0.004
+_LONGEST_MOMENT_S: Final = 2.0
+# The comparison with the venue, every minute, is what the slowest recovery waits for.
+_READY_S: Final = 80.0
+_MOST_MIB: Final = 250.0
+_DAY_MS: Final = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one seed brought. `days` of market time were really played; `findings` empty: all is well."""
+
+    schedule: Schedule
+    findings: tuple[str, ...]
+    folder: Path
+    days: float = 0.0
+    faults: Counter[str] = field(default_factory=Counter)
+    deaths: Counter[str] = field(default_factory=Counter)
+    verdict: Verdict | None = None
+    cpu_s: float = 0.0
+    peak_mib: float = 0.0
+    took_s: float = 0.0
+
+
+class Halted(Exception):
+    """Somebody asked the campaign to stop."""
+
+
+def run_schedule(
+    schedule: Schedule, folder: Path, market: dict[str, Any], halted: threading.Event
+) -> Outcome:
+    """Run one schedule in a new folder and judge it. Raises Halted, and OSError where nothing starts."""
+    started_s = time.monotonic()
+    rig = Rig(folder, schedule, market)
+    try:
+        run = _Run(rig, schedule, halted)
+        days = run.play()
+        rig.stop_daemon()
+        rig.stop_exchange()
+    finally:
+        rig.close()
+    ledger = read_ledger(rig.log)
+    verdict = _judge(rig, ledger)
+    faults = Counter(line["do"] for line in ledger.faults if line["kind"] == "fault" and "error" not in line)
+    return Outcome(
+        schedule=schedule,
+        findings=(*rig.findings, *verdict.findings),
+        folder=folder,
+        days=days,
+        faults=faults + run.done,
+        deaths=rig.deaths,
+        verdict=verdict,
+        cpu_s=rig.cpu_s,
+        peak_mib=rig.peak_mib,
+        took_s=time.monotonic() - started_s,
+    )
+
+
+def _judge(rig: Rig, ledger: Ledger) -> Verdict:
+    ready = ready_moments(rig.daemon_folder)
+    excused = excused_spans(ledger, rig.down_spans(ready), ready)
+    return judge(ledger, read_books(rig.daemon_folder, MODE, excused=excused))
+
+
+class _Run:
+    """Plays a schedule in real time. What was begun and must end later waits in a heap beside the actions."""
+
+    def __init__(self, rig: Rig, schedule: Schedule, halted: threading.Event) -> None:
+        self._rig = rig
+        self._schedule = schedule
+        self._halted = halted
+        self._queue: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = count()
+        self._started_s = 0.0
+        self._sick_disks = 0
+        self._paused = 0
+        self.done: Counter[str] = Counter()
+
+    def play(self) -> float:
+        """Start, trade under the schedule, come to rest; return the market days that passed."""
+        rig = self._rig
+        rig.start_exchange()
+        rig.write_config()
+        rig.start_daemon()
+        self._await_ready("after the start")
+        first_ms = rig.market_ms()
+        self._started_s = time.monotonic()
+        for action in self._schedule.actions:
+            self._plan(action.at_s, partial(self._act, action))
+        while self._queue or self._now_s() < self._schedule.lasts_s:
+            self._work_until(self._queue[0][0] if self._queue else self._schedule.lasts_s)
+        days = (rig.market_ms() - first_ms) / _DAY_MS
+        self._await_ready("after the last fault")
+        if rig.daemon is not None and rig.daemon.peak_mib() > _MOST_MIB:
+            rig.findings.append(f"the daemon held {rig.daemon.peak_mib():.0f} MiB")
+        return days
+
+    def _now_s(self) -> float:
+        return time.monotonic() - self._started_s
+
+    def _plan(self, at_s: float, step: Callable[[], None]) -> None:
+        heapq.heappush(self._queue, (at_s, next(self._numbers), step))
+
+    def _work_until(self, at_s: float) -> None:
+        """Wait for the moment of the next step, looking after the daemon meanwhile, and take it."""
+        while self._now_s() < at_s:
+            self._breathe(min(_POLL_S, at_s - self._now_s()))
+        if self._queue and self._queue[0][0] <= self._now_s():
+            heapq.heappop(self._queue)[2]()
+
+    def _breathe(self, seconds: float) -> None:
+        if self._halted.wait(max(0.0, seconds)):
+            raise Halted
+        if self._paused or self._rig.look_after_daemon(is_disk_well=not self._sick_disks):
+            return
+        # As a service manager would; the owner has read what it said and mended the disk.
+        self._rig.mend_disk()
+        self._rig.start_daemon()
+
+    # --- actions --------------------------------------------------------------------------------------
+
+    def _act(self, action: Action) -> None:
+        if action.kind is Kind.FAULT:
+            self._rig.strike(action.faults)
+            if action.ending:
+                self._later(action.lasts_s, lambda: self._rig.strike(action.ending))
+            return
+        self._await_moment(action)
+        self.done[action.kind.value] += 1
+        {
+            Kind.KILL: self._kill,
+            Kind.RESTART: self._restart,
+            Kind.FREEZE: self._freeze,
+            Kind.DISK_FULL: self._disk_full,
+            Kind.READ_ONLY: self._read_only,
+            Kind.EXCHANGE_RESTART: self._exchange_restart,
+        }[action.kind](action.lasts_s)
+
+    def _later(self, seconds: float, step: Callable[[], None]) -> None:
+        self._plan(self._now_s() + seconds, step)
+
+    def _await_moment(self, action: Action) -> None:
+        if action.moment != "now":
+            _, seen = self._rig.happened(0)
+            deadline_s = self._now_s() + _LONGEST_MOMENT_S
+            while self._now_s() < deadline_s:
+                kinds, seen = self._rig.happened(seen)
+                if action.moment in kinds:
+                    break
+                self._breathe(_MOMENT_POLL_S)
+        if action.delay_s:
+            self._breathe(action.delay_s)
+
+    def _kill(self, lasts_s: float) -> None:
+        self._rig.kill_daemon()
+        self._away(lasts_s)
+
+    def _restart(self, lasts_s: float) -> None:
+        self._rig.stop_daemon()
+        self._away(lasts_s)
+
+    def _away(self, lasts_s: float) -> None:
+        """The daemon is dead for a while; whoever else wants it meanwhile finds nobody."""
+        self._paused += 1
+
+        def back() -> None:
+            self._paused -= 1
+
+        self._later(lasts_s, back)
+
+    def _freeze(self, lasts_s: float) -> None:
+        self._rig.freeze_daemon()
+        self._later(lasts_s, self._rig.thaw_daemon)
+
+    def _disk_full(self, lasts_s: float) -> None:
+        self._sicken(self._rig.fill_disk, lasts_s)
+
+    def _read_only(self, lasts_s: float) -> None:
+        self._sicken(self._rig.forbid_disk, lasts_s)
+
+    def _sicken(self, begin: Callable[[], None], lasts_s: float) -> None:
+        self._sick_disks += 1
+        begin()
+
+        def mend() -> None:
+            self._sick_disks -= 1
+            if not self._sick_disks:
+                self._rig.mend_disk()
+
+        self._later(lasts_s, mend)
+
+    def _exchange_restart(self, lasts_s: float) -> None:
+        self._rig.stop_exchange()
+        # Nothing else can be done to an exchange that is away: wait here, looking after the daemon.
+        until_s = self._now_s() + lasts_s
+        while self._now_s() < until_s:
+            self._breathe(_POLL_S)
+        self._rig.start_exchange()
+
+    # --- rest -----------------------------------------------------------------------------------------
+
+    def _await_ready(self, when: str) -> None:
+        """Wait until the daemon may trade; one that never does is a finding."""
+        deadline_s = time.monotonic() + _READY_S
+        view: dict[str, Any] | None = None
+        while time.monotonic() < deadline_s:
+            view = self._rig.ask_daemon()
+            if view is not None and view["tradable"]:
+                return
+            self._breathe(0.1)
+        blocked = "it gives no view" if view is None else ", ".join(view["blocked_by"]) or "no reason given"
+        self._rig.findings.append(f"not tradable {_READY_S:g} s {when}: {blocked}")

@@ -1,0 +1,91 @@
+"""When a daemon could not have protected a position: the spans that the law about stops leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from whalebot.adapters.exchange.server.durations import duration_s
+from whalebot.research.chaos.ledger import Ledger, Line, read_lines
+from whalebot.research.chaos.spans import Span
+
+_STREAM_FAULTS: Final = ("drop_streams", "refuse_connections", "maintenance", "restart")
+# A stream that broke is opened again within 30 s, and the account is asked for then.
+_RECONNECTED_MS: Final = 35_000
+# What no message told, the comparison with the venue finds: every minute.
+_COMPARED_MS: Final = 63_000
+# A request that got no answer is given up after 6 s and its fate looked up.
+_SILENCE_MS: Final = 12_000
+_AGAIN_MS: Final = 1_500
+
+
+def ready_moments(folder: Path) -> tuple[int, ...]:
+    """Return when the daemon of a --dir said that it agrees with the venue, real time in ms UTC."""
+    path = folder / "logs" / "events.jsonl"
+    if not path.exists():
+        return ()
+    return tuple(_at_ms(event["ts"]) for event in read_lines(path) if event.get("kind") == "reconciled")
+
+
+def excused_spans(ledger: Ledger, away: Iterable[Span], ready_ms: Sequence[int]) -> tuple[Span, ...]:
+    """Return every span in which the daemon was away, or a fault kept it from seeing or reaching the venue.
+
+    `ready_ms` ascending: the moments at which it agreed with the venue again.
+    """
+    spans = [*away]
+    for line in ledger.faults:
+        spans += _of_strike(line) if line["kind"] == "strike" else _of_fault(line, ready_ms)
+    spans += _thin_books(ledger.faults)
+    spans += [Span(o["real_ms"], o["real_ms"] + _AGAIN_MS, "refused") for o in ledger.refused]
+    return tuple(spans)
+
+
+def _of_strike(line: Line) -> Iterator[Span]:
+    """One request or private message was struck."""
+    at_ms, do = line["real_ms"], line["do"]
+    if do in ("lose", "reorder", "delay"):
+        yield Span(at_ms, at_ms + _COMPARED_MS, f"{do} {line['target']}")
+    elif do == "silence":
+        yield Span(at_ms, at_ms + _SILENCE_MS, f"no answer from {line['target']}")
+    elif do == "error":
+        yield Span(at_ms, at_ms + _AGAIN_MS, f"an error from {line['target']}")
+
+
+def _of_fault(line: Line, ready_ms: Sequence[int]) -> Iterator[Span]:
+    if "error" in line:
+        return
+    do, at_ms, params = line["do"], line["real_ms"], line["params"]
+    text = params.get("for")
+    end_ms = at_ms + int((duration_s(text, "for") if text else 0.0) * 1000)
+    if do == "freeze_streams":
+        yield Span(at_ms, end_ms + _COMPARED_MS, do)
+    elif do in _STREAM_FAULTS:
+        yield Span(at_ms, _first(ready_ms, end_ms, end_ms + _RECONNECTED_MS), do)
+    elif do == "send_frame":
+        yield Span(at_ms, _first(ready_ms, at_ms, at_ms + _AGAIN_MS), do)
+    elif do in ("rest_error", "clock_skew", "rate_limit_burst"):
+        yield Span(at_ms, end_ms + 2 * _AGAIN_MS, do)
+
+
+def _first(moments: Sequence[int], after_ms: int, limit_ms: int) -> int:
+    return min(next((at for at in moments if at > after_ms), limit_ms), limit_ms)
+
+
+def _thin_books(faults: Iterable[Line]) -> Iterator[Span]:
+    """While takers get a share of what they ask for, closing takes as long as it takes."""
+    since: dict[str, int] = {}
+    for line in faults:
+        if line["do"] != "partial_fills" or "params" not in line:
+            continue
+        symbol = line["params"].get("symbol", "")
+        if Decimal(line["params"]["share"]) < 1:
+            since.setdefault(symbol, line["real_ms"])
+        elif symbol in since:
+            yield Span(since.pop(symbol), line["real_ms"] + _AGAIN_MS, "partial_fills")
+
+
+def _at_ms(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)

@@ -1,0 +1,233 @@
+"""One daemon and one exchange under the hands of a schedule: starts, ends, disturbs and mends them."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import signal
+import urllib.request
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from whalebot.adapters.control.client import ask
+from whalebot.domain.errors import ConfigError, TransportError
+from whalebot.research.chaos import disk
+from whalebot.research.chaos.faults import Fault
+from whalebot.research.chaos.process import Child, exchange_arguments, listening_port, now_ms
+from whalebot.research.chaos.schedule import Schedule
+from whalebot.research.chaos.spans import Span
+
+MODE: Final = "testnet"
+"""The mode that speaks to a venue with keys of its own; its addresses are those of the local exchange."""
+
+# The owner mends the disk before the daemon may start: it says so with this code.
+_CONFIGURATION: Final = 2
+_EXCHANGE_FATAL: Final = 4
+# An interrupt that came before the daemon had begun.
+_INTERRUPTED: Final = 130
+_KILLED: Final = -signal.SIGKILL
+
+
+class Rig:
+    """The processes of one run. `away` are spans of real time in which the daemon was dead or frozen."""
+
+    def __init__(self, folder: Path, schedule: Schedule, market: dict[str, Any]) -> None:
+        """market: options of `whalebot exchange` that say what it plays, by name."""
+        self.folder = folder
+        self.daemon_folder = folder / "daemon"
+        self.exchange_folder = folder / "exchange"
+        self.away: list[Span] = []
+        self.findings: list[str] = []
+        self.deaths: Counter[str] = Counter()
+        self.cpu_s = 0.0
+        self.peak_mib = 0.0
+        self._schedule = schedule
+        self._market = {**market, "speed": f"{schedule.speed:g}", "balance": "100000"}
+        self._key, self._secret = f"chaos{secrets.token_hex(6)}", secrets.token_hex(18)
+        self._frozen_ms: int | None = None
+        self._port = 0
+        self.exchange: Child | None = None
+        self.daemon: Child | None = None
+
+    @property
+    def log(self) -> Path:
+        """The exchange's log."""
+        return self.exchange_folder / "exchange.jsonl"
+
+    # --- the exchange ---------------------------------------------------------------------------------
+
+    def start_exchange(self) -> None:
+        """Start it, at its old port from the second time on. Raises TimeoutError."""
+        self.exchange_folder.mkdir(parents=True, exist_ok=True)
+        options = {**self._market, "api-key": self._key, "api-secret": self._secret}
+        arguments = exchange_arguments(self.exchange_folder, self._port, options)
+        self.exchange = Child(self.folder / "exchange.out", *arguments)
+        self._port = listening_port(self.exchange)
+
+    def stop_exchange(self) -> None:
+        """End it in order: account, market and log are saved."""
+        if self.exchange is None:
+            return
+        self.exchange.signal(signal.SIGTERM)
+        if self.exchange.wait(15) != 0:
+            self.findings.append(f"the exchange ended with {self.exchange.code}")
+        self.exchange.end()
+        self.exchange = None
+
+    def strike(self, faults: Iterable[Fault]) -> None:
+        """Order faults; an exchange that is away hears nothing."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self._port}/control/faults", json.dumps(list(faults)).encode(), method="POST"
+        )
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+        except OSError:
+            if self.exchange is not None and self.exchange.code is not None:
+                raise
+
+    def happened(self, since: int) -> tuple[list[str], int]:
+        """Return the kinds of the exchange's log lines after number `since`, and the newest number."""
+        url = f"http://127.0.0.1:{self._port}/control/log?since={since}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                lines = json.load(answer)
+        except (OSError, ValueError):
+            return [], since
+        return [line["kind"] for line in lines], lines[-1]["n"] if lines else since
+
+    def market_ms(self) -> int:
+        """Return the market's time. Raises OSError."""
+        url = f"http://127.0.0.1:{self._port}/control/state"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(json.load(answer)["sim_ms"])
+
+    # --- the daemon -----------------------------------------------------------------------------------
+
+    def write_config(self) -> None:
+        """Write the daemon's configuration and keys."""
+        self.daemon_folder.mkdir(parents=True, exist_ok=True)
+        host = f"127.0.0.1:{self._port}"
+        venue = {
+            "rest_url": f"http://{host}",
+            "ws_public_url": f"ws://{host}/v5/public/linear",
+            "ws_private_url": f"ws://{host}/v5/private",
+            "time_scale": self._schedule.speed,
+        }
+        config = {**self._schedule.settings, "mode": MODE, "exchange": venue}
+        (self.daemon_folder / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
+        env = self.daemon_folder / ".env"
+        env.write_text(f"BYBIT_API_KEY={self._key}\nBYBIT_API_SECRET={self._secret}\n", encoding="utf-8")
+        env.chmod(0o600)
+
+    def start_daemon(self) -> None:
+        """Start it in its folder."""
+        output = self.folder / "daemon.out"
+        self.daemon = Child(output, "run", "--dir", self.daemon_folder, "-q", like_anybody=True)
+
+    def kill_daemon(self) -> None:
+        """End it the way a power cut would."""
+        if self.daemon is not None and self.daemon.code is None:
+            self.thaw_daemon()
+            self._end(self.daemon, signal.SIGKILL)
+            self._gone(self.daemon, expected={_KILLED})
+
+    def stop_daemon(self, within_s: float = 6.0) -> None:
+        """End it in order; it has five seconds."""
+        daemon = self.daemon
+        if daemon is None or daemon.code is not None:
+            return
+        self.thaw_daemon()
+        self._end(daemon, signal.SIGINT)
+        if daemon.wait(within_s) is None:
+            self.findings.append(f"the daemon did not end within {within_s:g} s of SIGINT")
+            self._end(daemon, signal.SIGKILL)
+            self._gone(daemon, expected={_KILLED})
+        else:
+            self._gone(daemon, expected={0, _INTERRUPTED})
+
+    def look_after_daemon(self, *, is_disk_well: bool) -> bool:
+        """Note an end nobody asked for; return whether it runs. A full disk may keep it from starting."""
+        if self.daemon is None or self.daemon.code is None:
+            return self.daemon is not None
+        self._gone(self.daemon, expected={_EXCHANGE_FATAL} if is_disk_well else {_CONFIGURATION})
+        return False
+
+    def freeze_daemon(self) -> None:
+        """Stop its threads where they are, as a suspended machine does."""
+        if self.daemon is not None and self.daemon.code is None and self._frozen_ms is None:
+            self._frozen_ms = now_ms()
+            self.daemon.signal(signal.SIGSTOP)
+
+    def thaw_daemon(self) -> None:
+        """Let it go on."""
+        if self.daemon is not None and self._frozen_ms is not None:
+            self.daemon.signal(signal.SIGCONT)
+            self.away.append(Span(self._frozen_ms, now_ms(), "frozen"))
+            self._frozen_ms = None
+
+    def fill_disk(self) -> None:
+        """Let every write of the daemon fail."""
+        if self.daemon is not None:
+            disk.fill(self.daemon.pid)
+
+    def forbid_disk(self) -> None:
+        """Take its write permissions away."""
+        disk.forbid(self.daemon_folder)
+
+    def mend_disk(self) -> None:
+        """Let writes work again."""
+        if self.daemon is not None:
+            disk.empty(self.daemon.pid)
+        disk.allow(self.daemon_folder)
+
+    def ask_daemon(self) -> dict[str, Any] | None:
+        """Return the daemon's view, None while it gives none."""
+        try:
+            answer = ask(self.daemon_folder / "state" / "control.sock", "status", timeout_s=2.0, place=None)
+        except (ConfigError, TransportError, OSError):
+            return None
+        view = answer.get("view")
+        return view if isinstance(view, dict) else None
+
+    def close(self) -> None:
+        """End every process that is still there; permissions are as before."""
+        self.thaw_daemon()
+        disk.allow(self.daemon_folder)
+        for child in (self.daemon, self.exchange):
+            if child is not None:
+                child.end()
+
+    def down_spans(self, ready_ms: Iterable[int]) -> tuple[Span, ...]:
+        """Return the spans without a working daemon: from each end until the next of `ready_ms`."""
+        ready = sorted(ready_ms)
+        spans = []
+        for span in self.away:
+            if span.why != "dead":
+                spans.append(span)
+                continue
+            back_ms = next((at for at in ready if at >= span.start_ms), span.end_ms)
+            spans.append(Span(span.start_ms, back_ms, span.why))
+        return tuple(spans)
+
+    def _end(self, daemon: Child, number: signal.Signals) -> None:
+        self.cpu_s += daemon.cpu_s()
+        self.peak_mib = max(self.peak_mib, daemon.peak_mib())
+        daemon.signal(number)
+
+    def _gone(self, daemon: Child, expected: set[int]) -> None:
+        code = daemon.wait(10)
+        self.daemon = None
+        self.deaths[_named(code)] += 1
+        at_ms = now_ms()
+        self.away.append(Span(at_ms, at_ms, "dead"))
+        if code not in expected:
+            tail = daemon.said()[-600:].decode(errors="replace")
+            self.findings.append(f"the daemon ended with {_named(code)}: {tail}")
+
+
+def _named(code: int | None) -> str:
+    if code is None:
+        return "nothing"
+    return signal.Signals(-code).name if code < 0 else f"exit {code}"
