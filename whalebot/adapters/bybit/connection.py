@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import websocket
 
+from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.counters import StreamCounters
 from whalebot.adapters.bybit.decode import FrameDecoder
@@ -242,7 +243,9 @@ class StreamConnection:
     def _control(self, frame: ControlFrame) -> None:
         if frame.op == "auth":
             if frame.success is not True and frame.ret_code != 0:
-                raise TransportError(f"authentication refused: {frame.ret_msg or frame.ret_msg_camel}")
+                raise TransportError(
+                    f"authentication refused: {say.told(frame.ret_msg or frame.ret_msg_camel)}"
+                )
             self.state = LinkState.AUTHED
             self._subscriptions.request_all()
         elif frame.op == "subscribe":
@@ -294,4 +297,6 @@ def _nothing_held() -> int:
 def _close_text(payload: bytes) -> str:
     if len(payload) < 2:
         return ""
-    return f": {int.from_bytes(payload[:2], 'big')} {payload[2:].decode('utf-8', 'replace')}".rstrip()
+    return (
+        f": {int.from_bytes(payload[:2], 'big')} {say.told(payload[2:].decode('utf-8', 'replace'))}".rstrip()
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from whalebot.domain.enums import ExecType, OrderStatus, Side
 
@@ -18,6 +19,12 @@ _STATUSES = {status.value: status for status in OrderStatus} | {
 }
 _EXEC_TYPES = {kind.value: kind for kind in ExecType}
 _NO_WORD = frozenset({"", "UNKNOWN", "None"})
+# Far beyond any price or quantity. A number like 1e999999999 is finite, but written out it fills the memory.
+_MOST_DIGITS: Final = 20
+_LONGEST_NUMBER: Final = 64
+_LONGEST_TEXT: Final = 300
+LATEST_MS: Final = 221_845_392_000_000
+"""A time after this one (the year 9000) is none: calendars end soon after."""
 
 
 class BadValue(ValueError):
@@ -29,16 +36,42 @@ class Foreign(BadValue):
 
 
 def number(text: str) -> Decimal:
-    """Read a number; "" is zero. Raises BadValue for anything that is not a finite number."""
+    """Read a number; "" is zero. Raises BadValue for anything that is not a finite number of sane size."""
     if not text:
         return ZERO
+    if len(text) > _LONGEST_NUMBER:
+        raise BadValue(f"{text[:40]!r}... is too long for a number")
     try:
         value = Decimal(text)
     except ArithmeticError:
         raise BadValue(f"{text[:40]!r} is not a number") from None
-    if not value.is_finite():
-        raise BadValue(f"{text[:40]!r} is not a finite number")
+    return amount(value)
+
+
+def amount(value: Decimal) -> Decimal:
+    """Return a number that can be counted with and written out. Raises BadValue for any other."""
+    if not is_amount(value) or len(value.as_tuple().digits) > _LONGEST_NUMBER:
+        raise BadValue(f"{value!s:.40} is not a finite number of sane size")
     return value
+
+
+def is_amount(value: Decimal) -> bool:
+    """Tell whether a number is finite and neither absurdly large nor absurdly small."""
+    return value.is_finite() and -_MOST_DIGITS <= value.adjusted() <= _MOST_DIGITS
+
+
+def time_ms(text: str) -> int:
+    """Read a time, ms UTC; "" is 0. Raises BadValue."""
+    value = number(text)
+    if not 0 <= value < LATEST_MS:
+        raise BadValue(f"{text[:40]!r} is not a time in ms")
+    return int(value)
+
+
+def told(text: str | None) -> str:
+    """Return words of the venue as they may be shown: short, on one line, nothing that steers a terminal."""
+    shown = (text or "")[:_LONGEST_TEXT]
+    return shown if shown.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in shown)
 
 
 def price_or_none(text: str | None) -> Decimal | None:
@@ -50,7 +83,7 @@ def price_or_none(text: str | None) -> Decimal | None:
 
 def word(text: str) -> str:
     """Return a venue word, with its several ways to say "none" reduced to ""."""
-    return "" if text in _NO_WORD else text
+    return "" if text in _NO_WORD else told(text)
 
 
 def side(text: str) -> Side:

@@ -6,8 +6,12 @@ import logging
 from collections import Counter
 from typing import Final
 
+from whalebot.adapters.bybit import conventions as say
+
 _SAMPLES_PER_KIND: Final = 3
-_SAMPLE_CHARS: Final = 300
+_SAMPLE_BYTES: Final = 300
+_MOST_KINDS: Final = 100
+_OTHER: Final = "other"
 
 _log = logging.getLogger(__name__)
 
@@ -27,10 +31,13 @@ class StreamCounters:
 
     def refuse(self, kind: str, detail: str, frame: bytes) -> None:
         """Count one frame or row that was skipped; the first few of a kind are kept and logged."""
+        kind = say.told(kind)
+        if kind not in self.errors and len(self.errors) >= _MOST_KINDS:
+            kind = _OTHER  # kinds may hold words of the venue, and it may never run out of new ones
         self.errors[kind] += 1
         samples = self._samples.setdefault(kind, [])
         if len(samples) < _SAMPLES_PER_KIND:
-            text = frame[:_SAMPLE_CHARS].decode("utf-8", "replace")
+            text, detail = say.told(frame[:_SAMPLE_BYTES].decode("utf-8", "replace")), say.told(detail)
             samples.append(f"{detail}: {text}")
             _log.warning("%s: skipped a frame (%s): %s: %s", self.name, kind, detail, text)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 import msgspec
@@ -40,7 +39,6 @@ _MOST_EARLY_MS: Final = 60_000
 """A bar that opens later than this after its frame was made is refused: true ones would look old after it."""
 _klines = msgspec.json.Decoder(KlineFrame, strict=False)
 _liquidations = msgspec.json.Decoder(LiquidationFrame, strict=False)
-_INF = math.inf
 
 
 class BadBar(say.BadValue):
@@ -73,8 +71,8 @@ def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     last, mark, index = data.last_price, data.mark_price, data.index_price
     bid, ask, rate = data.bid1_price, data.ask1_price, data.funding_rate
     for value in (last, mark, index, bid, ask, rate):
-        if value is not None and not value.is_finite():
-            raise say.BadValue(f"ticker value {value}")
+        if value is not None and not say.is_amount(value):
+            raise say.BadValue(f"ticker value {value!s:.40}")
     return [
         TickerChanged(
             route.symbol,
@@ -118,8 +116,8 @@ def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
         else:
             raise say.BadValue(f"trade side {trade.S[:40]!r}")
     last = trades[-1]
-    if not (low > 0 and high.is_finite() and bought + sold < _INF):
-        raise say.BadValue(f"trade prices {low} to {high}, quantity {bought + sold}")
+    if not (low > 0 and say.is_amount(low) and say.is_amount(high) and say.is_amount(last.p)):
+        raise say.BadValue(f"trade prices {low!s:.40} to {high!s:.40}")
     return [TradesPrinted(route.symbol, high, low, last.p, bought, sold, len(trades), last.T, recv_ms)]
 
 
@@ -143,7 +141,9 @@ def kline_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
 def liquidation_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     """Decode `allLiquidation`: Buy means that a long was liquidated. Raises BadValue."""
     return [
-        Liquidated(route.symbol, say.side(row.S).sign > 0, row.v, row.p, row.T, recv_ms)
+        Liquidated(
+            route.symbol, say.side(row.S).sign > 0, say.amount(row.v), say.amount(row.p), row.T, recv_ms
+        )
         for row in _liquidations.decode(frame).data
     ]
 
@@ -160,11 +160,15 @@ def _make_candle(bar: KlineData, route: Route) -> Candle:
 
 def check_candle(candle: Candle) -> None:
     """Check a bar: open time on the grid, low <= open, close <= high, volume >= 0. Raises BadBar."""
+    if not 0 <= candle.open_ms < say.LATEST_MS:
+        raise BadBar(f"{candle.symbol} {candle.interval}: open time {candle.open_ms!s:.40} is no time")
     if bar_open_ms(candle.open_ms, candle.interval) != candle.open_ms:
         raise BadBar(f"{candle.symbol} {candle.interval}: open time {candle.open_ms} is off the grid")
     high, low = candle.high, candle.low
+    prices = (candle.open, high, low, candle.close)
     sane = (
-        high.is_finite()
+        all(map(say.is_amount, prices))
+        and say.is_amount(candle.volume)
         and low > 0
         and low <= candle.open <= high
         and low <= candle.close <= high
@@ -172,6 +176,6 @@ def check_candle(candle: Candle) -> None:
     )
     if not sane:
         raise BadBar(
-            f"{candle.symbol} {candle.interval} {candle.open_ms}: open {candle.open} high {high} "
-            f"low {low} close {candle.close} volume {candle.volume}"
+            f"{candle.symbol} {candle.interval} {candle.open_ms}: open {candle.open!s:.40} "
+            f"high {high!s:.40} low {low!s:.40} close {candle.close!s:.40} volume {candle.volume!s:.40}"
         )

@@ -20,17 +20,19 @@ MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 _CONTINUATION: Final = 0x0
 _FIN: Final = 0x80
 _RESERVED: Final = 0x70
+_MOST_FRAGMENTS: Final = 10_000
 _FINAL_TEXT: Final = _FIN | TEXT
 
 
 class FrameReader:
     """Incremental reader; feed it what the socket gave, get whole messages."""
 
-    __slots__ = ("_message", "_message_opcode", "_rest")
+    __slots__ = ("_message", "_message_bytes", "_message_opcode", "_rest")
 
     def __init__(self) -> None:
         self._rest = b""
         self._message: list[bytes] = []
+        self._message_bytes = 0
         self._message_opcode = 0
 
     def feed(self, block: bytes) -> list[tuple[int, bytes]]:
@@ -71,11 +73,14 @@ class FrameReader:
             raise TransportError("websocket fragments out of order")
         self._message_opcode = self._message_opcode or opcode
         self._message.append(payload)
-        if sum(map(len, self._message)) > MAX_MESSAGE_BYTES:
-            raise TransportError(f"websocket message above {MAX_MESSAGE_BYTES} bytes")
+        self._message_bytes += len(payload)
+        if self._message_bytes > MAX_MESSAGE_BYTES or len(self._message) > _MOST_FRAGMENTS:
+            raise TransportError(
+                f"websocket message above {MAX_MESSAGE_BYTES} bytes or {_MOST_FRAGMENTS} fragments"
+            )
         if final:
             messages.append((self._message_opcode, b"".join(self._message)))
-            self._message, self._message_opcode = [], 0
+            self._message, self._message_bytes, self._message_opcode = [], 0, 0
 
 
 def _wide_length(data: bytes, at: int, end: int) -> tuple[int, int] | None:

@@ -16,6 +16,7 @@ CIRCUIT_OPEN_MS: Final = 600_000
 _LONGEST_WAIT_S: Final = 1.0
 _READ_PER_S: Final = 20.0
 _WRITE_PER_S: Final = 10.0
+_MOST_DIGITS: Final = 15
 _WRITES: Final = (
     "/v5/order/create",
     "/v5/order/cancel",
@@ -59,7 +60,10 @@ class RateGate:
 
     def learn(self, path: str, headers: Mapping[str, str]) -> None:
         """Take over the venue's own count from the headers of an answer."""
-        limit, left = _integer(headers.get("X-Bapi-Limit")), _integer(headers.get("X-Bapi-Limit-Status"))
+        limit, left = (
+            header_number(headers.get("X-Bapi-Limit")),
+            header_number(headers.get("X-Bapi-Limit-Status")),
+        )
         with self._lock:
             bucket = self._bucket(path)
             if limit:
@@ -102,5 +106,8 @@ class RateGate:
         return bucket
 
 
-def _integer(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+def header_number(text: str | None) -> int | None:
+    """Return a whole number of a header, None where it is absent or none of a few digits."""
+    if text is None or not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS:
+        return None
+    return int(text)

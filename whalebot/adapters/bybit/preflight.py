@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 
-from whalebot.adapters.bybit.conventions import price_or_none
+from whalebot.adapters.bybit.conventions import amount, price_or_none, told
 from whalebot.adapters.bybit.rest_market import BybitMarket
 from whalebot.adapters.bybit.rest_reading import Reader
-from whalebot.adapters.bybit.rest_wire import AccountRow, FeeRow, KeyRow, all_rows, decode_result
+from whalebot.adapters.bybit.rest_wire import AccountRow, FeeRow, KeyRow, all_rows, decode_result, readable
 from whalebot.adapters.bybit.retcodes import Outcome, outcome_of
 from whalebot.adapters.bybit.session import VenueSession
 from whalebot.adapters.bybit.wire import PositionRow
@@ -69,6 +70,10 @@ class PositionFacts:
     leverage: Decimal | None
 
 
+def _fees_of(row: FeeRow) -> FeeFacts:
+    return FeeFacts(amount(row.taker_fee_rate), amount(row.maker_fee_rate))
+
+
 class BybitPreflight:
     """Asks. Raises VenueFatal where the venue will never serve this account, else as the other reads."""
 
@@ -84,21 +89,21 @@ class BybitPreflight:
         row = decode_result(_key, reply.result, "GET /v5/user/query-api")
         trade = row.permissions.get("ContractTrade", []) + row.permissions.get("Derivatives", [])
         return KeyFacts(
-            account_id=str(row.user_id),
+            account_id=told(str(row.user_id)),
             read_only=bool(row.read_only),
             may_withdraw="Withdraw" in row.permissions.get("Wallet", []),
             may_trade=not row.read_only and bool(trade),
-            ips=tuple(row.ips),
+            ips=tuple(map(told, row.ips[:100])),
             is_unified=bool(row.uta),
             is_master=row.is_master,
-            expires=row.expired_at,
+            expires=told(row.expired_at),
         )
 
     def account(self) -> AccountFacts:
         """Return the kind of account."""
         reply = self._ask(self._session.get_account_info)
         row = decode_result(_account, reply.result, "GET /v5/account/info")
-        return AccountFacts(row.margin_mode, row.unified_margin_status >= 3)
+        return AccountFacts(told(row.margin_mode), row.unified_margin_status >= 3)
 
     def fee_rate(self, symbol: str) -> FeeFacts:
         """Return the fee rates of a symbol."""
@@ -110,7 +115,7 @@ class BybitPreflight:
         )
         for row, _ in rows:
             if row.symbol == symbol:
-                return FeeFacts(row.taker_fee_rate, row.maker_fee_rate)
+                return readable(partial(_fees_of, row), call)
         raise TransportError(f"{call}: the answer does not name {symbol}")
 
     def position_mode(self, symbol: str) -> PositionFacts:
@@ -124,7 +129,8 @@ class BybitPreflight:
         found = [row for row, _ in rows if row.symbol == symbol]
         if not found:
             raise TransportError(f"{call}: the answer does not name {symbol}")
-        return PositionFacts(any(row.position_idx for row in found), price_or_none(found[0].leverage))
+        leverage = readable(lambda: price_or_none(found[0].leverage), call)
+        return PositionFacts(any(row.position_idx for row in found), leverage)
 
     def _ask(self, ask: Callable[[], T]) -> T:
         try:

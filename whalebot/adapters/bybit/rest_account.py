@@ -37,6 +37,7 @@ Row = TypeVar("Row")
 _POSITIONS_PAGE: Final = 200
 _ORDERS_PAGE: Final = 50
 _EXECUTIONS_PAGE: Final = 100
+_MOST_WEEKS: Final = 1000
 
 _orders = msgspec.json.Decoder(OrderRow, strict=False)
 _executions = msgspec.json.Decoder(ExecutionRow, strict=False)
@@ -87,6 +88,8 @@ class BybitAccount:
         horizon_ms = self._market.newest_bar_close_ms(symbol) or since_ms
         rows: list[ExecutionRow] = []
         start_ms = since_ms
+        if horizon_ms - since_ms > _MOST_WEEKS * WEEK_MS:
+            raise TransportError(f"executions of {symbol}: the newest bar lies absurdly far ahead")
         while start_ms <= max(horizon_ms, since_ms):
             window = {"startTime": start_ms, "endTime": start_ms + WEEK_MS - 1}
             ask = {"category": "linear", "symbol": symbol, "limit": _EXECUTIONS_PAGE, **window}

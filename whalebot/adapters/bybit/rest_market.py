@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.auth import VenueClock
 from whalebot.adapters.bybit.conventions import BadValue
 from whalebot.adapters.bybit.decode_public import check_candle
@@ -16,6 +17,7 @@ from whalebot.adapters.bybit.rest_reading import Reader
 from whalebot.adapters.bybit.rest_wire import (
     InstrumentRow,
     KlineResult,
+    LotSizeFilter,
     ServerTime,
     all_rows,
     decode_result,
@@ -161,6 +163,8 @@ def make_instrument(row: InstrumentRow) -> Instrument:
     Raises BadValue where a step or a limit is not above zero.
     """
     lot = row.lot_size_filter
+    for value in (row.price_filter.tick_size, row.leverage_filter.max_leverage, *_limits(lot)):
+        say.amount(value)
     if min(row.price_filter.tick_size, lot.qty_step, lot.min_order_qty, lot.max_order_qty) <= 0:
         raise BadValue(f"{row.symbol}: a step or a limit is not above zero")
     return Instrument(
@@ -177,6 +181,17 @@ def make_instrument(row: InstrumentRow) -> Instrument:
     )
 
 
+def _limits(lot: LotSizeFilter) -> list[Decimal]:
+    stated = (
+        lot.qty_step,
+        lot.min_order_qty,
+        lot.max_order_qty,
+        lot.max_mkt_order_qty,
+        lot.min_notional_value,
+    )
+    return [value for value in stated if value is not None]
+
+
 def is_usdt_perpetual(row: InstrumentRow) -> bool:
     """Return whether an instrument is what this daemon trades."""
     return row.contract_type == "LinearPerpetual" and row.quote_coin == "USDT"
@@ -184,9 +199,9 @@ def is_usdt_perpetual(row: InstrumentRow) -> bool:
 
 def _make_candle(row: Sequence[str], symbol: str, interval: str) -> Candle:
     try:
-        candle = Candle(symbol, interval, int(row[0]), *(Decimal(text) for text in row[1:6]))
-    except (ValueError, TypeError, ArithmeticError) as e:
-        raise BadValue(f"kline row {row!r}: {e}") from None
+        candle = Candle(symbol, interval, say.time_ms(row[0]), *map(say.number, row[1:6]))
+    except (IndexError, TypeError) as e:
+        raise BadValue(f"kline row of {len(row)} fields: {e}") from None
     check_candle(candle)
     return candle
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 
 from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.session import Reply
+from whalebot.adapters.bybit.wire import Count, Name
 from whalebot.domain.errors import TransportError
 
 Row = TypeVar("Row")
@@ -19,14 +20,14 @@ _MAX_PAGES: Final = 500
 class ServerTime(msgspec.Struct, rename="camel"):
     """Result of market/time."""
 
-    time_nano: int
+    time_nano: Count
 
 
 class OrderAck(msgspec.Struct, rename="camel"):
     """Result of order/create."""
 
-    order_id: str
-    order_link_id: str = ""
+    order_id: Name
+    order_link_id: Name = ""
 
 
 class KlineResult(msgspec.Struct):
@@ -60,39 +61,39 @@ class LotSizeFilter(msgspec.Struct, rename="camel"):
 class InstrumentRow(msgspec.Struct, rename="camel"):
     """One linear instrument; dated futures and USDC contracts are told by the first two fields."""
 
-    symbol: str
+    symbol: Name
     contract_type: str
     quote_coin: str
     status: str
     leverage_filter: LeverageFilter
     price_filter: PriceFilter
     lot_size_filter: LotSizeFilter
-    funding_interval: int = 480
+    funding_interval: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 480
 
 
 class KeyRow(msgspec.Struct, rename="camel"):
     """Result of user/query-api."""
 
-    read_only: int = 0
+    read_only: Count = 0
     permissions: dict[str, list[str]] = {}
     ips: list[str] = []
-    user_id: int | str = msgspec.field(name="userID", default="")
-    uta: int = 0
+    user_id: Count | Name = msgspec.field(name="userID", default="")
+    uta: Count = 0
     is_master: bool = False
-    expired_at: str = ""
+    expired_at: Name = ""
 
 
 class AccountRow(msgspec.Struct, rename="camel"):
     """Result of account/info."""
 
     margin_mode: str = ""
-    unified_margin_status: int = 0
+    unified_margin_status: Count = 0
 
 
 class FeeRow(msgspec.Struct, rename="camel"):
     """One symbol of account/fee-rate."""
 
-    symbol: str
+    symbol: Name
     taker_fee_rate: Decimal
     maker_fee_rate: Decimal
 
@@ -109,8 +110,8 @@ def decode_result(decoder: msgspec.json.Decoder[Row], raw: Any, call: str) -> Ro
     """Decode a result. Raises TransportError when it has not the documented shape."""
     try:
         return decoder.decode(raw)
-    except (msgspec.MsgspecError, ValueError) as e:
-        raise TransportError(f"{call}: unreadable result: {e}") from None
+    except (msgspec.MsgspecError, ValueError, RecursionError) as e:
+        raise TransportError(f"{call}: unreadable result: {say.told(str(e))}") from None
 
 
 def all_rows(
@@ -137,4 +138,4 @@ def readable(make: Callable[[], Row], call: str) -> Row:
     try:
         return make()
     except (say.BadValue, ArithmeticError) as e:
-        raise TransportError(f"{call}: unreadable result: {e}") from None
+        raise TransportError(f"{call}: unreadable result: {say.told(str(e))}") from None

@@ -27,13 +27,13 @@ def make_order(row: OrderRow) -> OrderReport:
         order_link_id=row.order_link_id,
         side=say.side(row.side),
         status=say.order_status(row.order_status),
-        qty=_finite(row.qty),
+        qty=say.amount(row.qty),
         cum_exec_qty=say.number(row.cum_exec_qty),
         avg_price=say.price_or_none(row.avg_price),
         reduce_only=row.reduce_only,
         stop_order_type=say.word(row.stop_order_type),
         create_type=say.word(row.create_type),
-        reject_reason="" if row.reject_reason == "EC_NoError" else row.reject_reason,
+        reject_reason="" if row.reject_reason == "EC_NoError" else say.told(row.reject_reason),
         trigger_price=say.price_or_none(row.trigger_price),
         position_idx=row.position_idx,
         created_ms=row.created_time,
@@ -52,7 +52,7 @@ def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
             symbol=row.symbol,
             exec_id=row.exec_id,
             amount=say.number(row.exec_fee),
-            qty=_finite(row.exec_qty),
+            qty=say.amount(row.exec_qty),
             ts_ms=row.exec_time,
         )
     return Execution(
@@ -60,8 +60,8 @@ def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
         exec_id=row.exec_id,
         exec_type=kind,
         side=say.side(row.side),
-        price=_finite(row.exec_price),
-        qty=_finite(row.exec_qty),
+        price=say.amount(row.exec_price),
+        qty=say.amount(row.exec_qty),
         fee=_fee(row),
         is_maker=row.is_maker,
         order_id=row.order_id,
@@ -76,7 +76,7 @@ def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
 
 def make_position(row: PositionRow) -> PositionReport:
     """Build the report of one position; a flat row has side None and qty 0. Raises BadValue."""
-    qty = _finite(row.size)
+    qty = say.amount(row.size)
     return PositionReport(
         symbol=row.symbol,
         side=say.side(row.side) if qty else None,
@@ -89,7 +89,7 @@ def make_position(row: PositionRow) -> PositionReport:
         position_idx=row.position_idx,
         mark_price=say.price_or_none(row.mark_price),
         liq_price=say.price_or_none(row.liq_price),
-        updated_ms=int(say.number(row.updated_time)),
+        updated_ms=say.time_ms(row.updated_time),
         seq=row.seq,
     )
 
@@ -141,12 +141,6 @@ def make_order_from_executions(rows: Sequence[ExecutionRow]) -> OrderReport | No
         created_ms=first.ts_ms,
         updated_ms=last.ts_ms,
     )
-
-
-def _finite(value: Decimal) -> Decimal:
-    if not value.is_finite():
-        raise say.BadValue(f"{value} is not a finite number")
-    return value
 
 
 def _fee(row: ExecutionRow) -> Decimal:

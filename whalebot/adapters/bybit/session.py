@@ -7,6 +7,7 @@ signs with the machine's clock.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,13 +17,18 @@ import requests
 from pybit.unified_trading import HTTP
 
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
-from whalebot.adapters.bybit.limits import RateGate
+from whalebot.adapters.bybit.conventions import told
+from whalebot.adapters.bybit.limits import RateGate, header_number
 from whalebot.adapters.bybit.retcodes import Outcome, outcome_of
+from whalebot.adapters.bybit.wire import Count, Ms
 from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueRefused, WhalebotError
 
 CONNECT_TIMEOUT_S: Final = 3.0
 READ_TIMEOUT_S: Final = 10.0
 _DEFINITE_NO: Final = frozenset({400, 404})
+_LARGEST_ANSWER: Final = 32 * 1024 * 1024
+_LONGEST_ANSWER_S: Final = 30.0
+_BLOCK_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,10 @@ class Reply:
 
 
 class _Envelope(msgspec.Struct):
-    ret_code: int = msgspec.field(name="retCode")
+    ret_code: Count = msgspec.field(name="retCode")
     ret_msg: str | None = msgspec.field(name="retMsg", default="")
     result: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
-    time: int = 0
+    time: Ms = 0
 
 
 _envelope = msgspec.json.Decoder(_Envelope, strict=False)
@@ -97,12 +103,14 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         if auth:
             self._sign(request)
         try:
-            response = self.client.send(request, timeout=self._timeouts, allow_redirects=False)
+            response = self.client.send(request, timeout=self._timeouts, allow_redirects=False, stream=True)
+            with response:
+                content = _content(response, call)
         except requests.RequestException as e:
             # Without the chain: the exception holds the signed request.
-            raise TransportError(f"{call}: {type(e).__name__}: {str(e)[:200]}") from None
+            raise TransportError(f"{call}: {type(e).__name__}: {self._told(str(e))}") from None
         self._gate.learn(endpoint, response.headers)
-        return self._read(response, endpoint, call)
+        return self._read(response, content, endpoint, call)
 
     def _make_request(self, method: str, url: str, parameters: dict[str, Any]) -> requests.PreparedRequest:
         payload = self.prepare_payload(method, parameters)
@@ -131,16 +139,23 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
             }
         )
 
-    def _read(self, response: requests.Response, endpoint: str, call: str) -> Reply:
+    def _told(self, text: str | None) -> str:
+        """Words of the venue, without the key: it repeats the key in some of its refusals."""
+        text = text or ""
+        for secret in (self.api_key, self.api_secret):
+            text = text.replace(secret, "***") if secret else text
+        return told(text)
+
+    def _read(self, response: requests.Response, content: bytes, endpoint: str, call: str) -> Reply:
         if response.status_code != 200:
             raise self._status_error(response, endpoint, call)
         try:
-            envelope = _envelope.decode(response.content)
+            envelope = _envelope.decode(content)
         except (msgspec.MsgspecError, ValueError, RecursionError) as e:
-            raise TransportError(f"{call}: unreadable answer: {e}") from None
+            raise TransportError(f"{call}: unreadable answer: {self._told(str(e))}") from None
         if envelope.ret_code == 0:
             return Reply(envelope.result, envelope.time)
-        raise self._code_error(envelope.ret_code, envelope.ret_msg or "", response, endpoint, call)
+        raise self._code_error(envelope.ret_code, self._told(envelope.ret_msg), response, endpoint, call)
 
     def _status_error(self, response: requests.Response, endpoint: str, call: str) -> WhalebotError:
         status = response.status_code
@@ -151,8 +166,8 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         if status == 401:
             return AuthError(f"{call}: HTTP 401: the venue does not accept the key")
         if status in _DEFINITE_NO:
-            return VenueRefused(status, f"HTTP {status}: {response.reason}", call)
-        return TransportError(f"{call}: HTTP {status}: {response.reason}")
+            return VenueRefused(status, f"HTTP {status}: {told(response.reason)}", call)
+        return TransportError(f"{call}: HTTP {status}: {told(response.reason)}")
 
     def _code_error(
         self, code: int, message: str, response: requests.Response, endpoint: str, call: str
@@ -169,8 +184,22 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
 
     def _rate_limited(self, response: requests.Response, endpoint: str, call: str) -> RateLimited:
         now_ms = self._venue_clock.now_ms()
-        reset = response.headers.get("X-Bapi-Limit-Reset-Timestamp", "")
-        wait_ms = max(int(reset) - now_ms, 0) if reset.isdigit() else 1000
+        reset = header_number(response.headers.get("X-Bapi-Limit-Reset-Timestamp"))
+        wait_ms = 1000 if reset is None else max(reset - now_ms, 0)
         until_ms = now_ms - self._venue_clock.offset_ms() + min(wait_ms, 60_000)
         self._gate.close(endpoint, until_ms)
         return RateLimited(call, until_ms)
+
+
+def _content(response: requests.Response, call: str) -> bytes:
+    """Read an answer. Raises TransportError for one that is endless, in bytes or in time."""
+    parts: list[bytes] = []
+    size, until_s = 0, time.monotonic() + _LONGEST_ANSWER_S
+    for part in response.iter_content(_BLOCK_BYTES):
+        size += len(part)
+        if size > _LARGEST_ANSWER or time.monotonic() > until_s:
+            raise TransportError(
+                f"{call}: an answer of more than {_LARGEST_ANSWER} bytes or {_LONGEST_ANSWER_S:g} s"
+            )
+        parts.append(part)
+    return b"".join(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.topics import is_essential, request_batches
 from whalebot.adapters.bybit.wire import ControlFrame
 from whalebot.domain.errors import TransportError
@@ -66,9 +67,9 @@ class Subscriptions:
             for topic in topics:
                 self._request([topic])
             return
-        self.refused[topics[0]] = frame.ret_msg
+        reason = self.refused[topics[0]] = say.told(frame.ret_msg)
         if is_essential(topics[0]):
-            raise TransportError(f"subscription of {topics[0]} refused: {frame.ret_msg}")
+            raise TransportError(f"subscription of {topics[0]} refused: {reason}")
 
     def is_pending(self, topic: str) -> bool:
         """Return whether a request with this topic waits for its answer."""

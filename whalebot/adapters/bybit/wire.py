@@ -11,9 +11,15 @@ from typing import Annotated
 
 import msgspec
 
-# The bounds keep out what a number may be in JSON's spelling as a string: nan, inf, below zero.
-Price = Annotated[float, msgspec.Meta(gt=0, lt=1e300)]
-Size = Annotated[float, msgspec.Meta(ge=0, lt=1e300)]
+from whalebot.adapters.bybit.conventions import LATEST_MS
+
+# The bounds keep out what a number may be in JSON's spelling as a string: nan, inf, below zero, absurd.
+Price = Annotated[float, msgspec.Meta(gt=0, lt=1e20)]
+Size = Annotated[float, msgspec.Meta(ge=0, lt=1e20)]
+Ms = Annotated[int, msgspec.Meta(ge=0, lt=LATEST_MS)]
+Count = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
+Name = Annotated[str, msgspec.Meta(max_length=128)]
+PositionIdx = Annotated[int, msgspec.Meta(ge=0, le=2)]
 Levels = list[tuple[Price, Size]]
 
 
@@ -23,15 +29,15 @@ class BookData(msgspec.Struct, gc=False):
     s: str
     b: Levels
     a: Levels
-    u: int
-    seq: int
+    u: Count
+    seq: Count
 
 
 class BookFrame(msgspec.Struct, gc=False):
     """`orderbook.{depth}.{symbol}`."""
 
     type: str
-    ts: int
+    ts: Ms
     data: BookData
 
 
@@ -44,28 +50,28 @@ class TickerData(msgspec.Struct, gc=False, rename="camel"):
     bid1_price: Decimal | None = None
     ask1_price: Decimal | None = None
     funding_rate: Decimal | None = None
-    next_funding_time: int | None = None
+    next_funding_time: Ms | None = None
     usd_index_price: str | None = None
 
 
 class TickerFrame(msgspec.Struct, gc=False):
     """`tickers.{symbol}`."""
 
-    ts: int
+    ts: Ms
     data: TickerData
 
 
 class TickerTexts(msgspec.Struct):
     """`tickers.{symbol}` where some value is "": the same fields undecoded, to drop the empty ones."""
 
-    ts: int
+    ts: Ms
     data: dict[str, str]
 
 
 class TradeData(msgspec.Struct, gc=False):
     """One public trade; `S` is the taker's side."""
 
-    T: int
+    T: Ms
     S: str
     v: Size
     p: Decimal
@@ -80,8 +86,8 @@ class TradeFrame(msgspec.Struct, gc=False):
 class KlineData(msgspec.Struct, gc=False):
     """One bar; `confirm` tells whether it is complete."""
 
-    start: int
-    end: int
+    start: Ms
+    end: Ms
     interval: str
     open: Decimal
     high: Decimal
@@ -89,20 +95,20 @@ class KlineData(msgspec.Struct, gc=False):
     close: Decimal
     volume: Decimal
     confirm: bool
-    timestamp: int
+    timestamp: Ms
 
 
 class KlineFrame(msgspec.Struct, gc=False):
     """`kline.{interval}.{symbol}`."""
 
     data: list[KlineData]
-    ts: int | None = None
+    ts: Ms | None = None
 
 
 class LiquidationData(msgspec.Struct, gc=False):
     """One liquidation; `S` is the side of the liquidated position, `p` the bankruptcy price."""
 
-    T: int
+    T: Ms
     s: str
     S: str
     v: Decimal
@@ -118,12 +124,12 @@ class LiquidationFrame(msgspec.Struct, gc=False):
 class OrderRow(msgspec.Struct, rename="camel"):
     """An order, alike in the `order` topic and in REST answers."""
 
-    symbol: str
-    order_id: str
+    symbol: Name
+    order_id: Name
     side: str
     order_status: str
     qty: Decimal
-    order_link_id: str = ""
+    order_link_id: Name = ""
     cum_exec_qty: str = ""
     avg_price: str = ""
     reduce_only: bool = False
@@ -131,9 +137,9 @@ class OrderRow(msgspec.Struct, rename="camel"):
     create_type: str = ""
     reject_reason: str = ""
     trigger_price: str = ""
-    position_idx: int = 0
-    created_time: int = 0
-    updated_time: int = 0
+    position_idx: PositionIdx = 0
+    created_time: Ms = 0
+    updated_time: Ms = 0
     category: str = ""
 
 
@@ -147,11 +153,11 @@ class ExtraFee(msgspec.Struct, rename="camel"):
 class ExecutionRow(msgspec.Struct, rename="camel"):
     """A fill or a funding settlement, alike in the `execution` topic and in REST answers."""
 
-    symbol: str
-    exec_id: str
+    symbol: Name
+    exec_id: Name
     exec_price: Decimal
     exec_qty: Decimal
-    exec_time: int
+    exec_time: Ms
     side: str
     exec_type: str = ""
     exec_fee: str = ""
@@ -160,23 +166,23 @@ class ExecutionRow(msgspec.Struct, rename="camel"):
     fee_currency: str = ""
     extra_fees: str | list[ExtraFee] = ""
     is_maker: bool = False
-    order_id: str = ""
-    order_link_id: str = ""
+    order_id: Name = ""
+    order_link_id: Name = ""
     order_qty: str = ""
     stop_order_type: str = ""
     create_type: str = ""
     closed_size: str = ""
-    seq: int = 0
+    seq: Count = 0
     category: str = ""
 
 
 class PositionRow(msgspec.Struct, rename="camel"):
     """A position; the entry price is `entryPrice` in the topic and `avgPrice` in REST."""
 
-    symbol: str
+    symbol: Name
     side: str
     size: Decimal
-    position_idx: int = 0
+    position_idx: PositionIdx = 0
     entry_price: str = ""
     avg_price: str = ""
     stop_loss: str = ""
@@ -186,7 +192,7 @@ class PositionRow(msgspec.Struct, rename="camel"):
     mark_price: str = ""
     liq_price: str = ""
     updated_time: str = ""
-    seq: int = 0
+    seq: Count = 0
     category: str = ""
 
 
@@ -213,7 +219,7 @@ class RowsFrame(msgspec.Struct, rename="camel"):
 
     topic: str
     data: list[msgspec.Raw]
-    creation_time: int = 0
+    creation_time: Ms = 0
 
 
 class ControlFrame(msgspec.Struct):
