@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.figures import Figure, table
-from whalebot.adapters.exchange.server.listings import shipped_specs
+from whalebot.domain.listings import first_listings
 
 GROUP = "resident memory (demo, the exchange apart)"
 ROOT = Path(__file__).absolute().parents[1]
@@ -59,7 +59,7 @@ def watch(symbols: list[str], seconds: float) -> tuple[float, float]:
 
 def figures(seconds: float = SECONDS) -> list[Figure]:
     """Measure."""
-    names = [spec.instrument.symbol for spec in shipped_specs()]
+    names = [row.instrument.symbol for row in first_listings(50)]
     found: list[Figure] = []
     for count, goal in ((1, 150.0), (50, 200.0)):
         middle, end = watch(names[:count], seconds)

@@ -29,10 +29,10 @@ import numpy as np
 from benchmarks.bench_memory import resident_mb
 from benchmarks.figures import Figure, percentile, table, tell
 from whalebot.adapters.control.client import ask
-from whalebot.adapters.exchange.server.listings import shipped_specs
 from whalebot.adapters.logs.files import FILE_BYTES, OLD_FILES
 from whalebot.app.paths import find_paths
 from whalebot.domain.errors import ConfigError, TransportError
+from whalebot.domain.listings import first_listings
 
 GROUP = "long run ({weeks:.1f} simulated weeks, {trades} trades, {minutes:.0f} minutes)"
 ROOT = Path(__file__).absolute().parents[1]
@@ -68,7 +68,7 @@ def config_of(symbols: int, speed: float) -> dict[str, object]:
     """Return a configuration that trades often, in small sizes, and is never paused by its losses."""
     return {
         "mode": "demo",
-        "symbols": [spec.instrument.symbol for spec in shipped_specs()][:symbols],
+        "symbols": [row.instrument.symbol for row in first_listings(symbols)],
         "interval": "5",
         "signal_score_threshold": 1.0,
         "demo": {"speed": speed},
