@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from whalebot.adapters.exchange.server.refusal import (
     BAD_KEY,
     BAD_PARAMETER,
     BAD_SIGN,
+    NO_PERMISSION,
     OUTSIDE_RECV_WINDOW,
     Refused,
 )
@@ -20,6 +21,7 @@ DEFAULT_RECV_WINDOW_MS: Final = 5000
 # A timestamp may lie this far ahead of the venue's clock; no receive window widens it.
 MAX_AHEAD_MS: Final = 1000
 _MAX_RECV_WINDOW_MS: Final = 3_600_000
+READ_ONLY: Final = "-read-only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +39,18 @@ class ApiKey:
         """Return the HMAC-SHA256 of `payload` in lower-case hex."""
         return hmac.new(self.secret.encode(), payload, hashlib.sha256).hexdigest()
 
+    def require_trading(self) -> None:
+        """Raise Refused 10005 when this key may only read."""
+        if self.is_read_only:
+            raise Refused(NO_PERMISSION, "Permission denied, please check your API key permissions.")
+
 
 class KeyRing:
-    """The keys that this exchange knows."""
+    """The keys that this exchange knows; each has a twin, `KEY-read-only` with the same secret."""
 
     def __init__(self, keys: tuple[ApiKey, ...]) -> None:
-        self._keys = {key.key: key for key in keys}
+        twins = tuple(replace(key, key=key.key + READ_ONLY, is_read_only=True) for key in keys)
+        self._keys = {key.key: key for key in (*twins, *keys)}
 
     def find(self, key: str) -> ApiKey:
         """Return the key pair; Refused 10003 when there is none."""

@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from whalebot.adapters.exchange.server.auth import ApiKey
 from whalebot.adapters.exchange.server.refusal import BAD_PARAMETER, Refused, bad_parameter
 
 _TRUE: Final = frozenset({"true", "True", "1"})
@@ -17,11 +18,15 @@ _MAX_DIGITS: Final = 40
 
 
 class Params:
-    """Typed access to the parameters of one request; every wrong value is a `Refused` with 10001."""
+    """Typed access to the parameters of one request; every wrong value is a `Refused` with 10001.
 
-    __slots__ = ("_values",)
+    `key` is who asks, None on a public endpoint.
+    """
+
+    __slots__ = ("_values", "key")
 
     def __init__(self, values: Mapping[str, Any]) -> None:
+        self.key: ApiKey | None = None
         self._values = values
 
     @classmethod

@@ -126,7 +126,10 @@ class RestGateway:
             return Params.from_query(query), None
         signed = query.encode() if is_get else body
         key = self._keys.check_request(headers, signed, self._now_ms())
+        if not is_get:
+            key.require_trading()
         params = Params.from_query(query) if is_get else Params.from_body(body)
+        params.key = key
         entries = params.raw(route.batch) if route.batch else None
         count = max(1, len(entries)) if isinstance(entries, list) else 1
         return params, self._limits.take(key.key, route.path, route.limit, count)

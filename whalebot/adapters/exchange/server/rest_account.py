@@ -135,12 +135,13 @@ def coin_info(venue: Venue, params: Params) -> Result:
 
 
 def query_api(venue: Venue, params: Params) -> Result:
-    """user/query-api: what the key may do; it may trade and nothing else."""
+    """user/query-api: what the key may do; it may trade, or only read, and nothing else."""
+    is_read_only = params.key is not None and params.key.is_read_only
     return {
         "id": "100000001",
         "note": "local exchange",
-        "apiKey": venue.api_key,
-        "readOnly": 0,
+        "apiKey": venue.api_key if params.key is None else params.key.key,
+        "readOnly": int(is_read_only),
         "secret": "",
         "permissions": {
             "ContractTrade": ["Order", "Position"],

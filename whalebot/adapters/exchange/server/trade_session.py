@@ -116,6 +116,7 @@ class TradeSession:
     def _admit(self, connection: Connection, message: dict[str, Any], req_id: str) -> Params:
         if connection.key is None:
             raise Refused(BAD_KEY, "Request not authorized")
+        connection.key.require_trading()
         header = message.get("header")
         if not isinstance(header, dict):
             raise Refused(BAD_PARAMETER, "header is required")
