@@ -39,7 +39,7 @@ class Engine:
         self._views = ViewBuilder(ctx, rooms)
         self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits)
         self._market_desk = MarketDesk(ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis)
-        self._order_desk = OrderDesk(ctx, rooms.tracker, rooms.trading, rooms.sync, rooms.exits)
+        self._order_desk = OrderDesk(ctx, rooms)
         self._handlers = self._routes()
         self._restore(state, analyzers)
 

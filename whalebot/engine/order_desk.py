@@ -19,30 +19,28 @@ from whalebot.domain.events import (
 from whalebot.domain.known import Known
 from whalebot.domain.orders import Purpose
 from whalebot.engine.context import Context
-from whalebot.engine.exits import ExitDesk
-from whalebot.engine.orders import OrderTracker
-from whalebot.engine.sync import Sync
-from whalebot.engine.trading import Trading
+from whalebot.engine.rooms import Rooms
 
 
 class OrderDesk:
     """Routes account facts and answers."""
 
-    def __init__(
-        self, ctx: Context, tracker: OrderTracker, trading: Trading, sync: Sync, exits: ExitDesk
-    ) -> None:
+    def __init__(self, ctx: Context, rooms: Rooms) -> None:
         self._ctx = ctx
-        self._exits = exits
-        self._tracker = tracker
-        self._trading = trading
-        self._sync = sync
+        self._tracker = rooms.tracker
+        self._trading = rooms.trading
+        self._positions = rooms.positions
+        self._exits = rooms.exits
+        self._sync = rooms.sync
 
     def on_filled(self, event: Filled) -> None:
         """A fill is told. One that closes what we never saw opened waits for the fill that opened it."""
         if self._trading.is_orphan(event.execution):
             self._sync.resync(event.execution.symbol)
-        else:
-            self._trading.on_filled(event)
+            return
+        self._trading.on_filled(event)
+        if self._positions.is_other_side(event.execution):
+            self._sync.ask_snapshot()
 
     def on_order(self, event: OrderUpdated) -> None:
         """The venue reports an order."""

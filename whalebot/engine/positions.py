@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from whalebot.decisions.performance.trade_builder import make_trade
 from whalebot.decisions.risk.settings import Adopt
-from whalebot.domain.enums import ClosedBy, Level
+from whalebot.domain.enums import ClosedBy, Level, Side
 from whalebot.domain.events import StopAmended
 from whalebot.domain.orders import Execution, FundingPayment, PositionReport, Purpose
 from whalebot.domain.state import IntentMemory, PositionMemory
@@ -59,6 +59,14 @@ class PositionManager:
         holding = self.holdings.get(symbol)
         return signed_qty(holding.memory) if holding else _ZERO
 
+    def is_other_side(self, fill: Execution) -> bool:
+        """True for a fill of the side we do not hold, where the account may hold both."""
+        holding = self.holdings.get(fill.symbol)
+        if holding is None or fill.symbol not in self._ctx.settings.feed.hedged:
+            return False
+        opens = fill.closed_qty == 0
+        return holding.memory.position_idx != (1 if (fill.side is Side.BUY) == opens else 2)
+
     # --- fills and funding ----------------------------------------------------------------------------
 
     def on_fill(self, fill: Execution, intent: IntentMemory | None) -> ClosedTrade | None:
@@ -69,6 +77,8 @@ class PositionManager:
             # What only closes opens nothing, whatever it closed.
             if fill.closed_qty < fill.qty:
                 self._open(fill, intent, fill.qty - fill.closed_qty)
+            return None
+        if self.is_other_side(fill):
             return None
         holding.memory, leftover = take_fill(holding.memory, fill)
         holding.last_fill_real_ms = self._ctx.clock.real_ms

@@ -21,7 +21,7 @@ from whalebot.engine.exits import ExitDesk
 from whalebot.engine.leverage import LeverageDesk
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
-from whalebot.engine.reconcile import Finding, Verdict, compare
+from whalebot.engine.reconcile import Finding, Held, Verdict, compare
 from whalebot.engine.signals import SymbolSignals
 
 IN_FLIGHT: Final = "an order is in flight"
@@ -58,6 +58,7 @@ class Sync:
         self._asked_ms = 0
         self._asked_after = (0, 0)
         self._differs: dict[str, int] = {}
+        self._two_sided: set[str] = set()
         self._leverage = leverage
         self._executions_due: dict[str, int] = {}
         self.reconciled_ms: int | None = None
@@ -75,6 +76,8 @@ class Sync:
             reasons.append("the last comparison with the venue is too old")
         if symbol in self._differs:
             reasons.append("position differs from the venue's")
+        if symbol in self._two_sided:
+            reasons.append("long and short at once at the venue")
         if self._tracker.unknown(symbol):
             reasons.append("the outcome of an order is unknown")
         elif self._tracker.in_flight(symbol):
@@ -231,11 +234,12 @@ class Sync:
         busy = {t.symbol for t in self._tracker.in_flight()} | self._executions_due.keys()
         busy |= {s for s, h in holdings.items() if h.last_fill_real_ms >= asked_ms}
         busy |= {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms}
-        ours = {symbol: self._positions.held_qty(symbol) for symbol in holdings}
+        ours = {s: Held(self._positions.held_qty(s), h.memory.position_idx) for s, h in holdings.items()}
         return compare(self._ctx.settings.symbols, snapshot.positions, ours, frozenset(busy))
 
     def _act(self, finding: Finding) -> None:
         symbol = finding.symbol
+        self._tell_two_sided(finding)
         if finding.verdict is Verdict.MATCH:
             self._differs.pop(symbol, None)
             self._exits.insist(symbol)
@@ -243,6 +247,24 @@ class Sync:
             self._on_foreign(finding.report, symbol)
         elif finding.verdict is Verdict.DIFFERS:
             self._on_difference(finding)
+
+    def _tell_two_sided(self, finding: Finding) -> None:
+        """A long and a short at once, as only hedge mode has them: one position of a symbol is managed."""
+        symbol = finding.symbol
+        if not finding.sides:
+            self._two_sided.discard(symbol)
+        elif symbol not in self._two_sided:
+            self._two_sided.add(symbol)
+            what = " and ".join(f"{r.side.value if r.side else ''} {r.qty}" for r in finding.sides)
+            rest = "both are left as they are"
+            if finding.ours != 0:
+                rest = f"only our {finding.ours} is managed, the other is left as it is"
+            self._ctx.alert(
+                Level.CRITICAL,
+                "two_sided",
+                f"{symbol}: long and short at once",
+                f"{what} at the venue; {rest}, and there are no entries until one of them is closed",
+            )
 
     def _on_foreign(self, report: PositionReport, symbol: str) -> None:
         """A position without a reason: fills that were missed would explain it, so ask for those first."""
