@@ -13,6 +13,13 @@ from whalebot.domain.enums import Side
 _GRID_TOLERANCE = 1e-6
 
 
+def whole_steps(level: float, step: float, down: bool) -> int:
+    """Return a computed level in whole ticks or steps, rounded down or up; noise at a grid point is none."""
+    if down:
+        return math.floor(level / step + _GRID_TOLERANCE)
+    return math.ceil(level / step - _GRID_TOLERANCE)
+
+
 @dataclass(frozen=True, slots=True)
 class Instrument:
     """Order rules of one symbol. Prices: quote per base. Quantities: base. Notional: quote.
@@ -49,13 +56,11 @@ class Instrument:
 
     def floor_level(self, level: float) -> Decimal:
         """Put a computed level on the grid, downwards; float noise at a grid point is not a tick."""
-        ticks = math.floor(level / float(self.tick_size) + _GRID_TOLERANCE)
-        return ticks * self.tick_size
+        return whole_steps(level, float(self.tick_size), True) * self.tick_size
 
     def ceil_level(self, level: float) -> Decimal:
         """Put a computed level on the grid, upwards; float noise at a grid point is not a tick."""
-        ticks = math.ceil(level / float(self.tick_size) - _GRID_TOLERANCE)
-        return ticks * self.tick_size
+        return whole_steps(level, float(self.tick_size), False) * self.tick_size
 
     def stop_level(self, level: float, position_side: Side) -> Decimal:
         """Round a stop away from the price: down for a long, up for a short (never tighter than asked)."""
@@ -67,8 +72,7 @@ class Instrument:
 
     def floor_size(self, qty: float) -> Decimal:
         """Turn a computed size into a quantity on the step grid, rounded down; below zero is zero."""
-        steps = math.floor(qty / float(self.qty_step) + _GRID_TOLERANCE)
-        return max(steps, 0) * self.qty_step
+        return max(whole_steps(qty, float(self.qty_step), True), 0) * self.qty_step
 
 
 def _to_grid(value: Decimal, step: Decimal, rounding: str) -> Decimal:

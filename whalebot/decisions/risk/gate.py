@@ -14,6 +14,18 @@ from whalebot.domain.intervals import DAY_MS, MINUTE_MS
 _EPSILON: Final = 1e-12
 
 
+def is_too_costly(target_distance: float, cost: float, least: float) -> bool:
+    """Tell whether a target lies nearer than `least` round trips cost; NaN: no limit. Plain numbers."""
+    return target_distance < least * cost
+
+
+def is_inside(minute: int, start: int, end: int) -> bool:
+    """Tell whether a minute of the UTC day lies in a window that may wrap midnight. Plain numbers."""
+    if start <= end:
+        return start <= minute < end
+    return minute >= start or minute < end
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """An entry that must not be made, the rule that says so, and the figures."""
@@ -123,7 +135,7 @@ def _market(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
 
 def _costs(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
     least = limits.min_target_to_cost
-    if least is not None and facts.target_distance < least * facts.round_trip_cost:
+    if least is not None and is_too_costly(facts.target_distance, facts.round_trip_cost, least):
         ratio = facts.target_distance / facts.round_trip_cost
         yield Refused(
             "min_target_to_cost",
@@ -137,7 +149,6 @@ def _session(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
         return
     minute = facts.now_ms % DAY_MS // MINUTE_MS
     for start, end in limits.session.windows:
-        inside = start <= minute < end if start <= end else minute >= start or minute < end
-        if inside:
+        if is_inside(minute, start, end):
             return
     yield Refused("session_filter", f"{minute // 60:02d}:{minute % 60:02d} UTC is outside the allowed hours")

@@ -13,6 +13,29 @@ from whalebot.domain.state import GuardrailMemory
 DAY_LOSS: Final = "max_day_loss_pct"
 DRAWDOWN: Final = "max_drawdown_pct"
 STREAK: Final = "max_consecutive_losses"
+# A limit that float noise misses is reached.
+_NOISE: Final = 1e-12
+
+
+def breach_number(
+    day_base: float,
+    peak: float,
+    equity: float,
+    losses: int,
+    max_day_loss: float,
+    max_drawdown: float,
+    max_losses: int,
+) -> int:
+    """Return which limit is reached: 0 none, 1 day loss, 2 drawdown, 3 losing streak.
+
+    Money in quote, limits as fractions; a base or peak of 0 is unknown. A plain function of numbers: the
+    compiled pass of a backtest runs it too.
+    """
+    if day_base > 0.0 and 1.0 - equity / day_base >= max_day_loss - _NOISE:
+        return 1
+    if peak > 0.0 and 1.0 - equity / peak >= max_drawdown - _NOISE:
+        return 2
+    return 3 if losses >= max_losses else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +97,22 @@ def _end_pause(memory: GuardrailMemory, equity: Decimal, now_ms: int) -> Guardra
 def _breach(
     memory: GuardrailMemory, equity: Decimal, now_ms: int, settings: GuardrailSettings
 ) -> Breach | None:
-    base = memory.day_base_equity
-    if base is not None and base > 0:
-        loss = 1 - equity / base
-        if float(loss) >= settings.max_day_loss:
-            midnight = now_ms // DAY_MS * DAY_MS + DAY_MS
-            return Breach(DAY_LOSS, f"day loss {loss:.2%}, limit {settings.max_day_loss:.2%}", midnight)
+    base = float(memory.day_base_equity or 0)
+    number = breach_number(
+        base,
+        float(memory.peak_equity or 0),
+        float(equity),
+        memory.consecutive_losses,
+        settings.max_day_loss,
+        settings.max_drawdown,
+        settings.max_consecutive_losses,
+    )
     until = now_ms + settings.cooldown_after_kill_ms
-    drawdown = drawdown_of(memory, equity)
-    if drawdown >= settings.max_drawdown:
+    if number == 1:
+        midnight = now_ms // DAY_MS * DAY_MS + DAY_MS
+        loss = 1 - float(equity) / base
+        return Breach(DAY_LOSS, f"day loss {loss:.2%}, limit {settings.max_day_loss:.2%}", midnight)
+    if number == 2:
+        drawdown = drawdown_of(memory, equity)
         return Breach(DRAWDOWN, f"drawdown {drawdown:.2%}, limit {settings.max_drawdown:.2%}", until)
-    if memory.consecutive_losses >= settings.max_consecutive_losses:
-        return Breach(STREAK, f"{memory.consecutive_losses} losses in a row", until)
-    return None
+    return Breach(STREAK, f"{memory.consecutive_losses} losses in a row", until) if number == 3 else None

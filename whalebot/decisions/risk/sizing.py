@@ -4,10 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from whalebot.decisions.risk.costs import round_trip_cost
 from whalebot.decisions.risk.settings import TradeSettings
 from whalebot.domain.instrument import Instrument
+
+_CAPS: Final = ("", "available margin", "maxMktOrderQty", "maxOrderQty", "max_position_notional")
+
+
+def capped_size(
+    by_risk: float, by_margin: float, max_market: float, max_order: float, by_notional: float
+) -> tuple[float, int]:
+    """Return the least size, in base, and the number of the one that binds (the first of equals).
+
+    A plain function of numbers: the compiled pass of a backtest runs it too.
+    """
+    size, cap = by_risk, 0
+    if by_margin < size:
+        size, cap = by_margin, 1
+    if max_market < size:
+        size, cap = max_market, 2
+    if max_order < size:
+        size, cap = max_order, 3
+    if by_notional < size:
+        size, cap = by_notional, 4
+    return size, cap
+
+
+def margin_per_unit(price: float, leverage: float, taker_fee: float) -> float:
+    """Return the margin that one unit takes while its order is placed, in quote. Plain numbers."""
+    return price * (1.0 / leverage + 2.0 * taker_fee)
+
+
+def is_accepted(qty: float, price: float, min_qty: float, min_notional: float) -> bool:
+    """Tell whether the venue takes an order that small. Plain numbers."""
+    return qty >= min_qty and qty * price >= min_notional
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +77,16 @@ def size_entry(facts: SizingFacts, instrument: Instrument, rules: TradeSettings)
     cost = round_trip_cost(facts.price, tick, facts.spread, rules.costs)
     per_unit = rules.stop_loss_atr * facts.atr + cost
     wanted = facts.equity * rules.risk_per_trade / per_unit
-    margin_per_unit = facts.price * (1.0 / float(rules.leverage) + 2.0 * rules.costs.taker_fee)
-    caps = [
-        (wanted, ""),
-        (facts.available / margin_per_unit, "available margin"),
-        (float(instrument.max_market_qty), "maxMktOrderQty"),
-        (float(instrument.max_qty), "maxOrderQty"),
-    ]
-    if facts.max_notional is not None:
-        caps.append((float(facts.max_notional) / facts.price, "max_position_notional"))
-    size, limited_by = min(caps, key=lambda cap: cap[0])
+    margin = margin_per_unit(facts.price, float(rules.leverage), rules.costs.taker_fee)
+    size, cap = capped_size(
+        wanted,
+        facts.available / margin,
+        float(instrument.max_market_qty),
+        float(instrument.max_qty),
+        float("inf") if facts.max_notional is None else float(facts.max_notional) / facts.price,
+    )
     qty = instrument.floor_size(size)
-    return _check_minimums(qty, limited_by, facts, instrument, per_unit, rules)
+    return _check_minimums(qty, _CAPS[cap], facts, instrument, per_unit, rules)
 
 
 def _check_minimums(
@@ -68,7 +98,7 @@ def _check_minimums(
     rules: TradeSettings,
 ) -> Sized | TooSmall:
     least_by_notional = float(instrument.min_notional) / facts.price
-    if qty >= instrument.min_qty and float(qty) * facts.price >= float(instrument.min_notional):
+    if is_accepted(float(qty), facts.price, float(instrument.min_qty), float(instrument.min_notional)):
         return Sized(qty, limited_by)
     rule = "minOrderQty" if qty < instrument.min_qty else "minNotionalValue"
     needed_qty = max(float(instrument.min_qty), least_by_notional)

@@ -4,9 +4,45 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from whalebot.decisions.risk.costs import NAN
 from whalebot.decisions.risk.settings import StopRules
 from whalebot.domain.enums import Side
 from whalebot.domain.instrument import Instrument
+
+PHASES = 3
+"""Trailing, break-even, lock-in: the numbers of `asked_level` are below this."""
+
+
+def away_from(entry: float, sign: int, multiple: float, atr: float) -> float:
+    """Return the level `multiple` ATR beyond a price, in the direction of `sign`. Plain numbers."""
+    return entry + sign * multiple * atr
+
+
+def asked_level(
+    phase: int,
+    sign: int,
+    entry: float,
+    best: float,
+    atr: float,
+    cost: float,
+    trail_trigger: float,
+    trail_distance: float,
+    breakeven: float,
+    lock_in: float,
+) -> float:
+    """Return the stop that a phase asks for at the best price so far, before rounding; NaN: none.
+
+    phase: 0 trailing, 1 break-even, 2 lock-in. sign: +1 long, -1 short. Triggers and distances in ATR, NaN
+    where a phase is off. Plain numbers: the compiled pass of a backtest runs it too.
+    """
+    gained = sign * (best - entry)
+    if phase == 0 and gained >= trail_trigger * atr:
+        return best - sign * trail_distance * atr
+    if phase == 1 and gained >= breakeven * atr:
+        return entry + sign * cost
+    if phase == 2 and gained >= (breakeven + lock_in) * atr:
+        return entry + sign * lock_in * atr
+    return NAN
 
 
 def initial_levels(
@@ -16,8 +52,8 @@ def initial_levels(
 
     A stop that rounding would put at or below zero becomes the first tick.
     """
-    stop = instrument.stop_level(entry - side.sign * stop_atr * atr, side)
-    target = instrument.target_level(entry + side.sign * target_atr * atr, side)
+    stop = instrument.stop_level(away_from(entry, -side.sign, stop_atr, atr), side)
+    target = instrument.target_level(away_from(entry, side.sign, target_atr, atr), side)
     return max(stop, instrument.tick_size), max(target, instrument.tick_size)
 
 
@@ -31,16 +67,22 @@ def stop_levels(
     at `breakeven_trigger` ATR the stop belongs at entry plus costs; at `breakeven_trigger` + `lock_in` ATR at
     entry plus `lock_in` ATR.
     """
-    gained = sign * (best - entry)
-    levels: list[float] = []
-    if rules.trailing and gained >= rules.trail_trigger * atr:
-        levels.append(best - sign * rules.trail_distance * atr)
-    if rules.breakeven_trigger is not None:
-        if gained >= rules.breakeven_trigger * atr:
-            levels.append(entry + sign * cost)
-        if rules.lock_in is not None and gained >= (rules.breakeven_trigger + rules.lock_in) * atr:
-            levels.append(entry + sign * rules.lock_in * atr)
-    return tuple(levels)
+    trigger, distance, breakeven, lock_in = phase_numbers(rules)
+    levels = (
+        asked_level(phase, sign, entry, best, atr, cost, trigger, distance, breakeven, lock_in)
+        for phase in range(PHASES)
+    )
+    return tuple(level for level in levels if level == level)
+
+
+def phase_numbers(rules: StopRules) -> tuple[float, float, float, float]:
+    """Return trailing trigger and distance, break-even trigger and lock-in in ATR; NaN: the phase is off."""
+    return (
+        rules.trail_trigger if rules.trailing else NAN,
+        rules.trail_distance,
+        NAN if rules.breakeven_trigger is None else rules.breakeven_trigger,
+        NAN if rules.lock_in is None else rules.lock_in,
+    )
 
 
 def ratchet(
