@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from whalebot.research.chaos.judge import Verdict, judge, read_books
 from whalebot.research.chaos.ledger import Ledger, read_ledger
+from whalebot.research.chaos.process import now_ms
 from whalebot.research.chaos.reach import excused_spans, ready_moments
 from whalebot.research.chaos.rig import MODE, Rig
 from whalebot.research.chaos.schedule import Action, Kind, Schedule
@@ -24,6 +25,8 @@ _MOMENT_POLL_S: Final = 0.004
 _LONGEST_MOMENT_S: Final = 2.0
 # The comparison with the venue, every minute, is what the slowest recovery waits for.
 _READY_S: Final = 80.0
+# The market goes on when the daemon is told to end: what it has not heard of by then it need not know.
+_ON_THE_WIRE_MS: Final = 1_000
 _MOST_MIB: Final = 250.0
 _DAY_MS: Final = 86_400_000
 
@@ -57,12 +60,13 @@ def run_schedule(
     try:
         run = _Run(rig, schedule, halted)
         days = run.play()
+        until_ms = now_ms() - _ON_THE_WIRE_MS
         rig.stop_daemon()
         rig.stop_exchange()
     finally:
         rig.close()
     ledger = read_ledger(rig.log)
-    verdict = _judge(rig, ledger)
+    verdict = _judge(rig, ledger, until_ms)
     faults = Counter(line["do"] for line in ledger.faults if line["kind"] == "fault" and "error" not in line)
     return Outcome(
         schedule=schedule,
@@ -78,10 +82,10 @@ def run_schedule(
     )
 
 
-def _judge(rig: Rig, ledger: Ledger) -> Verdict:
+def _judge(rig: Rig, ledger: Ledger, until_ms: int) -> Verdict:
     ready = ready_moments(rig.daemon_folder)
     excused = excused_spans(ledger, rig.down_spans(ready), ready)
-    return judge(ledger, read_books(rig.daemon_folder, MODE, excused=excused))
+    return judge(ledger, read_books(rig.daemon_folder, MODE, excused=excused, until_ms=until_ms))
 
 
 class _Run:

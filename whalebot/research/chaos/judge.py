@@ -6,6 +6,7 @@ Every law is a function of (ledger, books) that yields findings; no finding mean
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -30,7 +31,8 @@ class Books:
     """What the daemon left behind: its trades, its state document and the notices of its event log.
 
     `is_over` False: the daemon may still be at work on open orders. `excused` are the stretches of real time
-    in which it could not see or reach what needed protection.
+    in which it could not see or reach what needed protection. What the exchange did after `until_ms`, real
+    time, the daemon need not know of.
     """
 
     trades: list[Trade]
@@ -38,6 +40,7 @@ class Books:
     events: list[dict[str, Any]]
     is_over: bool = True
     excused: tuple[Span, ...] = ()
+    until_ms: int = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,14 @@ def judge_folder(folder: Path, mode: str = "demo", log: Path | None = None, is_o
     )
 
 
-def read_books(folder: Path, mode: str, *, is_over: bool = True, excused: tuple[Span, ...] = ()) -> Books:
+def read_books(
+    folder: Path,
+    mode: str,
+    *,
+    is_over: bool = True,
+    excused: tuple[Span, ...] = (),
+    until_ms: int = sys.maxsize,
+) -> Books:
     """Read what the daemon of a --dir left behind in one mode."""
     state = folder / "state" / f"{mode}.json"
     return Books(
@@ -77,6 +87,7 @@ def read_books(folder: Path, mode: str, *, is_over: bool = True, excused: tuple[
         events=list(read_lines(folder / "logs" / "events.jsonl")),
         is_over=is_over,
         excused=excused,
+        until_ms=until_ms,
     )
 
 
@@ -102,7 +113,8 @@ def trades_are_positions(ledger: Ledger, books: Books) -> Iterator[str]:
     """Every closed position is one trade, and every trade one closed position."""
     counted = Counter(_key(trade) for trade in books.trades)
     positions = Counter(_key_of(position) for position in ledger.closed if _is_ours(position))
-    for key, count in (positions - counted).items():
+    too_late = Counter(_key_of(p) for p in ledger.closed if p.changed_ms > books.until_ms)
+    for key, count in (positions - counted - too_late).items():
         yield f"not in the history ({count} x): {key}"
     for key, count in (counted - positions).items():
         yield f"in the history, but no position of the exchange ({count} x): {key}"
@@ -194,7 +206,7 @@ def link_ids_are_used_once(ledger: Ledger, books: Books) -> Iterator[str]:
         if line["ret_code"] == _DUPLICATE_LINK_ID:
             yield f"link id {line['order_link_id']} was sent twice"
     sent = Counter(_sent_ids(books))
-    yield from (f"link id {name} was sent {count} times" for name, count in sent.items() if count > 1)
+    yield from (f"link id {name} was sent {count} times" for (_, name), count in sent.items() if count > 1)
 
 
 def orders_have_ended(ledger: Ledger, books: Books) -> Iterator[str]:
@@ -207,6 +219,7 @@ def orders_have_ended(ledger: Ledger, books: Books) -> Iterator[str]:
                 yield f"order {link_id} ended as {status}"
     # An order that never left may wait for the next start; so may the word that a trade is on disk.
     in_flight = {memory["intent"]["order_link_id"] for memory in books.state.get("intents", ())}
+    in_flight -= {name for name, at_ms in ledger.order_ms.items() if at_ms > books.until_ms}
     yield from (f"order {name} is still in flight" for name in sorted(in_flight & ledger.orders.keys()))
     unrecorded = {trade["trade_id"] for trade in books.state.get("unrecorded_trades", ())}
     on_disk = {trade["trade_id"] for trade in books.trades}
@@ -217,8 +230,10 @@ def open_positions_are_known(ledger: Ledger, books: Books) -> Iterator[str]:
     """What is open at the exchange is what the daemon remembers, with its size."""
     if not books.is_over:
         return
-    theirs = {(p.symbol, p.idx): p.size for p in ledger.open}
-    ours = {(m["symbol"], m["position_idx"]): _held(m) for m in books.state.get("positions", ())}
+    moving = {p.symbol for p in ledger.positions if p.changed_ms > books.until_ms}
+    theirs = {(p.symbol, p.idx): p.size for p in ledger.open if p.symbol not in moving}
+    known = [m for m in books.state.get("positions", ()) if m["symbol"] not in moving]
+    ours = {(m["symbol"], m["position_idx"]): _held(m) for m in known}
     if theirs != ours:
         yield f"open at the exchange: {theirs}, remembered: {ours}"
 
@@ -257,7 +272,11 @@ def _key_of(position: Position) -> tuple[str, str, Decimal, str]:
     return position.symbol, position.side, position.entered, position.first_link_id
 
 
-def _sent_ids(books: Books) -> Iterator[str]:
+def _sent_ids(books: Books) -> Iterator[tuple[int, str]]:
+    """Yield (start of the daemon, link id): what a killed one told of but never sent may be used again."""
+    starts = 0
     for event in books.events:
-        if event.get("kind") in ("entry_sent", "exit_sent"):
-            yield event["fields"]["order_link_id"]
+        if event.get("kind") == "start":
+            starts += 1
+        elif event.get("kind") in ("entry_sent", "exit_sent"):
+            yield starts, event["fields"]["order_link_id"]

@@ -19,6 +19,8 @@ _ZERO = Decimal(0)
 class Position:
     """One position of the exchange. Times of the market in ms; `net` is exact and in quote currency.
 
+    `changed_ms` is the real time of its last execution.
+
     `stops` are the stop prices in force, in order, None where there was none. `bare` are the stretches of
     real time without a stop.
     """
@@ -34,7 +36,7 @@ class Position:
     fees: Decimal = _ZERO
     funding: Decimal = _ZERO
     closed_ms: int | None = None
-    closing_line: Line = field(default_factory=dict)
+    changed_ms: int = 0
     stops: list[Decimal | None] = field(default_factory=list)
     bare: list[Span] = field(default_factory=list)
     bare_since_ms: int | None = None
@@ -57,11 +59,13 @@ class Position:
 class Ledger:
     """Everything the judge needs of one exchange over all its runs.
 
+    `orders` are the states of orders by link id and order id, `order_ms` the real time of the last one.
     `faults` are its lines about faults set and struck; `requests` the real times of private requests by path.
     """
 
     positions: list[Position] = field(default_factory=list)
     orders: dict[str, dict[str, str]] = field(default_factory=dict)
+    order_ms: dict[str, int] = field(default_factory=dict)
     refused: list[Line] = field(default_factory=list)
     violations: list[Line] = field(default_factory=list)
     faults: list[Line] = field(default_factory=list)
@@ -134,6 +138,7 @@ class Ledger:
         link_id = line["order_link_id"]
         if link_id:
             self.orders.setdefault(link_id, {})[line["order_id"]] = line["status"]
+            self.order_ms[link_id] = line["real_ms"]
 
     def _on_execution(self, line: Line) -> None:
         # The log of executions names no position index: what is judged here is one-way mode.
@@ -144,6 +149,7 @@ class Ledger:
             position = self._begin(key, line)
         if closes not in (_ZERO, qty):
             self.oddities.append(f"execution {line['exec_id']} turned {position} around")
+        position.changed_ms = line["real_ms"]
         position.realised += Decimal(line["realised"])
         position.fees += Decimal(line["fee"])
         position.size += qty if closes == 0 else -closes
@@ -160,7 +166,7 @@ class Ledger:
         return position
 
     def _end(self, key: tuple[str, int], position: Position, line: Line) -> None:
-        position.closed_ms, position.closing_line = line["ts_ms"], line
+        position.closed_ms = line["ts_ms"]
         _cover(position, line["real_ms"])
         del self._open[key]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from whalebot.research.chaos.faults import FAULTS, Fault
 
 _DAY_S: Final = 86_400.0
-_ACTIONS_PER_S: Final = 0.6
+_ACTIONS_PER_S: Final = 1.0
 _SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 
 
