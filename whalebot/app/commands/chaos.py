@@ -12,7 +12,7 @@ from whalebot.app.exits import CLEAN, DIFFERENCE
 from whalebot.app.options import positive, seed
 
 _DAYS: Final = 2
-_SPEED: Final = 14_400
+_SPEED: Final = 10_800
 _ALL: Final = 20
 _WARM_BARS: Final = 1000
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from whalebot.research.chaos.faults import FAULTS, Fault
 
 _DAY_S: Final = 86_400.0
-_ACTIONS_PER_S: Final = 1.0
+_ACTIONS_PER_S: Final = 0.6
 _SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 
 
@@ -130,9 +130,9 @@ def _settings(draw: random.Random, symbols: tuple[str, ...]) -> dict[str, Any]:
         )
     )
     return {
-        "interval": draw.choice(("15", "15", "5")),
+        "interval": draw.choice(("15", "15", "15", "5")),
         "symbols": list(symbols),
-        "signal_score_threshold": draw.choice((0.8, 1.0, 1.2)),
+        "signal_score_threshold": draw.choice((0.3, 0.5, 0.8)),
         "adopt_foreign_positions": draw.choice(("protect", "protect", "close")),
         "on_shutdown": draw.choice(("keep", "keep", "keep", "close")),
         "trade_management": {"account_balance": 100_000, **exits},
