@@ -1,4 +1,4 @@
-"""The control interface: the exchange's state, its log, and orders for faults."""
+"""The control interface: the exchange's state, its log, what was asked of it, and orders for faults."""
 
 from __future__ import annotations
 
@@ -14,24 +14,30 @@ from whalebot.adapters.exchange.server.refusal import Refused
 
 _JSON = "application/json"
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
+_Answer = Callable[[], dict[str, Any]]
 
 
 class Control:
     """Serves `/control/...` to programs of this machine, and not to web pages."""
 
-    def __init__(self, state: Callable[[], dict[str, Any]], log: EventLog, faults: FaultDesk) -> None:
+    def __init__(self, state: _Answer, usage: _Answer, log: EventLog, faults: FaultDesk) -> None:
         self._state = state
+        self._usage = usage
         self._log = log
         self._faults = faults
 
     def add_routes(self, app: web.Application) -> None:
-        """Add the three endpoints."""
+        """Add the endpoints."""
         app.router.add_get("/control/state", _for_programs(self._get_state))
+        app.router.add_get("/control/usage", _for_programs(self._get_usage))
         app.router.add_get("/control/log", _for_programs(self._get_log))
         app.router.add_post("/control/faults", _for_programs(self._post_faults))
 
     async def _get_state(self, request: web.Request) -> web.Response:
         return _answer(encode(self._state()))
+
+    async def _get_usage(self, request: web.Request) -> web.Response:
+        return _answer(encode(self._usage()))
 
     async def _get_log(self, request: web.Request) -> web.Response:
         since = request.query.get("since", "0")

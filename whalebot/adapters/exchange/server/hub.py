@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 
 from whalebot.adapters.exchange.server.connection import Channel, Connection
@@ -12,12 +13,14 @@ from whalebot.adapters.exchange.server.frames import text_frame
 class Hub:
     """Subscriptions of all connections. Runs on the event loop's thread only.
 
-    `has_public` is set while anyone listens to a public topic.
+    `has_public` is set while anyone listens to a public topic; `asked` counts the subscriptions of each topic
+    since the start.
     """
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
         self.messages_out = 0
+        self.asked: Counter[str] = Counter()
         self.has_public = asyncio.Event()
         self._public_topics = 0
         self._subscribers: dict[str, set[Connection]] = {}
@@ -44,6 +47,7 @@ class Hub:
 
     def subscribe(self, connection: Connection, topic: str) -> None:
         """Let `connection` receive `topic`."""
+        self.asked[topic] += 1
         subscribers = self._subscribers.setdefault(topic, set())
         if not subscribers:
             for notify in self._on_first:

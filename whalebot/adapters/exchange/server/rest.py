@@ -109,6 +109,7 @@ class RestGateway:
                 if not verdict.is_allowed:
                     raise Refused(TOO_MANY_VISITS, "Too many visits. Exceeded the API Rate Limit.")
             outcome = route.handler(self._venue, params)
+            self._venue.calls[f"{route.method} {route.path}"] += 1
             result, ext = outcome if isinstance(outcome, tuple) else (outcome, None)
             payload = self._envelopes.done(result, self._now_ms(), ext, route.message)
         except Refused as refusal:

@@ -175,6 +175,10 @@ class ExchangeServer:
             "faults": self._faults.names(),
         }
 
+    def usage(self) -> dict[str, Any]:
+        """Return what /control/usage says: how often each call was carried out and each topic subscribed."""
+        return {"calls": dict(self._venue.calls), "topics": dict(self._hub.asked)}
+
     def _app(self) -> web.Application:
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         venue, hub = self._venue, self._hub
@@ -192,7 +196,7 @@ class ExchangeServer:
         }
         for path, channel in paths.items():
             app.router.add_get(path, self._socket_handler(channel, sessions[channel]))
-        Control(self.state, self._log, self._faults).add_routes(app)
+        Control(self.state, self.usage, self._log, self._faults).add_routes(app)
         app.router.add_route("*", "/{tail:.*}", self._rest.handle)
         return app
 

@@ -94,6 +94,7 @@ class TradeSession:
             params = self._admit(connection, message, req_id)
             verdict = self._take(connection, route, params)
             outcome = route.handler(self._venue, params)
+            self._venue.calls[op] += 1
             result, ext = outcome if isinstance(outcome, tuple) else (outcome, None)
         except Refused as refusal:
             code, text = refusal.ret_code, refusal.message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
@@ -81,6 +82,7 @@ class Venue:
         self.books = AccountBooks(core, account)
         self.exposure = Exposure(self.books)
         self.api_key = api_key
+        self.calls: Counter[str] = Counter()
         self.counters = {"orders": 0, "executions": 0, "bars": 0}
         self.on_submit: Callable[[], None] = _nothing
         self.clock = clock
