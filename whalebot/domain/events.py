@@ -29,7 +29,7 @@ from whalebot.domain.answers import (
     StorageRecovered,
     TradeRecorded,
 )
-from whalebot.domain.enums import Stream
+from whalebot.domain.enums import ClosedBy, Stream
 from whalebot.domain.market import Candle
 from whalebot.domain.orders import (
     Execution,
@@ -233,6 +233,27 @@ class Order(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class AccountDue:
+    """Market time came to `ts_ms` with every price known: the account is to be looked at."""
+
+    ts_ms: int
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarketBroken:
+    """Recorded prices of a symbol have a gap here, or end: what is open leaves at the next price.
+
+    Whatever was decided before, it is closed as `closes_as`, and nothing is entered.
+    """
+
+    symbol: str
+    closes_as: ClosedBy
+    ts_ms: int
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """The owner speaks. `source` names the channel (terminal, signal, web...)."""
 
@@ -281,11 +302,14 @@ Event: TypeAlias = (
     | StorageFailed
     | StorageRecovered
     | TimerDue
+    | AccountDue
+    | MarketBroken
     | Command
     | Reconfigured
 )
 
 __all__ = [
+    "AccountDue",
     "BookDelta",
     "BookLost",
     "BookSnapshot",
@@ -303,6 +327,7 @@ __all__ = [
     "LeverageAnswered",
     "Liquidated",
     "LookUpVerdict",
+    "MarketBroken",
     "Order",
     "OrderAccepted",
     "OrderLookedUp",

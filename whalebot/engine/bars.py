@@ -197,6 +197,7 @@ class BarFeed:
         next_open_ms = series.next_open_ms or candle.open_ms
         if candle.open_ms < next_open_ms:
             return []
+        hole_confirmed = hole_confirmed or self._ctx.settings.feed.has_holes
         if candle.open_ms > next_open_ms and not hole_confirmed:
             series.pending.appendleft(candle)
             self._fetch(series)

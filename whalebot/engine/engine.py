@@ -81,6 +81,11 @@ class Engine:
         due = self._ctx.timers.next_due_ms
         return None if due is None else max(0, due - real_ms)
 
+    @property
+    def rooms(self) -> Rooms:
+        """Everything inside, to be read by whoever runs the engine in its own thread; not to be changed."""
+        return self._rooms
+
     def view(self) -> View:
         """Return the frozen picture of this moment."""
         return self._views.build()
@@ -116,7 +121,7 @@ class Engine:
     def _seal(self) -> list[Effect]:
         """Put the state on disk before anything that depends on it leaves."""
         ctx = self._ctx
-        if ctx.dirty:
+        if ctx.dirty and ctx.settings.keeps_document:
             ctx.dirty = False
             self._revision += 1
             ctx.out.insert(0, Persist(self.document()))
@@ -174,6 +179,8 @@ class Engine:
             ev.StorageFailed: orders.on_storage_failed,
             ev.StorageRecovered: orders.on_storage_recovered,
             ev.TimerDue: _ignore,
+            ev.AccountDue: self._rooms.guard.on_due,
+            ev.MarketBroken: self._rooms.trading.on_broken,
             ev.Command: self._owner.on_command,
             ev.Reconfigured: self._on_reconfigured,
         }
@@ -197,7 +204,8 @@ class Engine:
         self._rooms.entries.clock_offset_ms = event.offset_ms
 
     def _on_analysis(self, analysis: Analysis) -> None:
-        self._ctx.emit(PublishView(self._views.build(analysis.symbol)))
+        if self._ctx.settings.timing.view_ms is not None:
+            self._ctx.emit(PublishView(self._views.build(analysis.symbol)))
         self._rooms.trading.on_analysis(analysis)
 
     def _on_reconfigured(self, event: ev.Reconfigured) -> None:

@@ -50,6 +50,16 @@ class ExitDesk:
         if not self._must_wait(symbol):
             self._send(symbol)
 
+    def close_as(self, symbol: str, reason: ClosedBy) -> None:
+        """Close the whole position for this reason, whatever reason was given before."""
+        holding = self.positions.holdings.get(symbol) if self.positions is not None else None
+        if holding is None or holding.ignored:
+            return
+        holding.memory = replace(holding.memory, closing_as=reason)
+        self._ctx.dirty = True
+        self._tracker.leave_exits(symbol, reason)
+        self.close(symbol, reason)
+
     def close_all(self, reason: ClosedBy) -> None:
         """Close every position we manage, and what entries in flight are still going to open."""
         self.rounds += 1

@@ -10,6 +10,7 @@ from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.decisions.risk.guardrails import Breach, count_result, drawdown_of, observe
 from whalebot.decisions.risk.settings import AtEnd
 from whalebot.domain.enums import ClosedBy, Level
+from whalebot.domain.events import AccountDue
 from whalebot.domain.intervals import iso_utc
 from whalebot.domain.state import GuardrailMemory
 from whalebot.engine.account import Account
@@ -29,6 +30,11 @@ class Guard:
         self._performance = performance
         self.memory = GuardrailMemory()
         self.refusals: Counter[str] = Counter()
+
+    def on_due(self, event: AccountDue) -> None:
+        """Look at the equity at a moment of market time."""
+        self._ctx.clock.saw(event.ts_ms, event.recv_ms)
+        self.observe()
 
     def observe(self) -> None:
         """Look at the equity now; not between a fill and the balance that belongs to it."""

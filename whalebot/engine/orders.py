@@ -88,6 +88,14 @@ class OrderTracker:
                 tracked.memory = replace(tracked.memory, intent=replace(intent, closes_as=reason))
                 self._ctx.dirty = True
 
+    def leave_exits(self, symbol: str, reason: ClosedBy) -> None:
+        """Give the exits in flight of a symbol another reason."""
+        for tracked in self.in_flight(symbol):
+            if tracked.memory.intent.purpose is Purpose.EXIT:
+                intent = replace(tracked.memory.intent, closes_as=reason)
+                tracked.memory = replace(tracked.memory, intent=intent)
+                self._ctx.dirty = True
+
     def restore(self, memories: tuple[IntentMemory, ...]) -> None:
         """Take up the orders that were in flight when the last run ended; their fate is unknown."""
         for memory in memories:

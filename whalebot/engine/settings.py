@@ -16,13 +16,15 @@ class FeedSettings:
     """Facts about where events come from.
 
     `time_scale`: market milliseconds per real millisecond. `has_book`: an order book is streamed.
-    `hedged`: symbols that the account holds in hedge mode.
+    `hedged`: symbols that the account holds in hedge mode. `has_holes`: a bar that does not come does not
+    exist; nobody can be asked for it.
     Real-time durations in ms: `higher_wait_ms` for a higher bar that is due, `retry_ms` between attempts.
     """
 
     time_scale: float = 1.0
     has_book: bool = True
     hedged: frozenset[str] = frozenset()
+    has_holes: bool = False
     higher_wait_ms: int = 2_000
     retry_ms: int = 2_000
 
@@ -54,7 +56,8 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """The whole set-up of one engine."""
+    """The whole set-up of one engine. `keeps_document` False: the state dies with the engine, nothing asks
+    for it to be written."""
 
     symbols: tuple[str, ...]
     interval: str
@@ -70,3 +73,4 @@ class EngineSettings:
     feed: FeedSettings = field(default_factory=FeedSettings)
     timing: Timing = field(default_factory=Timing)
     history_bars: int = HISTORY_BARS
+    keeps_document: bool = True

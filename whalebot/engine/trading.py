@@ -8,7 +8,7 @@ from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import RecordTrade
 from whalebot.domain.enums import ClosedBy, Level, Side, Signal
-from whalebot.domain.events import Filled, FundingPaid
+from whalebot.domain.events import Filled, FundingPaid, MarketBroken
 from whalebot.domain.intervals import bar_close_ms
 from whalebot.domain.orders import Execution, FundingPayment, OrderIntent, Purpose
 from whalebot.domain.trade import ClosedTrade
@@ -95,6 +95,12 @@ class Trading:
             if reversal is not None:
                 self._reversals[symbol] = (reversal, self._exits.rounds)
             self._exits.close(symbol, ClosedBy.REVERSAL if reversal else ClosedBy.OPPOSITE_SIGNAL)
+
+    def on_broken(self, event: MarketBroken) -> None:
+        """Recorded prices have a gap or end: leave, and enter no second leg."""
+        self._ctx.clock.saw(event.ts_ms, event.recv_ms)
+        self._reversals.pop(event.symbol, None)
+        self._exits.close_as(event.symbol, event.closes_as)
 
     # --- fills ----------------------------------------------------------------------------------------
 
