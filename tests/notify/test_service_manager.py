@@ -15,6 +15,16 @@ import pytest
 
 from whalebot.adapters.notify import systemd
 from whalebot.adapters.notify.systemd import ServiceManager
+from whalebot.app.service_unit import (
+    CHECKED_FIRST,
+    MANNERS,
+    RELIES_ON,
+    SANDBOX_OF_ALL,
+    SANDBOX_OF_SYSTEM,
+    UnitPlace,
+    unit_text,
+)
+from whalebot.domain.errors import ConfigError
 
 _UNITS = Path(__file__).resolve().parents[2] / "systemd"
 
@@ -129,7 +139,10 @@ def test_units_keep_what_the_daemon_relies_on(unit: str) -> None:
     ):
         assert line in lines
     assert any(line.startswith("WatchdogSec=") for line in lines)
-    assert any(re.match(r"ExecStartPre=.* config check ", line) for line in lines)
+    # With "-": systemd would try again after a failed check, but not after the daemon's own exit code 2.
+    assert any(re.match(r"ExecStartPre=-.* config check ", line) for line in lines)
+    for block in (RELIES_ON, CHECKED_FIRST, MANNERS, SANDBOX_OF_ALL, SANDBOX_OF_SYSTEM):
+        assert set(block.splitlines()) <= set(lines)
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
@@ -145,6 +158,36 @@ def test_units_are_clean_and_well_shut_in(unit: str, tmp_path: Path) -> None:
     assert found, rated.stdout + rated.stderr
     assert float(found[1]) <= 2.0
     assert found[2] == "OK"
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
+@pytest.mark.parametrize("account", [None, ("root", "root")])
+def test_a_written_unit_is_clean_and_its_paths_survive(
+    account: tuple[str, str] | None, tmp_path: Path
+) -> None:
+    folder = tmp_path / 'it\'s 100% "mine" $HOME'
+    folder.mkdir()
+    place = UnitPlace(Path("/bin/true"), folder, account, tmp_path / "a b", tmp_path / "c;d", ("--live",))
+    path = tmp_path / "written.service"
+    path.write_text(unit_text(place))
+    checked = _analyze("verify", "--man=no", str(path))
+    assert (checked.returncode, checked.stderr.strip()) == (0, "")
+
+
+def test_a_written_unit_for_the_machine_is_shut_in(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd-analyze is not installed")
+    path = tmp_path / "written.service"
+    path.write_text(unit_text(UnitPlace(Path("/bin/true"), Path("/srv/whalebot"), ("nobody", "nogroup"))))
+    rated = _analyze("security", "--offline=true", "--no-pager", str(path))
+    found = re.search(r"exposure level for \S+: ([0-9.]+) (\w+)", rated.stdout)
+    assert found, rated.stdout + rated.stderr
+    assert float(found[1]) <= 2.0
+
+
+def test_a_path_that_no_unit_can_hold_is_refused() -> None:
+    with pytest.raises(ConfigError, match="control characters"):
+        unit_text(UnitPlace(Path("/bin/true"), Path("/srv/a\nUser=root"), None))
 
 
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:

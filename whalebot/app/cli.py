@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "pause": "stop new entries of the running daemon",
     "resume": "allow entries again",
     "panic": "cancel all orders and close all positions of the running daemon",
+    "install-service": "write a systemd unit for this program and folder",
     "exchange": "run the local Bybit-compatible exchange on its own",
     "chaos": "prove that nothing is lost or doubled, under faults and kills",
 }

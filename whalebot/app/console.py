@@ -21,6 +21,7 @@ from whalebot.adapters.terminal.screen import NewAnalysis, Screen
 from whalebot.adapters.terminal.style import style_of
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
+from whalebot.app.status_text import service_line
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.view import View
@@ -83,6 +84,7 @@ class Console:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._service.stopping()
         self._stack.close()
 
     def set_level(self, level: str) -> None:
@@ -92,10 +94,16 @@ class Console:
 
     def announce(self) -> None:
         """Say what is about to run, and what nobody should believe of it."""
+        self._service.status("starting: waiting for the venue")
         for note in self._setup.notes:
             _log.warning("%s", note)
         for line in _first_screen(self._setup):
             _log.info("%s", line, extra={KIND: "start"})
+
+    @property
+    def service(self) -> ServiceManager:
+        """Who started the daemon, if anybody watches over it."""
+        return self._service
 
     @property
     def records_lost(self) -> int:
@@ -129,7 +137,7 @@ class Console:
         if not self._is_ready and view.reconciled_ms is not None:
             self._is_ready = True
             self._service.ready()
-        self._service.status("trading" if view.tradable else f"waiting: {'; '.join(view.blocked_by)}")
+        self._service.status(service_line(view))
 
     def stopping(self) -> None:
         """The loop has ended."""

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 import threading
+from functools import partial
 from typing import TYPE_CHECKING
 
 from whalebot.adapters.alerts.channels import ChannelSettings, open_channels
@@ -79,7 +80,9 @@ class Daemon:
             stack.callback(alerts.stop)
             halt = Halt(self._halted)
             reloader = Reloader(self._setup, self._inbox, self._clock, venue, self._console.set_level)
-            signals = SignalWatch(self._inbox, self._clock, reloader.reload, halt, _STOP_LIMIT_S)
+            signals = SignalWatch(
+                self._inbox, self._clock, partial(self._reload, reloader), halt, _STOP_LIMIT_S
+            )
             signals.start()
             stack.callback(signals.stop)
             self._wait_for(venue, halt)
@@ -170,6 +173,10 @@ class Daemon:
         )
         dedup_ms = milliseconds(table.dedup_s, 1000)
         return AlertSystem(open_channels(settings), self._clock, table.max_per_minute, dedup_ms)
+
+    def _reload(self, reloader: Reloader) -> None:
+        with self._console.service.reloading():
+            reloader.reload()
 
     def _on_trouble(self, thread: str, error: BaseException) -> None:
         self._trouble.append(error)

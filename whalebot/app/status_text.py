@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
+from whalebot.domain.view import View
+
 _TOP: Final = 5
 
 
@@ -29,6 +31,14 @@ def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC) -> Iterator[str]
     if view["refusals"]:
         counts = ", ".join(f"{rule} {count}" for rule, count in view["refusals"].items())
         yield f"entries refused: {counts}"
+
+
+def service_line(view: View) -> str:
+    """Return the one line that a service manager shows. It changes seldom."""
+    reasons = "; ".join(view.blocked_by) or ("paused by its owner" if view.manual_pause else "not ready")
+    state = "trading" if view.tradable else f"no entries: {reasons}"
+    held = ", ".join(symbol.symbol for symbol in view.symbols if symbol.position is not None)
+    return f"{state}; {f'in {held}' if held else 'no position'}; {view.trades_closed} trades closed"
 
 
 def open_positions(view: Mapping[str, Any]) -> list[str]:

@@ -5,12 +5,13 @@ Protocol: the manual page sd_notify(3). Without that socket everything here does
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 _log = logging.getLogger(__name__)
@@ -21,7 +22,7 @@ _PATIENCE_S: Final = 1.0
 class ServiceManager:
     """Speaks to systemd where it listens. Any thread; never raises.
 
-    Only `ready` and `stopping`, which must arrive, wait for a busy manager, a second at most.
+    Only `ready`, `reloading` and `stopping`, which must arrive, wait for a busy manager, a second at most.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
@@ -33,6 +34,8 @@ class ServiceManager:
         self._fed_at_s = float("-inf")
         self._status = ""
         self._failed = False
+        self._is_ready = False
+        self._is_ending = False
 
     @property
     def present(self) -> bool:
@@ -41,10 +44,28 @@ class ServiceManager:
 
     def ready(self, status: str = "") -> None:
         """Say that start-up is over."""
+        self._is_ready = True
         self._send(f"READY=1\nSTATUS={_one_line(status)}" if status else "READY=1", _PATIENCE_S)
 
+    @contextlib.contextmanager
+    def reloading(self) -> Iterator[None]:
+        """Say that a reload begins and, at the end of the context, that it is over.
+
+        Before the first `ready` nothing is said: the word that ends a reload is the one that ends a start.
+        """
+        now_us = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        is_told = self._is_ready and self._send(f"RELOADING=1\nMONOTONIC_USEC={now_us}", _PATIENCE_S)
+        try:
+            yield
+        finally:
+            if is_told:
+                self._send("READY=1", _PATIENCE_S)
+
     def stopping(self, status: str = "") -> None:
-        """Say that the end has begun."""
+        """Say that the end has begun; the second time nothing."""
+        if self._is_ending:
+            return
+        self._is_ending = True
         self._send(f"STOPPING=1\nSTATUS={_one_line(status)}" if status else "STOPPING=1", _PATIENCE_S)
 
     def status(self, text: str) -> None:
