@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     from whalebot.research.chaos.lines import HEAD, finding_lines, row, summary
     from whalebot.research.chaos.runner import Campaign, run_campaign
 
+    # However it is told to end, the processes it started must end too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     first = 1 if args.seed is None else args.seed
     number = args.seeds or (_ALL if args.seed is None else 1)
     folder = args.out or Path(tempfile.mkdtemp(prefix="whalebot-chaos-"))
