@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Protocol
 
+from whalebot.domain.books import Booking, Closing
 from whalebot.domain.effects import AmendStop
 from whalebot.domain.enums import Level
 from whalebot.domain.events import Event
@@ -77,6 +78,14 @@ class AccountReader(Protocol):
 
     def executions(self, symbol: str, since_ms: int) -> Sequence[Execution | FundingPayment]:
         """Return all fills and funding since a venue time, oldest first (all pages, windows of 7 days)."""
+        ...
+
+    def closings(self, symbol: str, since_ms: int) -> Sequence[Closing]:
+        """Return what closing orders took away since a venue time, oldest first (all pages)."""
+        ...
+
+    def bookings(self, since_ms: int, until_ms: int | None) -> Sequence[Booking]:
+        """Return every change of the cash balance in [since_ms, until_ms), oldest first (all pages)."""
         ...
 
 

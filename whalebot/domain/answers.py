@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
+from whalebot.domain.books import Booking, Closing
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.known import Answer
 from whalebot.domain.market import Candle
@@ -116,6 +117,25 @@ class ExecutionsFetched:
     symbol: str
     since_ms: int
     executions: Answer[tuple[Execution | FundingPayment, ...]]
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingsFetched:
+    """Answer to FetchClosings: oldest first, complete from `since_ms` on, or unknown."""
+
+    symbol: str
+    since_ms: int
+    closings: Answer[tuple[Closing, ...]]
+    recv_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class BookingsFetched:
+    """Answer to FetchBookings: oldest first, complete, or unknown."""
+
+    request_no: int
+    bookings: Answer[tuple[Booking, ...]]
     recv_ms: int
 
 

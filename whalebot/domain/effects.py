@@ -84,6 +84,23 @@ class FetchExecutions:
 
 
 @dataclass(frozen=True, slots=True)
+class FetchClosings:
+    """Ask what closing orders of a symbol took away since a venue time."""
+
+    symbol: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class FetchBookings:
+    """Ask for every change of the cash balance in [since_ms, until_ms), venue time; None means up to now."""
+
+    request_no: int
+    since_ms: int
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class FetchHistory:
     """Ask for closed bars whose open lies in [start_ms, end_ms); end None means up to now."""
 
@@ -159,6 +176,8 @@ Effect: TypeAlias = (
     | LookUpOrder
     | FetchSnapshot
     | FetchExecutions
+    | FetchClosings
+    | FetchBookings
     | FetchHistory
     | FetchInstruments
     | Resubscribe

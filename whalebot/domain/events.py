@@ -13,6 +13,8 @@ from enum import Enum
 from typing import TypeAlias
 
 from whalebot.domain.answers import (
+    BookingsFetched,
+    ClosingsFetched,
     ExecutionsFetched,
     HistoryFetched,
     InstrumentsFetched,
@@ -296,6 +298,8 @@ Event: TypeAlias = (
     | LeverageAnswered
     | SnapshotFetched
     | ExecutionsFetched
+    | ClosingsFetched
+    | BookingsFetched
     | HistoryFetched
     | InstrumentsFetched
     | TradeRecorded
@@ -313,9 +317,11 @@ __all__ = [
     "BookDelta",
     "BookLost",
     "BookSnapshot",
+    "BookingsFetched",
     "CandleClosed",
     "CandleForming",
     "ClockSkew",
+    "ClosingsFetched",
     "Command",
     "Event",
     "ExecutionsFetched",

@@ -173,6 +173,7 @@ class Engine:
             ev.LeverageAnswered: self._rooms.leverage.on_answer,
             ev.SnapshotFetched: self._rooms.sync.on_snapshot,
             ev.ExecutionsFetched: orders.on_executions,
+            ev.ClosingsFetched: orders.on_closings,
             ev.HistoryFetched: market.on_history,
             ev.InstrumentsFetched: self._rooms.sync.on_instruments,
             ev.TradeRecorded: orders.on_recorded,

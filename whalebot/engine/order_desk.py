@@ -5,6 +5,7 @@ from __future__ import annotations
 from whalebot.domain.effects import RecordTrade
 from whalebot.domain.enums import Level
 from whalebot.domain.events import (
+    ClosingsFetched,
     ExecutionsFetched,
     Filled,
     OrderLookedUp,
@@ -82,6 +83,12 @@ class OrderDesk:
         if isinstance(event.executions, Known):
             self._trading.on_executions(event.executions.value, event.recv_ms)
         self._sync.on_executions(event)
+
+    def on_closings(self, event: ClosingsFetched) -> None:
+        """The venue's books about a position that no execution explains."""
+        trade = self._sync.differences.on_closings(event)
+        if trade is not None:
+            self._trading.on_closed(trade)
 
     def on_recorded(self, event: TradeRecorded) -> None:
         """A trade is on disk."""

@@ -18,6 +18,7 @@ from whalebot.engine.foreign import ForeignDesk
 from whalebot.engine.holding import Holding, anchor, follow_price
 from whalebot.engine.ledger import closed_by, fired_whole, open_from_fill, open_qty, signed_qty, take_fill
 from whalebot.engine.market import SymbolMarket
+from whalebot.engine.missing import Mended
 from whalebot.engine.protection import Protection
 
 _ZERO = Decimal(0)
@@ -120,15 +121,19 @@ class PositionManager:
         self._protection.watch(holding)
 
     def _end(self, holding: Holding, fill: Execution, intent: IntentMemory | None) -> ClosedTrade | None:
-        memory = holding.memory
-        self._drop(memory.symbol)
+        reason = closed_by(fill, holding.memory, intent)
+        return self._finish(holding, fill.ts_ms, self._exit_level(holding.memory, reason), reason)
+
+    def _finish(
+        self, holding: Holding, exit_ms: int, level: Decimal | None, reason: ClosedBy
+    ) -> ClosedTrade | None:
+        self._drop(holding.memory.symbol)
         if holding.ignored:
             return None
-        reason = closed_by(fill, memory, intent)
         return make_trade(
-            memory,
-            exit_ms=fill.ts_ms,
-            exit_level=self._exit_level(memory, reason),
+            holding.memory,
+            exit_ms=exit_ms,
+            exit_level=level,
             closed_by=reason,
             mode=self._ctx.settings.label,
             config_hash=self._ctx.settings.config_hash,
@@ -239,19 +244,11 @@ class PositionManager:
         """Take note of a position nobody here opened, and treat it as the owner chose."""
         self._foreign.adopt(report)
 
-    def forget(self, symbol: str, report: PositionReport | None) -> None:
-        """Give up a position that the venue does not have and whose end no execution explains.
-
-        Its figures go to the log; no trade is made up. What the venue has instead is adopted.
-        """
-        memory = self.holdings[symbol].memory
-        self._drop(symbol)
+    def mend(self, symbol: str, mended: Mended) -> ClosedTrade | None:
+        """Take over what the venue has of a position; return the trade where that is nothing any more."""
+        holding = self.holdings[symbol]
+        holding.memory = mended.memory
         self._ctx.dirty = True
-        self._ctx.alert(
-            Level.CRITICAL,
-            "position_forgotten",
-            f"{symbol}: a remembered position is not at the venue",
-            f"no execution explains its end, so no trade is recorded; what was remembered: {memory}",
-        )
-        if report is not None:
-            self.adopt(report)
+        if open_qty(holding.memory) > 0:
+            return None
+        return self._finish(holding, mended.exit_ms, None, mended.closed_by)

@@ -9,6 +9,7 @@ from whalebot.domain.state import StateDocument
 from whalebot.engine.account import Account
 from whalebot.engine.bars import Analyzer, BarFeed
 from whalebot.engine.context import Context
+from whalebot.engine.differences import Differences
 from whalebot.engine.entries import EntryDesk
 from whalebot.engine.exits import ExitDesk
 from whalebot.engine.guard import Guard
@@ -40,8 +41,9 @@ class Rooms:
         self.performance = PerformanceTracker(ctx.settings.label)
         self.guard = Guard(ctx, self.account, self.exits, self.performance)
         self.leverage = LeverageDesk(ctx)
+        self.differences = Differences(ctx, self.tracker, self.positions, self.signals, self.exits)
         self.sync = Sync(
-            ctx, self.tracker, self.positions, self.account, self.signals, self.exits, self.leverage
+            ctx, self.tracker, self.positions, self.account, self.signals, self.differences, self.leverage
         )
         self.entries = EntryDesk(
             ctx,

@@ -14,14 +14,14 @@ from whalebot.domain.events import (
     StreamUp,
 )
 from whalebot.domain.known import Unknown
-from whalebot.domain.orders import AccountSnapshot, PositionReport, Purpose
+from whalebot.domain.orders import AccountSnapshot, Purpose
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
-from whalebot.engine.exits import ExitDesk
+from whalebot.engine.differences import Differences
 from whalebot.engine.leverage import LeverageDesk
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
-from whalebot.engine.reconcile import Finding, Held, Verdict, compare
+from whalebot.engine.reconcile import Finding, Held, compare
 from whalebot.engine.signals import SymbolSignals
 
 IN_FLIGHT: Final = "an order is in flight"
@@ -29,8 +29,6 @@ _INSTRUMENTS_EVERY_MS: Final = 12 * 3_600_000
 _STALE_ROUNDS: Final = 3
 # Real time by which our reading of market time may run ahead of the venue's stamps.
 _BEFORE_SENT_MS: Final = 1_000
-# After so many rounds in which every query answered and none explains the difference, the venue is believed.
-_BELIEVE_VENUE_AFTER: Final = 5
 
 
 class Sync:
@@ -43,7 +41,7 @@ class Sync:
         positions: PositionManager,
         account: Account,
         signals: dict[str, SymbolSignals],
-        exits: ExitDesk,
+        differences: Differences,
         leverage: LeverageDesk,
     ) -> None:
         self._ctx = ctx
@@ -51,14 +49,12 @@ class Sync:
         self._positions = positions
         self._account = account
         self._signals = signals
-        self._exits = exits
+        self.differences = differences
         self._up: dict[Stream, str] = {}
         self._down_since: dict[Stream, tuple[int, str]] = {}
         self._asked: int | None = None
         self._asked_ms = 0
         self._asked_after = (0, 0)
-        self._differs: dict[str, int] = {}
-        self._two_sided: set[str] = set()
         self._leverage = leverage
         self._executions_due: dict[str, int] = {}
         self.reconciled_ms: int | None = None
@@ -74,10 +70,7 @@ class Sync:
             reasons.append("not reconciled with the venue yet")
         elif self._ctx.clock.real_ms - self.reconciled_ms > stale_ms:
             reasons.append("the last comparison with the venue is too old")
-        if symbol in self._differs:
-            reasons.append("position differs from the venue's")
-        if symbol in self._two_sided:
-            reasons.append("long and short at once at the venue")
+        reasons += self.differences.blocked_by(symbol)
         if self._tracker.unknown(symbol):
             reasons.append("the outcome of an order is unknown")
         elif self._tracker.in_flight(symbol):
@@ -196,7 +189,7 @@ class Sync:
         if not isinstance(answer, Unknown):
             if event.since_ms <= self._executions_due.get(symbol, event.since_ms):
                 self._executions_due.pop(symbol, None)
-            if symbol in self._differs:
+            if self.differences.is_open(symbol):
                 self.ask_snapshot()
             return
         self._ctx.notice(Level.WARNING, "executions_unknown", answer.reason, symbol)
@@ -226,7 +219,7 @@ class Sync:
         for report in answer.value.positions:
             self._positions.on_report(report)
         for finding in self._findings(answer.value, answer.asked_ms):
-            self._act(finding)
+            self.differences.act(finding, self._fetch_executions)
         self._settle(answer.value, event.recv_ms)
 
     def _findings(self, snapshot: AccountSnapshot, asked_ms: int) -> tuple[Finding, ...]:
@@ -236,63 +229,6 @@ class Sync:
         busy |= {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms}
         ours = {s: Held(self._positions.held_qty(s), h.memory.position_idx) for s, h in holdings.items()}
         return compare(self._ctx.settings.symbols, snapshot.positions, ours, frozenset(busy))
-
-    def _act(self, finding: Finding) -> None:
-        symbol = finding.symbol
-        self._tell_two_sided(finding)
-        if finding.verdict is Verdict.MATCH:
-            self._differs.pop(symbol, None)
-            self._exits.insist(symbol)
-        elif finding.verdict is Verdict.FOREIGN and finding.report is not None:
-            self._on_foreign(finding.report, symbol)
-        elif finding.verdict is Verdict.DIFFERS:
-            self._on_difference(finding)
-
-    def _tell_two_sided(self, finding: Finding) -> None:
-        """A long and a short at once, as only hedge mode has them: one position of a symbol is managed."""
-        symbol = finding.symbol
-        if not finding.sides:
-            self._two_sided.discard(symbol)
-        elif symbol not in self._two_sided:
-            self._two_sided.add(symbol)
-            what = " and ".join(f"{r.side.value if r.side else ''} {r.qty}" for r in finding.sides)
-            rest = "both are left as they are"
-            if finding.ours != 0:
-                rest = f"only our {finding.ours} is managed, the other is left as it is"
-            self._ctx.alert(
-                Level.CRITICAL,
-                "two_sided",
-                f"{symbol}: long and short at once",
-                f"{what} at the venue; {rest}, and there are no entries until one of them is closed",
-            )
-
-    def _on_foreign(self, report: PositionReport, symbol: str) -> None:
-        """A position without a reason: fills that were missed would explain it, so ask for those first."""
-        since = self._signals[symbol].last_exec_ms
-        if symbol not in self._differs and since is not None:
-            self._differs[symbol] = 1
-            self._fetch_executions(symbol, since)
-            return
-        self._differs.pop(symbol, None)
-        self._positions.adopt(report)
-
-    def _on_difference(self, finding: Finding) -> None:
-        symbol = finding.symbol
-        rounds = self._differs[symbol] = self._differs.get(symbol, 0) + 1
-        self._ctx.alert(
-            Level.WARNING,
-            "position_differs",
-            f"{symbol}: position differs from the venue's",
-            f"we hold {finding.ours}, the venue says {finding.venue} (round {rounds})",
-        )
-        memory = self._positions.holdings[symbol].memory
-        since = self._signals[symbol].last_exec_ms
-        self._fetch_executions(symbol, min(since, memory.opened_ms) if since else memory.opened_ms)
-        if rounds > _BELIEVE_VENUE_AFTER:
-            self._positions.forget(symbol, finding.report)
-            self._differs.pop(symbol, None)
-        retry = self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
-        self._ctx.timers.arm("reconcile", retry)
 
     def _settle(self, snapshot: AccountSnapshot, recv_ms: int) -> None:
         in_use = self._positions.holdings.keys() | {t.symbol for t in self._tracker.in_flight()}

@@ -117,7 +117,7 @@ class Trading:
             self._account.on_fill(fill.ts_ms)
             trade = self._positions.on_fill(fill, intent)
             if trade is not None:
-                self._on_closed(trade)
+                self.on_closed(trade)
         if settled is not None:
             self.on_settled(settled)
 
@@ -192,7 +192,8 @@ class Trading:
         if intent.closes_as is not None:
             self._exits.close(symbol, intent.closes_as)
 
-    def _on_closed(self, trade: ClosedTrade) -> None:
+    def on_closed(self, trade: ClosedTrade) -> None:
+        """A position is gone: record it, count it, and send the second leg of a reversal."""
         self.unrecorded[trade.trade_id] = trade
         self.performance.record(trade)
         self._guard.count(trade.pnl)

@@ -7,9 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from whalebot.domain.effects import FetchExecutions, FetchHistory, FetchSnapshot, LookUpOrder
+from whalebot.domain.effects import (
+    FetchBookings,
+    FetchClosings,
+    FetchExecutions,
+    FetchHistory,
+    FetchSnapshot,
+    LookUpOrder,
+)
 from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueFatal, VenueRefused
 from whalebot.domain.events import (
+    BookingsFetched,
+    ClosingsFetched,
     Event,
     ExecutionsFetched,
     Filled,
@@ -65,6 +74,22 @@ class ReadActions:
             f"executions {effect.symbol}",
             lambda readers: tuple(readers.account.executions(effect.symbol, effect.since_ms)),
             lambda answer: ExecutionsFetched(effect.symbol, effect.since_ms, answer, self._clock.now_ms()),
+        )
+
+    def closings(self, effect: FetchClosings) -> Job[Readers]:
+        """Ask what closing orders of a symbol took away."""
+        return self._question(
+            f"closings {effect.symbol}",
+            lambda readers: tuple(readers.account.closings(effect.symbol, effect.since_ms)),
+            lambda answer: ClosingsFetched(effect.symbol, effect.since_ms, answer, self._clock.now_ms()),
+        )
+
+    def bookings(self, effect: FetchBookings) -> Job[Readers]:
+        """Ask for changes of the cash balance."""
+        return self._question(
+            f"bookings {effect.request_no}",
+            lambda readers: tuple(readers.account.bookings(effect.since_ms, effect.until_ms)),
+            lambda answer: BookingsFetched(effect.request_no, answer, self._clock.now_ms()),
         )
 
     def history(self, effect: FetchHistory) -> Job[Readers]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -14,6 +14,8 @@ from whalebot.adapters.bybit.rest_market import BybitMarket
 from whalebot.adapters.bybit.rest_reading import Reader
 from whalebot.adapters.bybit.rest_wire import all_rows, readable
 from whalebot.adapters.bybit.rows import (
+    make_booking,
+    make_closing,
     make_execution,
     make_order,
     make_order_from_executions,
@@ -21,7 +23,15 @@ from whalebot.adapters.bybit.rows import (
     make_wallet,
 )
 from whalebot.adapters.bybit.session import Reply, VenueSession
-from whalebot.adapters.bybit.wire import ExecutionRow, OrderRow, PositionRow, WalletRow
+from whalebot.adapters.bybit.wire import (
+    BookingRow,
+    ClosingRow,
+    ExecutionRow,
+    OrderRow,
+    PositionRow,
+    WalletRow,
+)
+from whalebot.domain.books import Booking, Closing
 from whalebot.domain.errors import TransportError
 from whalebot.domain.intervals import WEEK_MS
 from whalebot.domain.orders import (
@@ -37,11 +47,15 @@ Row = TypeVar("Row")
 _POSITIONS_PAGE: Final = 200
 _ORDERS_PAGE: Final = 50
 _EXECUTIONS_PAGE: Final = 100
+_CLOSINGS_PAGE: Final = 100
+_BOOKINGS_PAGE: Final = 50
 _MOST_WEEKS: Final = 1000
 
 _orders = msgspec.json.Decoder(OrderRow, strict=False)
 _executions = msgspec.json.Decoder(ExecutionRow, strict=False)
 _positions = msgspec.json.Decoder(PositionRow, strict=False)
+_closings = msgspec.json.Decoder(ClosingRow, strict=False)
+_bookings = msgspec.json.Decoder(BookingRow, strict=False)
 _wallets = msgspec.json.Decoder(WalletRow, strict=False)
 
 
@@ -80,22 +94,50 @@ class BybitAccount:
         return [made for made in _oldest_first(rows) if isinstance(made, Execution)]
 
     def executions(self, symbol: str, since_ms: int) -> Sequence[Execution | FundingPayment]:
-        """Return all fills and funding since a venue time, oldest first: windows of 7 days, all pages.
-
-        The end of the last window is the market's newest bar, because an accelerated market has its own time;
-        that window reaches beyond it, so nothing that came meanwhile is missed.
-        """
-        horizon_ms = self._market.newest_bar_close_ms(symbol) or since_ms
+        """Return all fills and funding since a venue time, oldest first: windows of 7 days, all pages."""
         rows: list[ExecutionRow] = []
-        start_ms = since_ms
-        if horizon_ms - since_ms > _MOST_WEEKS * WEEK_MS:
-            raise TransportError(f"executions of {symbol}: the newest bar lies absurdly far ahead")
-        while start_ms <= max(horizon_ms, since_ms):
-            window = {"startTime": start_ms, "endTime": start_ms + WEEK_MS - 1}
+        for window in self._windows(symbol, since_ms):
             ask = {"category": "linear", "symbol": symbol, "limit": _EXECUTIONS_PAGE, **window}
             rows += self._rows(self._session.get_executions, _executions, ask)
-            start_ms += WEEK_MS
         return _oldest_first([row for row in rows if row.symbol == symbol and row.exec_time >= since_ms])
+
+    def closings(self, symbol: str, since_ms: int) -> Sequence[Closing]:
+        """Return what closing orders took away since a venue time, oldest first: windows of 7 days."""
+        rows: list[ClosingRow] = []
+        for window in self._windows(symbol, since_ms):
+            ask = {"category": "linear", "symbol": symbol, "limit": _CLOSINGS_PAGE, **window}
+            rows += self._rows(self._session.get_closed_pnl, _closings, ask)
+        unique = {row.order_id: row for row in rows if row.symbol == symbol and row.updated_time >= since_ms}
+        made = readable(lambda: [make_closing(row) for row in unique.values()], "GET /v5/position/closed-pnl")
+        return sorted(made, key=lambda closing: closing.ts_ms)
+
+    def bookings(self, since_ms: int, until_ms: int | None) -> Sequence[Booking]:
+        """Return every change of the USDT balance in [since_ms, until_ms), oldest first, in windows."""
+        rows: list[BookingRow] = []
+        for window in self._windows(min(self._symbols), since_ms, until_ms):
+            ask = {"accountType": "UNIFIED", "currency": "USDT", "limit": _BOOKINGS_PAGE, **window}
+            rows += self._rows(self._session.get_transaction_log, _bookings, ask)
+        unique = {row.id: row for row in rows if row.transaction_time >= since_ms}
+        call = "GET /v5/account/transaction-log"
+        made = readable(lambda: [make_booking(row) for row in unique.values()], call)
+        found = [b for b in made if until_ms is None or b.ts_ms < until_ms]
+        return sorted(found, key=lambda booking: booking.ts_ms)
+
+    def _windows(self, symbol: str, since_ms: int, until_ms: int | None = None) -> Iterator[dict[str, int]]:
+        """Yield windows of 7 days from `since_ms` on.
+
+        Without an end the last one begins by the market's newest bar, because an accelerated market has its
+        own time; it reaches beyond it, so nothing that came meanwhile is missed.
+        """
+        if until_ms is None:
+            horizon_ms = max(self._market.newest_bar_close_ms(symbol) or since_ms, since_ms)
+        else:
+            horizon_ms = until_ms - 1
+        if horizon_ms - since_ms > _MOST_WEEKS * WEEK_MS:
+            raise TransportError(f"rows of {symbol}: the newest bar lies absurdly far ahead")
+        for start_ms in range(since_ms, horizon_ms + 1, WEEK_MS):
+            end_ms = start_ms + WEEK_MS - 1
+            yield {"startTime": start_ms, "endTime": end_ms if until_ms is None else min(end_ms, horizon_ms)}
 
     def _open_positions(self) -> tuple[PositionReport, ...]:
         ask = {"category": "linear", "settleCoin": "USDT", "limit": _POSITIONS_PAGE}

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from whalebot.adapters.bybit import conventions as say
-from whalebot.adapters.bybit.wire import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
+from whalebot.adapters.bybit.wire import (
+    BookingRow,
+    ClosingRow,
+    CoinRow,
+    ExecutionRow,
+    OrderRow,
+    PositionRow,
+    WalletRow,
+)
+from whalebot.domain.books import Booking, Closing
 from whalebot.domain.enums import ExecType, OrderStatus
 from whalebot.domain.orders import (
     Execution,
@@ -72,6 +81,36 @@ def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
         ts_ms=row.exec_time,
         seq=row.seq,
     )
+
+
+def make_closing(row: ClosingRow) -> Closing:
+    """Build what one closing order took away. Raises BadValue.
+
+    Where the venue leaves the fee of leaving out, it is half of what its net result lacks.
+    """
+    side = say.side(row.side)
+    entry, leave = say.number(row.cum_entry_value), say.number(row.cum_exit_value)
+    fee = say.number(row.close_fee)
+    if not row.close_fee:
+        fee = ((entry - leave) * side.sign - say.number(row.closed_pnl)) / 2
+    return Closing(
+        symbol=row.symbol,
+        order_id=row.order_id,
+        side=side,
+        exec_type=say.exec_type(row.exec_type),
+        qty=say.number(row.closed_size),
+        entry_value=entry,
+        exit_value=leave,
+        close_fee=fee,
+        ts_ms=row.updated_time,
+    )
+
+
+def make_booking(row: BookingRow) -> Booking:
+    """Build one change of the cash balance. Raises BadValue, also where the amount is missing."""
+    if not row.change:
+        raise say.BadValue(f"booking {row.id[:40]} has no amount")
+    return Booking(row.id, row.symbol, row.type, say.number(row.change), row.transaction_time)
 
 
 def make_position(row: PositionRow) -> PositionReport:

@@ -176,6 +176,32 @@ class ExecutionRow(msgspec.Struct, rename="camel"):
     category: str = ""
 
 
+class ClosingRow(msgspec.Struct, rename="camel"):
+    """What one closing order earned; older answers have no `closeFee`."""
+
+    symbol: str
+    order_id: str
+    side: str
+    closed_size: str
+    cum_entry_value: str
+    cum_exit_value: str
+    updated_time: int
+    closed_pnl: str = ""
+    close_fee: str = ""
+    exec_type: str = ""
+
+
+class BookingRow(msgspec.Struct, rename="camel"):
+    """One line of the transaction log."""
+
+    id: str
+    transaction_time: int
+    type: str
+    change: str
+    symbol: str = ""
+    currency: str = ""
+
+
 class PositionRow(msgspec.Struct, rename="camel"):
     """A position; the entry price is `entryPrice` in the topic and `avgPrice` in REST."""
 

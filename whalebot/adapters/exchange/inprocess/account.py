@@ -11,9 +11,11 @@ from whalebot.adapters.exchange.core import codes
 from whalebot.adapters.exchange.core.commands import CancelOrder, Command, SetLeverage
 from whalebot.adapters.exchange.core.events import Answer, Event, Executed
 from whalebot.adapters.exchange.core.exchange import Exchange
-from whalebot.adapters.exchange.core.inputs import MarketInput
+from whalebot.adapters.exchange.core.inputs import MarketInput, PricePoint
+from whalebot.adapters.exchange.inprocess.held import HeldOrders, late
 from whalebot.adapters.exchange.inprocess.translate import (
     account_events,
+    closing_of,
     create_command,
     execution_of,
     order_report,
@@ -21,14 +23,17 @@ from whalebot.adapters.exchange.inprocess.translate import (
     stop_command,
     wallet_report,
 )
+from whalebot.domain.books import Booking, Closing
 from whalebot.domain.effects import AmendStop
 from whalebot.domain.errors import VenueRefused
+from whalebot.domain.events import OrderRefused, Refusal
 from whalebot.domain.orders import (
     AccountSnapshot,
     Execution,
     FundingPayment,
     OrderIntent,
     OrderReport,
+    Purpose,
 )
 from whalebot.ports import Clock, EventSink
 
@@ -39,6 +44,8 @@ class SimulatedAccount:
     """`OrderGateway` and `AccountReader` over a matching core. Thread-safe; nothing here waits for a network.
 
     `on_change` hears, with the core locked, that orders or executions changed: whoever saves does it there.
+    `holds_orders`: on bars an order decided on a close waits for the next price of its symbol; `release` lets
+    it trade there. Stops are set at once.
     """
 
     def __init__(
@@ -48,6 +55,7 @@ class SimulatedAccount:
         sink: EventSink,
         clock: Clock,
         on_change: Callable[[dict[str, Any]], None] | None = None,
+        holds_orders: bool = False,
     ) -> None:
         self._core = core
         self._symbols = tuple(symbols)
@@ -55,18 +63,45 @@ class SimulatedAccount:
         self._clock = clock
         self._on_change = on_change
         self._lock = threading.RLock()
+        self._held = HeldOrders() if holds_orders else None
 
     def apply(self, found: MarketInput) -> None:
         """Let the market move; what it does to the account goes to the sink."""
         with self._lock:
+            if self._held is not None and isinstance(found, PricePoint):
+                self._held.reach(found.symbol)
             self._tell(self._core.apply(found))
+
+    def release(self, symbol: str) -> None:
+        """Let the orders that waited for a price of the symbol trade at its last price."""
+        with self._lock:
+            if self._held is not None:
+                for intent in self._held.take(symbol):
+                    self._send_late(intent)
+
+    def close_bar(self) -> None:
+        """A bar has closed: orders wait for the next price."""
+        with self._lock:
+            if self._held is not None:
+                self._held.leave()
+
+    def drop_entries(self, symbol: str, reason: str) -> None:
+        """Give up the entries that wait for a price of the symbol."""
+        with self._lock:
+            if self._held is not None:
+                for intent in self._held.take(symbol, Purpose.ENTRY):
+                    self._refuse(intent, 0, reason)
 
     @property
     def is_exposed(self) -> bool:
         """True while there is a position or an order."""
         with self._lock:
             read = self._core.read
-            return bool(read.positions(ACCOUNT) or read.open_orders(ACCOUNT))
+            return bool(self._held or read.positions(ACCOUNT) or read.open_orders(ACCOUNT))
+
+    def is_waiting(self, symbol: str) -> bool:
+        """True while an order of the symbol waits for a price."""
+        return self._held is not None and self._held.waits(symbol)
 
     def save(self) -> None:
         """Hand the present state to `on_change`."""
@@ -77,7 +112,10 @@ class SimulatedAccount:
     # --- OrderGateway ---------------------------------------------------------------------------------
 
     def submit(self, intent: OrderIntent) -> str:
-        """Place an order; return its id. Raises VenueRefused."""
+        """Place an order; return its id, "" while it waits. Raises VenueRefused."""
+        with self._lock:
+            if self._held is not None and self._held.keep(intent):
+                return ""
         return self._command("order/create", create_command(intent)).order_id
 
     def cancel(self, symbol: str, order_link_id: str) -> None:
@@ -135,6 +173,22 @@ class SimulatedAccount:
             rows = self._core.read.executions(ACCOUNT, symbol)
         return [execution_of(row) for row in rows if row.ts_ms >= since_ms]
 
+    def closings(self, symbol: str, since_ms: int) -> Sequence[Closing]:
+        """Return what closing orders took away since a market time, oldest first."""
+        with self._lock:
+            rows = self._core.read.closed_pnl(ACCOUNT, symbol)
+        return sorted((closing_of(r) for r in rows if r.updated_ms >= since_ms), key=lambda c: c.ts_ms)
+
+    def bookings(self, since_ms: int, until_ms: int | None) -> Sequence[Booking]:
+        """Return every change of the cash balance in [since_ms, until_ms), oldest first."""
+        with self._lock:
+            rows = self._core.read.transactions(ACCOUNT)
+        return [
+            Booking(row.transaction_id, row.symbol, row.kind, row.change, row.ts_ms)
+            for row in rows
+            if since_ms <= row.ts_ms and (until_ms is None or row.ts_ms < until_ms)
+        ]
+
     def _command(self, call: str, command: Command) -> Answer:
         with self._lock:
             answer = self._core.submit(ACCOUNT, command, self._core.read.now_ms)
@@ -142,6 +196,19 @@ class SimulatedAccount:
                 raise VenueRefused(answer.ret_code, answer.ret_msg, call)
             self._tell(answer.events)
             return answer
+
+    def _send_late(self, intent: OrderIntent) -> None:
+        price = self._core.read.market(intent.symbol).last_price
+        command = create_command(intent if price is None else late(intent, price))
+        answer = self._core.submit(ACCOUNT, command, self._core.read.now_ms)
+        if answer.ret_code != 0:
+            self._refuse(intent, answer.ret_code, answer.ret_msg)
+        else:
+            self._tell(answer.events)
+
+    def _refuse(self, intent: OrderIntent, ret_code: int, reason: str) -> None:
+        now_ms = self._clock.now_ms()
+        self._sink.put(OrderRefused(intent.order_link_id, Refusal.REJECTED, ret_code, reason, now_ms))
 
     def _tell(self, found: Sequence[Event]) -> None:
         if not found:

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from whalebot.adapters.exchange.core import events as core
 from whalebot.adapters.exchange.core.commands import CreateOrder, SetTradingStop
 from whalebot.adapters.exchange.core.records import (
+    ClosedPnlRecord,
     ExecutionRecord,
     OrderRecord,
     PositionRecord,
     WalletRecord,
 )
+from whalebot.domain.books import Closing
 from whalebot.domain.effects import AmendStop
 from whalebot.domain.enums import ExecType
 from whalebot.domain.events import (
@@ -74,6 +76,21 @@ def execution_of(record: ExecutionRecord) -> Execution | FundingPayment:
         closed_qty=record.closed_size,
         ts_ms=record.ts_ms,
         seq=record.seq,
+    )
+
+
+def closing_of(record: ClosedPnlRecord) -> Closing:
+    """Return what one closing order took away."""
+    return Closing(
+        record.symbol,
+        record.order_id,
+        record.side,
+        record.exec_type,
+        record.closed_size,
+        record.entry_value,
+        record.exit_value,
+        record.close_fee,
+        record.updated_ms,
     )
 
 
