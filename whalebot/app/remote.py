@@ -19,7 +19,7 @@ from whalebot.app.demo import DemoExchange
 from whalebot.app.engine_setup import intervals_of
 from whalebot.app.venue import VenueParts
 from whalebot.domain.errors import AuthError, RateLimited, TransportError
-from whalebot.engine.settings import FeedSettings
+from whalebot.engine.settings import MAX_AHEAD_MS, FeedSettings
 from whalebot.ports import OrderGateway
 from whalebot.runtime.read_actions import Readers
 
@@ -49,7 +49,9 @@ class RemoteVenue:
         self._factory = RestFactory(
             RestSettings(endpoints, config.traded_symbols, keys, config.exchange.recv_window_ms), parts.clock
         )
-        self.feed = FeedSettings(time_scale=time_scale)
+        # An exchange of this machine may play a market at any time and speed.
+        keeps_time = time_scale == 1 and not endpoints.is_loopback
+        self.feed = FeedSettings(time_scale=time_scale, max_ahead_ms=MAX_AHEAD_MS if keeps_time else None)
         self.streams = BybitWebSocketManager(
             StreamSettings(
                 endpoints,

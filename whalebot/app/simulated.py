@@ -39,7 +39,7 @@ from whalebot.domain.enums import Stream
 from whalebot.domain.errors import ConfigError, RateLimited, TransportError
 from whalebot.domain.events import ClockSkew, StreamUp
 from whalebot.domain.instrument import Instrument
-from whalebot.engine.settings import FeedSettings
+from whalebot.engine.settings import MAX_AHEAD_MS, FeedSettings
 from whalebot.ports import OrderGateway
 from whalebot.runtime.read_actions import Readers
 
@@ -131,7 +131,10 @@ class PaperVenue:
         self._account = SimulatedAccount(
             core, config.traded_symbols, parts.inbox, parts.clock, _saver(self._file)
         )
-        self.feed = FeedSettings(time_scale=config.exchange.time_scale)
+        keeps_time = config.exchange.time_scale == 1 and not endpoints.is_loopback
+        self.feed = FeedSettings(
+            time_scale=config.exchange.time_scale, max_ahead_ms=MAX_AHEAD_MS if keeps_time else None
+        )
         self._sink = PaperSink(self._account, config.traded_symbols, parts.inbox)
         self.streams = BybitWebSocketManager(
             StreamSettings(endpoints, config.traded_symbols, intervals_of(config), config.orderbook_limit),

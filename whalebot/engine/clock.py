@@ -8,21 +8,35 @@ from collections.abc import Hashable
 class MarketClock:
     """Market time (ms UTC) as the venue's events tell it, carried on by real time between them.
 
-    `scale` is market milliseconds per real millisecond. Never runs backwards.
+    `scale` is market milliseconds per real millisecond. Never runs backwards, so a stamp further than
+    `max_ahead_ms` ahead of the venue's clock is not believed (None: the market has a time of its own).
+    `venue_offset_ms` is the venue's clock minus ours, as measured.
     """
 
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale: float, max_ahead_ms: int | None = None) -> None:
         self._scale = scale
+        self.max_ahead_ms = max_ahead_ms
+        self.venue_offset_ms = 0
         self._market_ms = 0
         self._at_real_ms = 0
         self._newest_ms = 0
         self.real_ms = 0
 
     def saw(self, market_ms: int, real_ms: int) -> None:
-        """Take the market time of an event that arrived at `real_ms`."""
-        if market_ms >= self._market_ms:
+        """Take the market time of an event that arrived at `real_ms`, unless it cannot be true."""
+        if market_ms >= self._market_ms and self.believes(market_ms):
             self._market_ms = market_ms
             self._at_real_ms = real_ms
+
+    def believes(self, market_ms: int) -> bool:
+        """False for a stamp that lies too far in the future to be true."""
+        if self.max_ahead_ms is None:
+            return True
+        return market_ms <= self.real_ms + self.venue_offset_ms + self.max_ahead_ms
+
+    def trusted(self, market_ms: int) -> int:
+        """Return a stamp, or the present market time in place of one from the far future."""
+        return market_ms if self.believes(market_ms) else self.now_ms
 
     def tick(self, real_ms: int) -> None:
         """Let real time pass."""

@@ -14,7 +14,7 @@ class Context:
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
-        self.clock = MarketClock(settings.feed.time_scale)
+        self.clock = MarketClock(settings.feed.time_scale, settings.feed.max_ahead_ms)
         self.timers = Timers()
         self.instruments: dict[str, Instrument] = {}
         self.out: list[Effect] = []

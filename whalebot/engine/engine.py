@@ -161,7 +161,7 @@ class Engine:
             ev.Filled: self._on_filled,
             ev.FundingPaid: self._rooms.trading.on_funding,
             ev.PositionReported: lambda e: self._rooms.positions.on_report(e.position),
-            ev.WalletReported: lambda e: self._rooms.account.on_wallet(e.wallet),
+            ev.WalletReported: self._on_wallet,
             ev.StreamUp: self._rooms.sync.on_stream_up,
             ev.StreamDown: self._on_stream_down,
             ev.ClockSkew: self._on_clock,
@@ -190,6 +190,10 @@ class Engine:
         self._ctx.clock.saw(event.execution.ts_ms, event.recv_ms)
         self._order_desk.on_filled(event)
 
+    def _on_wallet(self, event: ev.WalletReported) -> None:
+        stamp = self._ctx.clock.trusted(event.wallet.updated_ms)
+        self._rooms.account.on_wallet(replace(event.wallet, updated_ms=stamp))
+
     def _on_stop_amended(self, event: ev.StopAmended) -> None:
         self._rooms.positions.on_stop_amended(event)
         if event.refused and event.symbol in self._rooms.positions.holdings:
@@ -202,7 +206,7 @@ class Engine:
             self._market_desk.disconnect()
 
     def _on_clock(self, event: ev.ClockSkew) -> None:
-        self._rooms.entries.clock_offset_ms = event.offset_ms
+        self._rooms.entries.clock_offset_ms = self._ctx.clock.venue_offset_ms = event.offset_ms
 
     def _on_analysis(self, analysis: Analysis) -> None:
         if self._ctx.settings.timing.view_ms is not None:

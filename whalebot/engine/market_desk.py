@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import Resubscribe
-from whalebot.domain.enums import Stream, TriggerBy
+from whalebot.domain.enums import Level, Stream, TriggerBy
 from whalebot.domain.events import (
     BookDelta,
     BookLost,
@@ -17,6 +17,7 @@ from whalebot.domain.events import (
     TickerChanged,
     TradesPrinted,
 )
+from whalebot.domain.intervals import iso_utc
 from whalebot.engine.bars import BarFeed
 from whalebot.engine.context import Context
 from whalebot.engine.market import SymbolMarket
@@ -39,6 +40,7 @@ class MarketDesk:
         self._feeds = feeds
         self._positions = positions
         self._decide = decide
+        self._wild: set[str] = set()
 
     @property
     def _by_mark(self) -> bool:
@@ -49,15 +51,15 @@ class MarketDesk:
         """A bar is complete."""
         candle = event.candle
         feed = self._feeds.get(candle.symbol)
-        if feed is not None:
+        if feed is not None and self._is_of_now(candle.close_ms, candle.symbol):
             self._ctx.clock.saw(candle.close_ms, event.recv_ms)
             self._decide_all(feed.on_closed(candle))
 
     def on_forming(self, event: CandleForming) -> None:
         """A bar in progress decides nothing; it tells that time goes on, and that bars before it ended."""
-        self._ctx.clock.saw(event.candle.open_ms, event.recv_ms)
         feed = self._feeds.get(event.candle.symbol)
-        if feed is not None:
+        if feed is not None and self._is_of_now(event.candle.open_ms, event.candle.symbol):
+            self._ctx.clock.saw(event.candle.open_ms, event.recv_ms)
             feed.on_forming(event.candle)
 
     def on_history(self, event: HistoryFetched) -> None:
@@ -75,7 +77,7 @@ class MarketDesk:
     def on_ticker(self, event: TickerChanged) -> None:
         """Prices of a symbol."""
         market = self._markets.get(event.symbol)
-        if market is None:
+        if market is None or not self._is_of_now(event.ts_ms, event.symbol):
             return
         self._ctx.clock.saw(event.ts_ms, event.recv_ms)
         market.on_ticker(event)
@@ -86,7 +88,7 @@ class MarketDesk:
     def on_trades(self, event: TradesPrinted) -> None:
         """Public trades of a symbol."""
         market = self._markets.get(event.symbol)
-        if market is None:
+        if market is None or not self._is_of_now(event.ts_ms, event.symbol):
             return
         self._ctx.clock.saw(event.ts_ms, event.recv_ms)
         market.on_trades(event)
@@ -118,6 +120,18 @@ class MarketDesk:
             market.disconnect()
         for feed in self._feeds.values():
             feed.flow.interrupt()
+
+    def _is_of_now(self, market_ms: int, symbol: str) -> bool:
+        """False, and said, for an event that claims to come from the far future: none of it is believed."""
+        if self._ctx.clock.believes(market_ms):
+            return True
+        text = f"an event stamped {iso_utc(market_ms)} is left out"
+        if symbol in self._wild:
+            self._ctx.count("future_stamp", text, symbol)
+        else:
+            self._wild.add(symbol)
+            self._ctx.notice(Level.WARNING, "future_stamp", text, symbol)
+        return False
 
     def _ask_for_book(self, market: SymbolMarket, reason: str) -> None:
         self._ctx.count("book_lost", f"order book unusable: {reason}; subscribing again", market.symbol)

@@ -31,7 +31,8 @@ class Protection:
         """Take what the venue says about stop and target."""
         if not report_is_newer(holding, report):
             return
-        holding.report_updated_ms = report.updated_ms
+        if self._ctx.clock.believes(report.updated_ms):
+            holding.report_updated_ms = report.updated_ms
         if report.stop_loss is None and report.trailing_stop is None:
             # A report that left before our change was carried out must not undo its confirmation.
             if holding.amend is None:

@@ -9,6 +9,7 @@ from whalebot.decisions.analysis.settings import IndicatorSettings, MtfSettings,
 from whalebot.decisions.risk.settings import GuardrailSettings, TradeSettings
 
 HISTORY_BARS: Final = 1000
+MAX_AHEAD_MS: Final = 300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class FeedSettings:
     """Facts about where events come from.
 
     `time_scale`: market milliseconds per real millisecond. `has_book`: an order book is streamed.
+    `max_ahead_ms`: how far the stamps of a market that keeps real time may lie ahead of the venue's clock.
     `hedged`: symbols that the account holds in hedge mode. `has_holes`: a bar that does not come does not
     exist; nobody can be asked for it.
     Real-time durations in ms: `higher_wait_ms` for a higher bar that is due, `retry_ms` between attempts.
@@ -23,6 +25,7 @@ class FeedSettings:
 
     time_scale: float = 1.0
     has_book: bool = True
+    max_ahead_ms: int | None = None
     hedged: frozenset[str] = frozenset()
     has_holes: bool = False
     higher_wait_ms: int = 2_000

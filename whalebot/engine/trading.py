@@ -110,6 +110,8 @@ class Trading:
         signals = self._signals.get(fill.symbol)
         if signals is None:
             return
+        if not self._ctx.clock.believes(fill.ts_ms):
+            fill = replace(fill, ts_ms=self._ctx.clock.now_ms)
         tracked = self._tracker.get(fill.order_link_id)
         intent = tracked.memory if tracked else None
         settled = self._tracker.on_fill(fill)
@@ -130,7 +132,7 @@ class Trading:
 
     def on_funding(self, event: FundingPaid) -> None:
         """Book a funding settlement once."""
-        payment = event.payment
+        payment = replace(event.payment, ts_ms=self._ctx.clock.trusted(event.payment.ts_ms))
         signals = self._signals.get(payment.symbol)
         if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
             return
