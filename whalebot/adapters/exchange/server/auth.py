@@ -21,6 +21,7 @@ DEFAULT_RECV_WINDOW_MS: Final = 5000
 # A timestamp may lie this far ahead of the venue's clock; no receive window widens it.
 MAX_AHEAD_MS: Final = 1000
 _MAX_RECV_WINDOW_MS: Final = 3_600_000
+_MAX_DIGITS: Final = 20
 READ_ONLY: Final = "-read-only"
 
 
@@ -75,24 +76,24 @@ class KeyRing:
         key = self.find(name)
         check_window(stamp, window, now_ms)
         expected = key.sign(f"{stamp}{name}{window}".encode() + payload)
-        if not hmac.compare_digest(expected, headers["X-BAPI-SIGN"].lower()):
+        if not _is_equal(expected, headers["X-BAPI-SIGN"]):
             raise Refused(BAD_SIGN, "Error sign, please check your signature generation algorithm.")
         return key
 
     def check_socket(self, name: str, expires: str, sign: str, now_ms: int) -> ApiKey:
         """Return the key that signed `GET/realtime` + expires; Refused when it is late, unknown or wrong."""
         key = self.find(name)
-        if not expires.isdigit() or int(expires) <= now_ms:
+        if not _is_number(expires) or int(expires) <= now_ms:
             raise Refused(BAD_SIGN, "Params Error: expires is not in the future")
         expected = key.sign(f"GET/realtime{expires}".encode())
-        if not hmac.compare_digest(expected.encode(), sign.lower().encode()):
+        if not _is_equal(expected, sign):
             raise Refused(BAD_SIGN, "Error sign, please check your signature generation algorithm.")
         return key
 
 
 def check_window(stamp: str, window: str, now_ms: int) -> None:
     """Raise Refused 10002 unless now - recv_window <= stamp < now + 1000."""
-    if not stamp.isdigit() or len(stamp) > 20 or (window and not (window.isdigit() and len(window) < 10)):
+    if not _is_number(stamp) or (window and not (_is_number(window) and len(window) < 10)):
         raise Refused(
             BAD_PARAMETER, "Request parameter error: timestamp and recv_window must be whole numbers."
         )
@@ -104,3 +105,12 @@ def check_window(stamp: str, window: str, now_ms: int) -> None:
         "invalid request, please check your server timestamp or recv_window param. "
         f"req_timestamp[{stamp}],server_timestamp[{now_ms}],recv_window[{recv_window}]",
     )
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS
+
+
+def _is_equal(expected: str, given: str) -> bool:
+    # What is no ASCII is compared as bytes: no client makes the comparison itself fail.
+    return hmac.compare_digest(expected.encode(), given.lower().encode(errors="surrogateescape"))

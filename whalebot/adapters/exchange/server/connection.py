@@ -68,18 +68,24 @@ class Connection:
         """Queue one text message."""
         self.push(text_frame(payload))
 
-    def flush(self) -> None:
-        """Write what is queued; a client that reads too slowly is disconnected."""
+    def flush(self) -> int:
+        """Write what is queued and return how many bytes the client has not taken yet.
+
+        A client that reads too slowly is disconnected.
+        """
         if not self._pending:
-            return
+            return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
         data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
         self._pending = []
         self._pending_bytes = 0
         if self._transport.is_closing():
-            return
+            return 0
         self._transport.write(data)
-        if self._transport.get_write_buffer_size() > self._max_buffer:
+        waiting: int = self._transport.get_write_buffer_size()
+        if waiting > self._max_buffer:
             self.cut()
+            return 0
+        return waiting
 
     def ping(self, payload: bytes) -> None:
         """Send a protocol ping behind everything that is queued."""

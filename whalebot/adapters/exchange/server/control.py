@@ -13,6 +13,7 @@ from whalebot.adapters.exchange.server.faults import FaultDesk
 from whalebot.adapters.exchange.server.refusal import Refused
 
 _JSON = "application/json"
+_MAX_DIGITS = 15
 _Handler = Callable[[web.Request], Awaitable[web.Response]]
 _Answer = Callable[[], dict[str, Any]]
 
@@ -41,7 +42,7 @@ class Control:
 
     async def _get_log(self, request: web.Request) -> web.Response:
         since = request.query.get("since", "0")
-        if not since.isdigit():
+        if not (since.isascii() and since.isdecimal() and len(since) <= _MAX_DIGITS):
             return _refusal("since must be the number of a line", 400)
         return _answer(self._log.since(int(since)))
 

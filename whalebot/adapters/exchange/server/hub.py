@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from whalebot.adapters.exchange.server.connection import Channel, Connection
 from whalebot.adapters.exchange.server.frames import text_frame
+
+MAX_WAITING_BYTES: Final = 128 * 1024 * 1024
+_LAGGING_BYTES: Final = 64 * 1024
 
 
 class Hub:
@@ -25,6 +29,8 @@ class Hub:
         self._public_topics = 0
         self._subscribers: dict[str, set[Connection]] = {}
         self._touched: set[Connection] = set()
+        self._lagging: dict[Connection, int] = {}
+        self.max_waiting_bytes = MAX_WAITING_BYTES
         self._is_scheduled = False
         self._on_first: list[Callable[[str], None]] = []
         self._on_last: list[Callable[[str], None]] = []
@@ -44,6 +50,7 @@ class Hub:
             self.unsubscribe(connection, topic)
         self.connections.discard(connection)
         self._touched.discard(connection)
+        self._lagging.pop(connection, None)
 
     def subscribe(self, connection: Connection, topic: str) -> None:
         """Let `connection` receive `topic`."""
@@ -107,7 +114,21 @@ class Hub:
         self._is_scheduled = False
         touched, self._touched = self._touched, set()
         for connection in touched:
-            connection.flush()
+            waiting = connection.flush()
+            if waiting > _LAGGING_BYTES:
+                self._lagging[connection] = waiting
+            elif self._lagging:
+                self._lagging.pop(connection, None)
+        if len(self._lagging) > 1:
+            self._cut_laggards()
+
+    def _cut_laggards(self) -> None:
+        """Cut the slowest readers off until what waits for all of them together is bounded."""
+        total = sum(self._lagging.values())
+        while total > self.max_waiting_bytes:
+            slowest = max(self._lagging, key=lambda connection: self._lagging[connection])
+            total -= self._lagging.pop(slowest)
+            slowest.cut()
 
     def _schedule(self) -> None:
         if not self._is_scheduled:

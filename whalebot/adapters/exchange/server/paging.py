@@ -12,6 +12,7 @@ from whalebot.adapters.exchange.server.refusal import bad_parameter
 Row = TypeVar("Row")
 _TOKEN: Final = "page_token="
 _LAST_TIME: Final = "lasttime="
+_MAX_DIGITS: Final = 15
 DAY_MS: Final = 86_400_000
 WEEK_MS: Final = 7 * DAY_MS
 
@@ -43,7 +44,7 @@ def before_cursor(params: Params) -> int | None:
     if not cursor:
         return None
     token = _decoded(cursor, _LAST_TIME)
-    if not token.isdigit():
+    if not (token.isascii() and token.isdecimal() and len(token) <= _MAX_DIGITS):
         raise bad_parameter("cursor invalid")
     return int(token)
 

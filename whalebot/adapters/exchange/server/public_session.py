@@ -31,6 +31,7 @@ class PublicSession:
         self._symbols = symbols
         self._serves = serves
         self._first_frames = first_frames
+        self._turn = asyncio.Lock()
 
     async def handle(self, connection: Connection, message: dict[str, Any]) -> None:
         """Act on one message."""
@@ -40,7 +41,7 @@ class PublicSession:
             self._hub.send(connection, public_pong(connection, req_id))
         elif op == "subscribe":
             await asyncio.sleep(ACK_DELAY_S)
-            self._subscribe(connection, message.get("args"), req_id)
+            await self._subscribe(connection, message.get("args"), req_id)
         elif op == "unsubscribe":
             await asyncio.sleep(ACK_DELAY_S)
             self._unsubscribe(connection, message.get("args"), req_id)
@@ -51,17 +52,20 @@ class PublicSession:
         """Answer a message that is not a JSON object."""
         self._hub.send(connection, public_ack(connection, "", "", reason))
 
-    def _subscribe(self, connection: Connection, args: Any, req_id: str) -> None:
+    async def _subscribe(self, connection: Connection, args: Any, req_id: str) -> None:
         try:
             topics = self._parse(connection, args)
         except BadTopic as error:
             self._hub.send(connection, public_ack(connection, "subscribe", req_id, str(error)))
             return
         self._hub.send(connection, public_ack(connection, "subscribe", req_id))
-        for topic in topics:
-            self._hub.subscribe(connection, topic.name)
-            for payload in self._first_frames(topic):
-                self._hub.send(connection, payload)
+        # Snapshots are costly: one at a time, and everybody else gets a turn in between.
+        async with self._turn:
+            for topic in topics:
+                self._hub.subscribe(connection, topic.name)
+                for payload in self._first_frames(topic):
+                    self._hub.send(connection, payload)
+                await asyncio.sleep(0)
 
     def _parse(self, connection: Connection, args: Any) -> list[PublicTopic]:
         names = _names(args)

@@ -21,6 +21,9 @@ Handler = Callable[[Venue, Params], Outcome]
 PREFIX: Final = "/v5/"
 _JSON: Final = "application/json; charset=utf-8"
 _SILENCE_STEP_S: Final = 0.25
+# A body follows its headers at once, unless its sender is slow or hostile.
+_PROMPT_S: Final = 0.5
+BODY_TIMEOUT_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class RestGateway:
     ) -> None:
         self.in_flight = 0
         self.requests = 0
+        self.body_timeout_s = BODY_TIMEOUT_S
         self._venue = venue
         self._routes = {(route.method, route.path): route for route in routes}
         self._keys = keys
@@ -92,12 +96,30 @@ class RestGateway:
         struck = self._faults.before(route)
         if struck is not None:
             return _failure(struck)
-        body = await request.read()
+        # A body that is there is taken without a turn of the loop: most are.
+        body = await request.read() if request.content.is_eof() else await self._body_of(request)
+        if body is None:
+            return web.Response(status=408, text="the body did not come")
         if request.method == "GET" and body.strip():
             return web.Response(status=403, text="a GET request must not carry a body")
         answer = self._answer(route, query, body, request.headers)
         struck = self._faults.after(route)
         return answer if struck is None else _failure(struck)
+
+    async def _body_of(self, request: web.Request) -> bytes | None:
+        """Return the body; None when its sender is too slow. Time does not wait for one that stays away."""
+        reading = asyncio.ensure_future(request.read())
+        try:
+            done, _ = await asyncio.wait({reading}, timeout=_PROMPT_S)
+            if not done:
+                self.in_flight -= 1
+                try:
+                    done, _ = await asyncio.wait({reading}, timeout=self.body_timeout_s)
+                finally:
+                    self.in_flight += 1
+            return reading.result() if done else None
+        finally:
+            reading.cancel()
 
     def _answer(self, route: Route, query: str, body: bytes, headers: Mapping[str, str]) -> web.Response:
         extra: dict[str, str] = {}

@@ -31,6 +31,7 @@ from whalebot.adapters.exchange.server.options import ExchangeOptions
 from whalebot.adapters.exchange.server.private_session import PrivateSession
 from whalebot.adapters.exchange.server.public_session import PublicSession
 from whalebot.adapters.exchange.server.pump import Pump
+from whalebot.adapters.exchange.server.quiet_log import quiet_logger
 from whalebot.adapters.exchange.server.rate_limits import RateLimits
 from whalebot.adapters.exchange.server.rest import RestGateway
 from whalebot.adapters.exchange.server.routes import COMMANDS, ROUTES
@@ -44,6 +45,8 @@ HOST: Final = "127.0.0.1"
 MAX_BODY_BYTES: Final = 1_048_576
 SAVE_EVERY_S: Final = 5.0
 FLUSH_EVERY_S: Final = 1.0
+# A connection that has asked nothing for so long is closed, one that never finishes its headers too.
+IDLE_LIMIT_S: Final = 75.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,15 @@ class ExchangeServer:
 
     async def start(self) -> int:
         """Listen and play; returns the port."""
-        self._runner = web.AppRunner(self._app(), access_log=None, handle_signals=False, shutdown_timeout=0.2)
+        self._runner = web.AppRunner(
+            self._app(),
+            access_log=None,
+            logger=quiet_logger(),
+            handle_signals=False,
+            shutdown_timeout=0.2,
+            keepalive_timeout=IDLE_LIMIT_S,
+            auto_decompress=False,
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._options.port)
         await site.start()
