@@ -7,15 +7,19 @@ from random import Random
 from typing import Any
 
 HOSTILE_VALUES: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 1e308, -0.0, 2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**30, 10**400,
+    None, True, False, 0, -1, 1.5, 1e308, -0.0, 2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**30,
+    10**400,
     "", " ", "0", "-1", "-0", "1e5", "1e-30", "1e400", "1e999999999", "1e-999999999", "9" * 60, "9" * 5000,
-    "0." + "0" * 60 + "1", "nan", "NaN", "sNaN", "inf", "-Infinity", "0x10", "1_000", "\u0661\u0662", "\u00b2",
-    "\u00e9", "\u2028", "\x00", "\x1b[31mred\x1b[0m", "a\r\nX: b", "Buy", "Sell", "BTCUSDT", "BTC-USDT", "../../x",
+    "0." + "0" * 60 + "1", "nan", "NaN", "sNaN", "inf", "-Infinity", "0x10", "1_000", "\u0661\u0662",
+    "\u00b2",
+    "\u00e9", "\u2028", "\x00", "\x1b[31mred\x1b[0m", "a\r\nX: b", "Buy", "Sell", "BTCUSDT", "BTC-USDT",
+    "../../x",
     "A" * 4000, [], {}, [[]], [{}], {"": ""}, [None], ["", ""], ["0", "0"],
 )  # fmt: skip
 
 HOSTILE_BYTES: tuple[bytes, ...] = (
-    b"", b"\0", b"\xff", b"\xc3\x28", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"{", b"}", b"[", b"]", b'"', b",", b":",
+    b"", b"\0", b"\xff", b"\xc3\x28", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"{", b"}", b"[", b"]", b'"', b",",
+    b":",
     b"\\", b"\\ud800", b"\\u0000", b"null", b"NaN", b"1e999999999", b"-", b"\n", b"\r", b"\x1b", b"[" * 3000,
     b'{"a":' * 2000, b"9" * 400, b"9" * 5000, b'"topic":"order"', b"\x1f\x8b",
 )  # fmt: skip

@@ -402,6 +402,20 @@ def write_ahead_lines() -> list[bytes]:
 
 
 @cache
+def track() -> Any:
+    """A few bars for the exchange to play."""
+    from whalebot.adapters.exchange.market.bars import bars_from_candles
+    from whalebot.adapters.exchange.market.playback import PlaybackTrack
+    from whalebot.domain.instrument import Instrument
+    from whalebot.domain.market import Candle
+
+    prices = (D("60000"), D("60010"), D("59990"), D("60005"))
+    candles = [Candle("BTCUSDT", "15", BAR_MS + n * 900_000, *prices, D("12")) for n in range(-3, 6)]
+    instrument = Instrument("BTCUSDT", D("0.1"), D("0.001"), D("0.001"), D(1190), D(500), D(5), D(100))
+    return PlaybackTrack(instrument, bars_from_candles(candles), None, ())
+
+
+@cache
 def exchange_states() -> list[bytes]:
     """A saved exchange."""
     from pathlib import Path
@@ -411,8 +425,8 @@ def exchange_states() -> list[bytes]:
     from whalebot.adapters.exchange.server.options import ExchangeOptions
     from whalebot.adapters.exchange.server.state_store import StateStore
 
-    options = ExchangeOptions(symbols="BTCUSDT", from_ms=NOW_MS)
-    parts, _ = build_parts(options, ())
+    options = ExchangeOptions(data=("made-up",), from_ms=BAR_MS)
+    parts, _ = build_parts(options, (track(),))
     document = {"version": 1, "core": parts.core.export_state(), "market": parts.market.export_state()}
     with TemporaryDirectory() as folder:
         StateStore(Path(folder)).save(document)

@@ -17,7 +17,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -27,6 +26,7 @@ import requests
 import urllib3
 
 from whalebot.adapters.bybit.auth import Credentials
+from whalebot.adapters.bybit.conventions import LATEST_MS
 from whalebot.adapters.bybit.counters import StreamCounters
 from whalebot.adapters.bybit.decode import FrameDecoder
 from whalebot.adapters.bybit.frames import MAX_MESSAGE_BYTES, FrameReader
@@ -130,7 +130,7 @@ def _sane(value: Any, depth: int = 0) -> None:
             inner = getattr(value, name)
             _sane(inner, depth + 1)
             if name.endswith("_ms") and isinstance(inner, int):
-                assert -1 <= inner < 4_200_000_000_000, f"{name} = {inner} is no time"
+                assert -1 <= inner < LATEST_MS, f"{name} = {inner} is no time"
 
 
 def run_websocket(data: bytes) -> None:
@@ -298,14 +298,18 @@ def run_exchange_state(data: bytes) -> None:
     """Start the local exchange from a saved state; whatever cannot be used is kept."""
     with _folder() as folder:
         (folder / "exchange.json").write_bytes(data)
-        options = ExchangeOptions(state=folder, symbols=SYMBOL, from_ms=1_760_000_000_000)
+        options = ExchangeOptions(state=folder, data=("made-up",), from_ms=seeds.BAR_MS)
         try:
-            parts, _ = build_parts(options, ())
+            parts, notices = build_parts(options, (seeds.track(),))
         except ConfigError:
             assert (folder / "exchange.json").read_bytes() == data
             return
-        StateStore(folder).save({"version": 1, "core": parts.core.export_state(), "market": {}})
-        StateStore(folder).save({"version": 1, "core": parts.core.export_state(), "market": {}})
+        document = {"version": 1, "core": parts.core.export_state(), "market": parts.market.export_state()}
+        StateStore(folder).save(document)
+        StateStore(folder).save(document)
+        assert StateStore(folder).load().document == document
+        kept = [found.read_bytes() for found in folder.iterdir()]
+        assert data in kept or notices == ["going on from the saved state"], notices
 
 
 # --- sockets of the daemon and of the exchange ---------------------------------------------------------
@@ -333,16 +337,10 @@ class _Transport(asyncio.Transport):
         """Nobody listens."""
 
 
-@cache
-def _exchange_state() -> dict[str, Any]:
-    parts, _ = build_parts(ExchangeOptions(symbols=SYMBOL, from_ms=1_760_000_000_000), ())
-    return {"version": 1, "core": parts.core.export_state(), "market": parts.market.export_state()}
-
-
 @contextlib.contextmanager
 def _exchange() -> Iterator[ExchangeServer]:
-    options = ExchangeOptions(symbols=SYMBOL, from_ms=1_760_000_000_000, rate_limits=False)
-    parts, _ = build_parts(options, ())
+    options = ExchangeOptions(data=("made-up",), from_ms=seeds.BAR_MS, rate_limits=False, check=True)
+    parts, _ = build_parts(options, (seeds.track(),))
     yield ExchangeServer(options, parts, ExchangeClock())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -45,6 +46,7 @@ HOSTS: Final = {
 }
 """REST, public stream and private stream by environment."""
 
+_HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", re.IGNORECASE)
 VENUE_DOMAINS: Final = (
     "bybit.com",
     "bytick.com",
@@ -107,23 +109,50 @@ def _split(name: str, url: str, schemes: tuple[str, str]) -> SplitResult:
         parts.port  # noqa: B018  (reading it checks it)
     except ValueError as e:
         raise ConfigError(f"{name}: {url!r} is not a URL: {e}") from None
+    if "@" in parts.netloc:
+        raise ConfigError(f"{name}: a URL may not carry a user name or a password")
     if parts.scheme not in schemes or not parts.hostname:
         raise ConfigError(f"{name}: {url!r} must be {schemes[1]}://HOST[:PORT][/PATH] (or {schemes[0]}://)")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError(f"{name}: a URL may not carry a user name or a password")
+    if fault := url_fault(url, parts):
+        raise ConfigError(f"{name}: {url!r}: {fault}")
     return parts
+
+
+def url_fault(url: str, parts: SplitResult) -> str:
+    """Return why an address could lead elsewhere than it seems to, "" for one that says what it means."""
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return "only plain ASCII without spaces and backslashes belongs into an address"
+    if not is_plain_host(parts.hostname or ""):
+        return "the host must be a name of letters, digits, dots and hyphens, or an IP address"
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        return "nothing may follow the path"
+    return ""
+
+
+def is_plain_host(host: str) -> bool:
+    """Tell whether a host is written so that every library reads the same name or address in it.
+
+    In `evil.example\\.bybit.com` one parser sees a host of Bybit and the next one connects to evil.example.
+    """
+    return bool(_HOST.fullmatch(host)) or _is_address(host)
 
 
 def is_venue(host: str) -> bool:
     """Tell whether a host, in lower case as URLs are split into, belongs to Bybit."""
-    return any(host == domain or host.endswith(f".{domain}") for domain in VENUE_DOMAINS)
+    return is_plain_host(host) and any(
+        host == domain or host.endswith(f".{domain}") for domain in VENUE_DOMAINS
+    )
 
 
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine."""
     if host.lower() == "localhost":
         return True
+    return _is_address(host) and ipaddress.ip_address(host).is_loopback
+
+
+def _is_address(text: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return "%" not in text and bool(ipaddress.ip_address(text))
     except ValueError:
         return False

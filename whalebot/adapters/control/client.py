@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from whalebot.adapters.control.peer import is_own
 from whalebot.adapters.control.protocol import MAX_ANSWER_BYTES, encode
 from whalebot.domain.errors import ConfigError, TransportError
 
@@ -60,6 +61,8 @@ def _connect(sock: socket.socket, path: Path) -> None:
         raise TransportError(f"{path}: the daemon does not take connections") from None
     except OSError as error:
         raise ConfigError(f"{path}: not the socket of a daemon ({error})") from None
+    if not is_own(sock):
+        raise ConfigError(f"{path}: another user listens here; what it says is not the daemon's word")
 
 
 def _read_line(sock: socket.socket, deadline_s: float) -> bytes:
@@ -81,7 +84,7 @@ def _read_line(sock: socket.socket, deadline_s: float) -> bytes:
 def _checked(path: Path, line: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise TransportError(f"{path}: the answer is not JSON") from None
     if not isinstance(answer, dict) or "ok" not in answer:
         raise TransportError(f"{path}: the answer is not that of a daemon")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from whalebot.adapters.control.peer import is_own
 from whalebot.adapters.control.protocol import (
     MAX_REQUEST_BYTES,
     ORDERS,
@@ -135,7 +136,7 @@ class ControlServer:
             sock, _ = listener.accept()
         except OSError:
             return
-        if len(self._clients) >= MAX_CLIENTS:
+        if len(self._clients) >= MAX_CLIENTS or not is_own(sock):
             sock.close()
             return
         sock.setblocking(False)

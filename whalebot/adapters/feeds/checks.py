@@ -19,17 +19,20 @@ _DAY_MS: Final = interval_ms("D")
 
 def check_times(path: Path, times: Ints) -> None:
     """Raise ConfigError for times that are no ms, descend or come twice."""
-    first = int(times[0])
+    first, last = int(times[0]), int(times[-1])
     if not _EARLIEST_MS <= first < _LATEST_MS:
         for name, factor in (("seconds", 1000), ("microseconds", 1e-3), ("nanoseconds", 1e-6)):
             if _EARLIEST_MS <= first * factor < _LATEST_MS:
                 raise ConfigError(f"{path}: timestamp {first} looks like {name}; expected ms since 1970, UTC")
         raise ConfigError(f"{path}: timestamp {first} is no time between 2000 and 2100; expected ms, UTC")
-    steps = np.diff(times)
-    if (steps < 0).any():
-        at = int(np.flatnonzero(steps < 0)[0])
+    # Compared, not subtracted: the distance of two hostile numbers may not fit into 64 bits.
+    if (times[1:] < times[:-1]).any():
+        at = int(np.flatnonzero(times[1:] < times[:-1])[0])
         where = f"row {at + 2}: {times[at + 1]} comes after {times[at]}"
         raise ConfigError(f"{path}: {where}; expected bars in ascending order: sort the file by timestamp")
+    if last >= _LATEST_MS:
+        raise ConfigError(f"{path}: timestamp {last} is no time between 2000 and 2100; expected ms, UTC")
+    steps = np.diff(times)
     if (steps == 0).any():
         at = int(np.flatnonzero(steps == 0)[0])
         raise ConfigError(f"{path}: row {at + 2}: {times[at]} is there twice; expected one row a bar")

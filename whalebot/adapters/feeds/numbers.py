@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 # Up to this magnitude the nearest float of a decimal text, times a power of ten, rounds to the exact integer.
 _EXACT_IN_FLOAT: Final = 2**51
 _INT64: Final = 2**63 - 1
+_MOST_DECIMALS: Final = 30
 
 
 class BadNumber(ValueError):
@@ -38,7 +39,9 @@ def scale(columns: Sequence[Sequence[str]]) -> Scaled:
     floats = [_floats(column) for column in columns]
     wanted = max((_decimals(column) for column in columns), default=0)
     largest = max((float(np.abs(values).max()) for values in floats if len(values)), default=0.0)
-    decimals = wanted
+    if largest >= _INT64:
+        raise _find_largest(columns, floats)
+    decimals = min(wanted, _MOST_DECIMALS)
     while decimals > 0 and largest * 10.0**decimals >= _INT64:
         decimals -= 1
     if largest * 10.0**decimals < _EXACT_IN_FLOAT:
@@ -68,6 +71,13 @@ def _find_bad(column: Sequence[str]) -> BadNumber:
             Decimal(text)
         except InvalidOperation:
             return BadNumber(row, text)
+    return BadNumber(0, "")
+
+
+def _find_largest(columns: Sequence[Sequence[str]], floats: Sequence[NDArray[np.float64]]) -> BadNumber:
+    for column, values in zip(columns, floats, strict=True):
+        for row in np.flatnonzero(np.abs(values) >= _INT64).tolist():
+            return BadNumber(row, column[row])
     return BadNumber(0, "")
 
 

@@ -6,7 +6,6 @@ right is refused with the place and the remedy; holes are listed.
 
 from __future__ import annotations
 
-import gzip
 import re
 import zlib
 from collections.abc import Sequence
@@ -18,12 +17,14 @@ import numpy as np
 from whalebot.adapters.feeds.bar_file import BarFile, Gap, Ints
 from whalebot.adapters.feeds.checks import check_rows, check_times, grid_of
 from whalebot.adapters.feeds.numbers import BadNumber, scale
+from whalebot.adapters.feeds.packed import read_limited
 from whalebot.adapters.feeds.parquet import read_parquet_columns
 from whalebot.domain.errors import ConfigError
 
 COLUMNS: Final = ("timestamp", "open", "high", "low", "close", "volume")
 _EXPECTED: Final = f"expected columns {','.join(COLUMNS)} (timestamp: ms UTC of the bar's open)"
 _NAMED: Final = re.compile(r"([A-Za-z0-9]{2,30})=(.+)", re.DOTALL)
+_WHOLE: Final = re.compile(r"\s*-?[0-9]{1,18}\s*")
 _SYMBOL: Final = re.compile(r"[A-Z0-9]{2,30}")
 _VENUES: Final = ("bybit_linear", "binance_usdm", "binance_spot", "ftx")
 
@@ -72,7 +73,7 @@ def _make(symbol: str, path: Path, columns: Sequence[Sequence[str]]) -> BarFile:
         volumes = scale([[text or "0" for text in columns[5]]])
     except BadNumber as error:
         where = f"row {error.row + 1} ({columns[0][error.row]})"
-        raise ConfigError(f"{path}: {where}: {error.text!r} is no number; {_EXPECTED}") from None
+        raise ConfigError(f"{path}: {where}: {error.text[:40]!r} is no number; {_EXPECTED}") from None
     if not prices.is_exact:
         raise ConfigError(f"{path}: prices with more than 18 digits cannot be read exactly")
     open_, high, low, close = prices.columns
@@ -99,8 +100,8 @@ def _times(path: Path, texts: Sequence[str]) -> Ints:
     try:
         return np.array(list(map(int, texts)), dtype=np.int64)
     except (ValueError, OverflowError):
-        bad = next(text for text in texts if not text.lstrip("-").isdigit() or len(text) > 18)
-        raise ConfigError(f"{path}: timestamp {bad!r} is no whole number of ms; {_EXPECTED}") from None
+        bad = next((text for text in texts if not _WHOLE.fullmatch(text)), "")
+        raise ConfigError(f"{path}: timestamp {bad[:40]!r} is no whole number of ms; {_EXPECTED}") from None
 
 
 def _is_parquet(path: Path) -> bool:
@@ -133,9 +134,7 @@ def _ragged(path: Path, body: str, width: int) -> ConfigError:
 
 def _read_text(path: Path) -> str:
     try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
+        data = read_limited(path)
         return data.decode("utf-8-sig").replace("\r", "")
     except (OSError, EOFError, zlib.error) as error:
         raise ConfigError(f"{path}: cannot be read: {error}") from error

@@ -23,15 +23,16 @@ def read_parquet_columns(path: Path, names: Sequence[str]) -> list[list[str]]:
         ) from None
     try:
         table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise ConfigError(f"{path}: cannot be read as Parquet: {error}") from error
-    missing = [name for name in names if name not in table.column_names]
-    if missing:
-        found = ", ".join(table.column_names)
-        raise ConfigError(
-            f"{path}: found the columns {found}, without {', '.join(missing)}; expected {','.join(names)}"
-        )
-    return [_texts(table.column(name), pa) for name in names]
+        found = table.column_names
+        missing = [name for name in names if name not in found]
+        if not missing:
+            return [_texts(table.column(name), pa) for name in names]
+    except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
+        raise ConfigError(f"{path}: cannot be read as Parquet: {str(error)[:200]}") from error
+    raise ConfigError(
+        f"{path}: found the columns {', '.join(found)[:120]}, without {', '.join(missing)}; "
+        f"expected {','.join(names)}"
+    )
 
 
 def _texts(column: Any, pa: Any) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -17,8 +18,19 @@ class FileSystem:
     """System calls with our flags and modes. Every method raises OSError as the system call does."""
 
     def open(self, path: Path, flags: int) -> int:
-        """Open a file (mode 0600 where it is created) and return its descriptor, closed on exec."""
-        return os.open(path, flags | os.O_CLOEXEC, FILE_MODE)
+        """Open a file (mode 0600 where it is created) and return its descriptor, closed on exec.
+
+        A link is not followed for writing: what is written lands in our own folder or nowhere. A pipe or a
+        device is refused; it could keep its reader for ever.
+        """
+        if flags & (os.O_WRONLY | os.O_RDWR):
+            flags |= os.O_NOFOLLOW
+        fd = os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK, FILE_MODE)
+        if not flags & os.O_DIRECTORY and not stat.S_ISREG(os.fstat(fd).st_mode):
+            code = errno.EISDIR if stat.S_ISDIR(os.fstat(fd).st_mode) else errno.EINVAL
+            os.close(fd)
+            raise OSError(code, "A directory or device, where a file belongs", str(path))
+        return fd
 
     def close(self, fd: int) -> None:
         """Close a descriptor."""
@@ -115,7 +127,10 @@ class FileSystem:
         """Put `data` in the place of `path` so that at every moment the old or the new file is whole."""
         temporary = path.with_name(path.name + ".tmp")
         try:
-            self.write_file(temporary, data)
+            # One that is there may be anybody's; it would keep its owner and its mode.
+            with contextlib.suppress(FileNotFoundError):
+                self.unlink(temporary)
+            self.write_file(temporary, data, new=True)
             self.replace(temporary, path)
         except OSError:
             with contextlib.suppress(OSError):

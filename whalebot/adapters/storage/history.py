@@ -7,6 +7,7 @@ closing bracket. The cost does not depend on the length of the file.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +49,7 @@ class TradeHistory:
         A damaged file is kept under another name and what can be read of it goes on; `take_notices` tells.
         Raises ConfigError where the files cannot be read or written at all.
         """
+        _refuse_strange_link(path)
         path = path.resolve()
         history = cls(path, write_ahead or path.parent / "state" / "trade_history.wal", files or FileSystem())
         try:
@@ -174,6 +176,12 @@ class TradeHistory:
 
     def _note(self, level: Level, kind: str, text: str) -> None:
         self._notices.append(Notice(level=level, kind=kind, text=f"{self._array.path}: {text}"))
+
+
+def _refuse_strange_link(path: Path) -> None:
+    """In a folder that others may write to, a link of theirs could lead to any file of ours."""
+    if path.is_symlink() and path.lstat().st_uid not in (os.getuid(), 0):
+        raise ConfigError(f"{path}: a link that another user made; remove it")
 
 
 def in_order(trades: Sequence[ClosedTrade]) -> list[ClosedTrade]:

@@ -141,7 +141,7 @@ class StateFile:
             return None, ""
         try:
             return _decode(data), ""
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             return None, str(error)
         except _OtherVersion as error:
             raise ConfigError(

@@ -94,7 +94,10 @@ class WriteAhead:
             return None
         if not data:
             return None
-        line = msgspec.json.decode(data, type=_Line)
+        try:
+            line = msgspec.json.decode(data, type=_Line)
+        except RecursionError as error:
+            raise ValueError(str(error)) from None
         step = Lengthening(line.offset, line.first, bytes(line.trade))
         if _digest(step) != line.digest:
             raise ValueError("its digest does not match")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from whalebot.adapters.bybit.hosts import is_loopback, is_venue
+from whalebot.adapters.bybit.hosts import is_loopback, is_venue, url_fault
 from whalebot.app.config.document import Config
 from whalebot.app.config.problems import Problem
 from whalebot.app.config.venue_tables import ExchangeTable
@@ -49,8 +49,10 @@ def _judge(url: str, exchange: ExchangeTable, shows_key: bool) -> tuple[str, str
         return "", "not an address; write scheme://host:port"
     if not host:
         return "", "no host in it; write scheme://host:port"
-    if parts.username or parts.password:
+    if "@" in parts.netloc:
         return host, "user and password do not belong into this file; remove them"
+    if fault := url_fault(url, parts):
+        return host, fault
     if parts.scheme in ("http", "ws") and not is_loopback(host):
         return host, f"plain text is allowed only to this machine; use {parts.scheme}s://"
     if shows_key and not may_see_keys(host, exchange):

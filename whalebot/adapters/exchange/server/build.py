@@ -14,11 +14,12 @@ from whalebot.adapters.exchange.market.source import MarketSource
 from whalebot.adapters.exchange.market.state import StateMismatch
 from whalebot.adapters.exchange.server.options import ExchangeOptions
 from whalebot.adapters.exchange.server.server import Parts
-from whalebot.adapters.exchange.server.state_store import StateStore
+from whalebot.adapters.exchange.server.state_store import Saved, StateStore
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.instrument import Instrument
 
 ACCOUNT: Final = "local"
+_BROKEN: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError)
 Tracks: TypeAlias = Sequence[PlaybackTrack] | Sequence[FrameTrack]
 """What was recorded of every symbol: bars of all, or frames of all."""
 
@@ -30,17 +31,18 @@ def build_parts(options: ExchangeOptions, tracks: Tracks) -> tuple[Parts, list[s
     """
     if options.data and not tracks:
         raise ConfigError("--data: these files cannot be played here: no reader of market data is installed")
-    saved, notices = _load(options)
-    if saved is not None:
+    saved = StateStore(options.state).load() if options.state is not None else Saved(None)
+    notices = [saved.reason] if saved.reason else []
+    if saved.document is not None:
         try:
-            market = _market(options, tracks, saved.get("market"))
-            core = Exchange.from_state(saved["core"])
+            market = _market(options, tracks, saved.document.get("market"))
+            core = Exchange.from_state(saved.document["core"])
             core.read.wallet(ACCOUNT)
             core.skip_ids()
             # As the run before left them: data or a fault may have changed a tick.
             instruments = {symbol: core.read.market(symbol).instrument for symbol in market.symbols}
-        except (StateMismatch, ValueError, KeyError, TypeError) as error:
-            notices.append(f"the saved state does not fit ({error}): starting afresh")
+        except (StateMismatch, *_BROKEN) as error:
+            notices.append(f"the saved state does not fit ({error}): starting afresh{_kept(options, saved)}")
         else:
             notices.append("going on from the saved state")
             return _parts(market, core, instruments), notices
@@ -53,11 +55,10 @@ def build_parts(options: ExchangeOptions, tracks: Tracks) -> tuple[Parts, list[s
     return parts, notices
 
 
-def _load(options: ExchangeOptions) -> tuple[dict[str, Any] | None, list[str]]:
-    if options.state is None:
-        return None, []
-    saved = StateStore(options.state).load()
-    return saved.document, [saved.reason] if saved.reason else []
+def _kept(options: ExchangeOptions, saved: Saved) -> str:
+    if options.state is None or saved.path is None:
+        return ""
+    return f"; it is kept as {StateStore(options.state).set_aside(saved.path, 'old').name}"
 
 
 def _parts(market: MarketSource, core: Exchange, instruments: Mapping[str, Instrument]) -> Parts:

@@ -43,7 +43,7 @@ class FaultDesk:
         """
         try:
             document = msgspec.json.decode(body)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Refused(BAD_PARAMETER, f"faults: not JSON: {error}") from None
         if isinstance(document, dict):
             document = document.get("faults", [document])
