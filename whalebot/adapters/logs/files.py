@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
+import stat
 import sys
 import time
 from logging.handlers import RotatingFileHandler
@@ -19,20 +21,49 @@ _COMPLAINT_GAP_S: Final = 60.0
 class LogFile(RotatingFileHandler):
     """A log file of 10 MB and five older ones, created 0600.
 
-    A record that cannot be written (disk full, folder gone) is counted in `lost`, said once a minute on
+    A file that somebody moved or removed is begun anew. A line that a power cut tore is ended before the next
+    one. A record that cannot be written (disk full, folder gone) is counted in `lost`, said once a minute on
     standard error, and forgotten.
     """
 
     def __init__(self, path: Path, max_bytes: int = FILE_BYTES, old_files: int = OLD_FILES) -> None:
         self.lost = 0
         self._complained_at = -_COMPLAINT_GAP_S
+        self._identity: tuple[int, int] | None = None
         super().__init__(path, maxBytes=max_bytes, backupCount=old_files, encoding="utf-8", errors="replace")
 
     def _open(self) -> io.TextIOWrapper:
-        handle = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        handle = os.open(self.baseFilename, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
         # O_APPEND also takes hold of a file that was there before: its mode is put right too.
         os.fchmod(handle, 0o600)
+        found = os.fstat(handle)
+        self._identity = (found.st_dev, found.st_ino)
+        if stat.S_ISREG(found.st_mode) and found.st_size and os.pread(handle, 1, found.st_size - 1) != b"\n":
+            with contextlib.suppress(OSError):
+                os.write(handle, b"\n")
         return os.fdopen(handle, "a", encoding="utf-8", errors="replace")
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record to the file that has the name now."""
+        try:
+            self._let_go_if_moved()
+        except OSError:
+            self.handleError(record)
+            return
+        super().emit(record)
+
+    def _let_go_if_moved(self) -> None:
+        """Close the file if it is no longer the one of that name; the next record opens a new one."""
+        if self.stream is None:
+            return
+        try:
+            found = os.stat(self.baseFilename)
+            is_ours = (found.st_dev, found.st_ino) == self._identity
+        except FileNotFoundError:
+            is_ours = False
+        if not is_ours:
+            stream, self.stream = self.stream, None
+            stream.close()
 
     def close(self) -> None:
         """Close the file; what a full disk did not take by now is lost."""
