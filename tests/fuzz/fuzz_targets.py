@@ -412,7 +412,7 @@ TARGETS: dict[str, Target] = {
     "ohlcv_gzip": Target(seeds.packed_bar_files, lambda d: run_ohlcv(".csv.gz", d)),
     "ohlcv_parquet": Target(seeds.parquet_files, lambda d: run_ohlcv(".parquet", d)),
     "funding": Target(seeds.funding_files, run_funding),
-    "state": Target(seeds.states, run_state),
+    "state_file": Target(seeds.states, run_state),
     "history": Target(seeds.histories, run_history),
     "write_ahead": Target(seeds.write_ahead_lines, run_write_ahead),
     "exchange_state": Target(seeds.exchange_states, run_exchange_state),

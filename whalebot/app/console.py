@@ -58,7 +58,13 @@ class Console:
         self._live: LiveView | None = None
         self._vitals: Callable[[], Mapping[str, Any]] = dict
         self._control = ControlServer(
-            setup.paths.control_socket, inbox, clock, views.read, self._health, "whalebot"
+            setup.paths.control_socket,
+            inbox,
+            clock,
+            views.read,
+            self._health,
+            "whalebot",
+            setup.masker.mask,
         )
 
     def __enter__(self) -> Console:
@@ -137,7 +143,7 @@ class Console:
         if not self._is_ready and view.reconciled_ms is not None:
             self._is_ready = True
             self._service.ready()
-        self._service.status(service_line(view))
+        self._service.status(self._setup.masker.mask(service_line(view)))
 
     def stopping(self) -> None:
         """The loop has ended."""

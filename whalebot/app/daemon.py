@@ -172,7 +172,13 @@ class Daemon:
             for c in (table.channels if table.enabled else ())
         )
         dedup_ms = milliseconds(table.dedup_s, 1000)
-        return AlertSystem(open_channels(settings), self._clock, table.max_per_minute, dedup_ms)
+        return AlertSystem(
+            open_channels(settings),
+            self._clock,
+            table.max_per_minute,
+            dedup_ms,
+            mask=self._setup.masker.mask,
+        )
 
     def _reload(self, reloader: Reloader) -> None:
         with self._console.service.reloading():

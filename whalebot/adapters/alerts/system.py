@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,11 +44,14 @@ class AlertSystem:
         max_per_minute: int = 10,
         dedup_ms: int = 600_000,
         retry_s: Sequence[float] = _RETRY_S,
+        mask: Callable[[str], str] = str,
     ) -> None:
+        """mask: takes secrets out of a text before it leaves this machine."""
         self._channels = tuple(channels)
         self._clock = clock
         self._budget = Budget(max_per_minute, dedup_ms)
         self._retry_s = tuple(retry_s)
+        self._mask = mask
         self._queue: queue.Queue[tuple[Level, str, str] | None] = queue.Queue(_CAPACITY)
         self._lock = threading.Lock()
         self._halt = threading.Event()
@@ -85,7 +88,7 @@ class AlertSystem:
                 text = f"{text}\n({self._untold} more messages were held back)".lstrip()
                 self._untold = 0
             try:
-                self._queue.put_nowait((level, title, text))
+                self._queue.put_nowait((level, self._mask(title), self._mask(text)))
             except queue.Full:
                 self._counts["dropped"] += 1
 

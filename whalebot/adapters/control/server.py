@@ -60,14 +60,19 @@ class ControlServer:
         read_view: Callable[[], View | None],
         health: Callable[[], Mapping[str, Any]] = dict,
         source: str = "control socket",
+        mask: Callable[[str], str] = str,
     ) -> None:
-        """health: what else a status shows, JSON values only; called on the server's thread."""
+        """health: what else a status shows, JSON values only; called on the server's thread.
+
+        mask: takes secrets out of every text of an answer.
+        """
         self._path = path
         self._sink = sink
         self._clock = clock
         self._read_view = read_view
         self._health = health
         self._source = source
+        self._mask = mask
         self._halt = threading.Event()
         self._selector = selectors.DefaultSelector()
         self._listener: socket.socket | None = None
@@ -154,7 +159,7 @@ class ControlServer:
             line, _, rest = client.inbound.partition(b"\n")
             client.inbound = bytearray(rest)
             if line.strip():
-                client.outbound += encode(self._answer(bytes(line)))
+                client.outbound += encode(_masked(self._answer(bytes(line)), self._mask))
         if len(client.inbound) >= MAX_REQUEST_BYTES:
             client.ends = True
             client.outbound += encode(_error(f"a request has at most {MAX_REQUEST_BYTES} bytes"))
@@ -192,6 +197,17 @@ class ControlServer:
         _log.info("%s: %s", self._source, command)
         self._sink.put(Command(ORDERS[command], self._source, self._clock.now_ms()))
         return {"ok": True, "command": command}
+
+
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
+    """Mask texts one by one: a mask put into the finished line could break its JSON."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask(name): _masked(item, mask) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, mask) for item in value]
+    return value
 
 
 def _error(text: str) -> dict[str, Any]:
