@@ -40,6 +40,22 @@ def test_lines_wait_for_room_and_none_is_lost_torn_or_doubled(tmp_path: Path) ->
     assert [json.loads(text)["number"] for text in path.read_text().splitlines()] == list(range(3001))
 
 
+def test_a_log_that_is_rotated_stays_bounded_and_loses_only_its_oldest_lines(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    log = EventLog(path, lambda: 1, lambda: 2, most_bytes=2000)
+    for number in range(1000):
+        log.write("order", number=number)
+        if number % 10 == 9:
+            log.flush()
+    log.close()
+    files = sorted(tmp_path.iterdir(), reverse=True)
+    assert [file.name for file in reversed(files)] == ["log.jsonl", *(f"log.jsonl.{n}" for n in range(1, 6))]
+    assert all(file.stat().st_size < 3000 for file in files)
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+    kept = [json.loads(text)["number"] for file in files for text in file.read_text().splitlines()]
+    assert kept == list(range(kept[0], 1000))
+
+
 def test_a_log_that_never_gets_room_closes_quietly(tmp_path: Path) -> None:
     log = EventLog(tmp_path / "log.jsonl", lambda: 1, lambda: 2)
     log.write("start")

@@ -115,22 +115,22 @@ def launch_demo_exchange(
         "WHALEBOT_EXCHANGE_KEY": credentials.api_key,
         "WHALEBOT_EXCHANGE_SECRET": credentials.api_secret,
     }
-    errors = (paths.logs / "exchange.log").open("a", encoding="utf-8")
-    os.chmod(errors.fileno(), 0o600)
-    with errors:
+    errors = paths.logs / "exchange.log"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+    with os.fdopen(os.open(errors, flags, 0o600), "a", encoding="utf-8") as sink:
         # Its own process group: Ctrl-C in the terminal must reach the daemon first.
         process = subprocess.Popen(
             _command(config, paths, options, log),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=errors,
+            stderr=sink,
             text=True,
             env=environment,
             start_new_session=True,
         )
     speed = config.demo.speed
     time_scale = 1.0 if speed == "max" else float(speed)
-    return StartingExchange(process, credentials, log, Path(errors.name), time_scale)
+    return StartingExchange(process, credentials, log, errors, time_scale)
 
 
 def _command(config: Config, paths: Paths, options: RunOptions, log: Path) -> list[str]:
@@ -143,7 +143,7 @@ def _command(config: Config, paths: Paths, options: RunOptions, log: Path) -> li
         "--state",
         str(paths.exchange_state),
     ]
-    arguments += ["--log", str(log), "--rate-limits", "off" if demo.speed != 1 else "venue"]
+    arguments += ["--log", str(log), "--rotate-log", "--rate-limits", "off" if demo.speed != 1 else "venue"]
     if options.tick_size is not None:
         arguments += ["--tick", str(options.tick_size)]
     if options.qty_step is not None:
@@ -189,8 +189,18 @@ def _forget_other_market(config: Config, paths: Paths, say: Callable[[str], None
             aside = _unused(old)
             old.rename(aside)
             say(f"another market than last time: {old.name} is kept aside as {aside.name}")
-    file.write_text(json.dumps(identity), encoding="utf-8")
-    file.chmod(0o600)
+    _write_whole(file, json.dumps(identity))
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """Write a small file so that a cut leaves the old one or the new one: half a name would be another market."""
+    beside = file.with_name(file.name + ".new")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+    with os.fdopen(os.open(beside, flags, 0o600), "w", encoding="utf-8") as sink:
+        sink.write(text)
+        sink.flush()
+        os.fsync(sink.fileno())
+    os.replace(beside, file)
 
 
 def market_identity(config: Config) -> dict[str, str]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,8 @@ from whalebot.adapters.exchange.server.envelope import encode
 WINDOW: Final = 50_000
 _BATCH_BYTES: Final = 64 * 1024
 _MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
+FILE_BYTES: Final = 10 * 1024 * 1024
+OLD_FILES: Final = 5
 
 
 class EventLog:
@@ -24,11 +26,20 @@ class EventLog:
     exit, and whenever many wait. Lines that a full disk does not take wait on, up to 64 MiB of them.
     """
 
-    def __init__(self, path: Path | None, sim_ms: Callable[[], int], real_ms: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        sim_ms: Callable[[], int],
+        real_ms: Callable[[], int],
+        most_bytes: int | None = None,
+    ) -> None:
+        """most_bytes: a new file is begun beyond it and five older ones are kept; None: one file for ever."""
         self._handle: int | None = None
+        self._path = path
+        self._most_bytes = most_bytes
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._handle = _opened(path)
         self._sim_ms = sim_ms
         self._real_ms = real_ms
         self._lines: deque[tuple[int, bytes]] = deque(maxlen=WINDOW)
@@ -66,6 +77,21 @@ class EventLog:
             taken = os.write(self._handle, self._waiting)
             del self._waiting[:taken]
         self._is_refused = False
+        if self._most_bytes is not None and os.fstat(self._handle).st_size >= self._most_bytes:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        assert self._path is not None
+        assert self._handle is not None
+        names = [
+            self._path,
+            *(self._path.with_name(f"{self._path.name}.{n}") for n in range(1, OLD_FILES + 1)),
+        ]
+        for newer, older in reversed(list(pairwise(names))):
+            with contextlib.suppress(FileNotFoundError):
+                newer.replace(older)
+        old, self._handle = self._handle, _opened(self._path)
+        os.close(old)
 
     def close(self) -> None:
         """Flush and close the file. What a full disk does not take by now is lost."""
@@ -74,3 +100,7 @@ class EventLog:
                 self.flush()
             os.close(self._handle)
             self._handle = None
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -12,6 +12,7 @@ from typing import Final
 
 from whalebot.adapters.exchange.market.pacing import parse_speed
 from whalebot.adapters.exchange.server.clock import SystemClock
+from whalebot.adapters.exchange.server.eventlog import FILE_BYTES
 from whalebot.domain.errors import ConfigError
 
 KEY_VARIABLE: Final = "WHALEBOT_EXCHANGE_KEY"
@@ -29,7 +30,7 @@ class ExchangeOptions:
     """Everything one run of the exchange needs to know.
 
     `data` holds `[SYMBOL=]FILE` entries; without any, the market `market` is generated from `seed`.
-    `symbols` names symbols, or is a number: the first N of the shipped list. `wait_for_client` None lets
+    `log_bytes` is where a log file ends and the next begins. `symbols` names symbols, or is a number: the first N of the shipped list. `wait_for_client` None lets
     play start at the first public subscription when data is played or the speed is max. With `follows_clock`
     the market's time is the machine's: it starts now, and a market that is behind catches up.
     """
@@ -49,6 +50,7 @@ class ExchangeOptions:
     scenario: Path | None = None
     state: Path | None = None
     log: Path | None = None
+    log_bytes: int | None = None
     check: bool = False
     exit_at_end: bool = False
     die_with_parent: bool = False
@@ -94,6 +96,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--scenario", type=Path, metavar="FILE", help="faults to inject, as JSON")
     add("--state", type=Path, metavar="DIR", help="keep account and market here and go on at the next start")
     add("--log", type=Path, metavar="FILE", help="what happened, as JSON lines")
+    add("--rotate-log", action="store_true", help="begin the log anew at 10 MB and keep five older files")
     add("--check", action="store_true", help="check the ledger's invariants after every event")
     add("--exit-at-end", action="store_true", help="end when the data has ended")
     add("--die-with-parent", action="store_true", help="end when standard input is closed")
@@ -121,6 +124,7 @@ def options_from_args(args: argparse.Namespace) -> ExchangeOptions:
         scenario=args.scenario,
         state=args.state,
         log=args.log,
+        log_bytes=FILE_BYTES if args.rotate_log else None,
         check=args.check,
         exit_at_end=args.exit_at_end,
         die_with_parent=args.die_with_parent,

@@ -79,7 +79,7 @@ class ExchangeServer:
         self._hub = Hub()
         self._barrier = Barrier()
         market = parts.market
-        self._log = EventLog(options.log, lambda: market.now_ms, self._clock.real_ms)
+        self._log = EventLog(options.log, lambda: market.now_ms, self._clock.real_ms, options.log_bytes)
         self._fault_state = state = FaultState(
             self._hub.publish,
             self._hub.has_subscribers,
