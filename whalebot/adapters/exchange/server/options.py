@@ -30,7 +30,8 @@ class ExchangeOptions:
     """Everything one run of the exchange needs to know.
 
     `data` holds `[SYMBOL=]FILE` entries; without any, the market `market` is generated from `seed`.
-    `log_bytes` is where a log file ends and the next begins. `symbols` names symbols, or is a number: the first N of the shipped list. `wait_for_client` None lets
+    `symbols` names symbols, or is a number: the first N of the shipped list. `log_bytes` is where a log file
+    ends and the next begins. `wait_for_client` None lets
     play start at the first public subscription when data is played or the speed is max. With `follows_clock`
     the market's time is the machine's: it starts now, and a market that is behind catches up.
     """
