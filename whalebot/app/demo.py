@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from whalebot.app.config.document import Config
+from whalebot.app.config.environment import API_KEY, API_SECRET
 from whalebot.app.config.launch import Credentials
 from whalebot.app.paths import Paths
 from whalebot.app.run_options import RunOptions
@@ -111,7 +112,7 @@ def launch_demo_exchange(
     credentials = Credentials(f"demo{secrets.token_hex(6)}", secrets.token_hex(18))
     log = paths.logs / "exchange.jsonl"
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in (API_KEY, API_SECRET)},
         "WHALEBOT_EXCHANGE_KEY": credentials.api_key,
         "WHALEBOT_EXCHANGE_SECRET": credentials.api_secret,
     }
@@ -193,7 +194,7 @@ def _forget_other_market(config: Config, paths: Paths, say: Callable[[str], None
 
 
 def _write_whole(file: Path, text: str) -> None:
-    """Write a small file so that a cut leaves the old one or the new one: half a name would be another market."""
+    """Write a small file at once or not at all: half an identity would be that of another market."""
     beside = file.with_name(file.name + ".new")
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
     with os.fdopen(os.open(beside, flags, 0o600), "w", encoding="utf-8") as sink:

@@ -100,9 +100,9 @@ class Paths:
         Raises ConfigError naming the folder and the remedy.
         """
         _make_folder(self.dir)
+        _refuse_open_folder(self.dir)
         for folder in (self.logs, self.state):
-            _make_folder(folder)
-            _close_to_others(folder)
+            _make_private(folder)
         socket = self.control_socket
         if socket.parent != self.state:
             _make_private(socket.parent)
@@ -138,24 +138,28 @@ def _make_folder(folder: Path) -> None:
         ) from None
 
 
-def _close_to_others(folder: Path) -> None:
-    mode = stat.S_IMODE(folder.stat().st_mode)
-    if mode & 0o077 and folder.stat().st_uid == os.getuid():
-        folder.chmod(0o700)
+def _refuse_open_folder(folder: Path) -> None:
+    """Where everybody may write, everybody may put other files in the place of ours."""
+    if stat.S_IMODE(folder.stat().st_mode) & stat.S_IWOTH:
+        raise ConfigError(f"{folder}: every user may write to it; try: chmod o-w {folder}, or another --dir")
 
 
 def _make_private(folder: Path) -> None:
-    """Make a folder in a place others can write to; one that another user made is refused."""
+    """Make a folder for its owner alone; one that another user made, or a link of theirs, is refused."""
     _make_folder(folder)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise ConfigError(f"{folder}: belongs to another user; remove it, or use a shorter --dir")
-    _close_to_others(folder)
+    owners = {folder.lstat().st_uid, folder.stat().st_uid}
+    if owners != {os.getuid()}:
+        raise ConfigError(
+            f"{folder}: belongs to another user; start as that user, give the folder to this one (chown), "
+            f"or choose another --dir"
+        )
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        folder.chmod(0o700)
 
 
 def _write_private(path: Path, text: str) -> None:
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as e:

@@ -14,6 +14,7 @@ from whalebot.domain.errors import ConfigError
 API_KEY: Final = "BYBIT_API_KEY"
 API_SECRET: Final = "BYBIT_API_SECRET"
 _LARGEST_CREDENTIAL: Final = 64 * 1024
+_LARGEST_ENV_FILE: Final = 1024 * 1024
 _SHORTEST_FILE_SECRET: Final = 8
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -74,7 +75,9 @@ def too_open(env_path: Path) -> bool:
 
 def _read_env_file(path: Path) -> dict[str, str]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_ENV_FILE + 1)
+        text = raw.decode("utf-8-sig")
     except FileNotFoundError:
         return {}
     except IsADirectoryError:
@@ -85,6 +88,8 @@ def _read_env_file(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path}: byte {e.start} is not UTF-8; save the file as UTF-8") from None
     except OSError as e:
         raise ConfigError(f"{path}: {e.strerror or e}") from None
+    if len(raw) > _LARGEST_ENV_FILE:
+        raise ConfigError(f"{path}: more than {_LARGEST_ENV_FILE} bytes is no file of NAME=value lines")
     return _parse_env(text)
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from whalebot.app.config.document import Config
 from whalebot.app.config.endpoints import KEYED_MODES
 from whalebot.app.config.environment import API_KEY, API_SECRET, Environment
 from whalebot.app.config.problems import ConfigProblems, Problem
+
+# It travels in the head of a request, where a line end would begin a field of its own.
+_KEY: Final = re.compile(r"[!-~]{1,512}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,12 @@ def _check_live(config: Config, live_flag: bool) -> Iterator[Problem]:
 def _check_keys(config: Config, environment: Environment) -> Iterator[Problem]:
     if config.mode in KEYED_MODES:
         for name in (API_KEY, API_SECRET):
-            if environment.get(name) is None:
+            value = environment.get(name)
+            if value is None:
                 text = f"this mode needs {name}; write {name}=... into .env (chmod 600) or set it outside"
+                yield Problem(("mode",), text, f'"{config.mode}"')
+            elif not _KEY.fullmatch(value):
+                text = f"{name} holds more than printable ASCII without spaces, so it is no key; copy it anew"
                 yield Problem(("mode",), text, f'"{config.mode}"')
 
 

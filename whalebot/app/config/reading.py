@@ -49,7 +49,8 @@ def read_file(path: FilePath) -> str | None:
     Raises ConfigError naming the remedy: a folder, no permission, no UTF-8, too large.
     """
     try:
-        raw = path.read_bytes()
+        with path.open("rb") as file:
+            raw = file.read(_LARGEST_FILE + 1)
     except FileNotFoundError:
         if path.is_symlink():
             raise ConfigError(
@@ -63,7 +64,7 @@ def read_file(path: FilePath) -> str | None:
     except OSError as e:
         raise ConfigError(f"{path}: {e.strerror or e}") from None
     if len(raw) > _LARGEST_FILE:
-        raise ConfigError(f"{path}: {len(raw)} bytes is no configuration file")
+        raise ConfigError(f"{path}: more than {_LARGEST_FILE} bytes is no configuration file")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as e:
