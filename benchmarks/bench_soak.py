@@ -45,7 +45,7 @@ SHARE = -1.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The daemon at one moment. Memory in MB; `loop_us` is the mean since the sample before."""
+    """The daemon at one moment. Memory in MB; `loop_us` is CPU of the loop's thread an event, since the last."""
 
     market_ms: int
     resident_mb: float
@@ -114,7 +114,7 @@ class Sampler:
         self._paths = find_paths(str(folder), None)
         self._pid = pid
         self._events = 0
-        self._busy_us = 0.0
+        self._busy_ns = 0
 
     def take(self) -> Sample | None:
         """Return how the daemon is now, None while it does not answer yet. Raises TransportError, OSError."""
@@ -126,9 +126,9 @@ class Sampler:
         if view is None or "loop" not in health:
             return None
         loop, process = health["loop"], Path(f"/proc/{self._pid}")
-        busy_us = loop["mean_us"] * loop["events"]
-        mean_us = (busy_us - self._busy_us) / max(1, loop["events"] - self._events)
-        self._events, self._busy_us = loop["events"], busy_us
+        busy_ns = int((process / "task" / str(self._pid) / "schedstat").read_text().split()[0])
+        mean_us = (busy_ns - self._busy_ns) / 1000 / max(1, loop["events"] - self._events)
+        self._events, self._busy_ns = loop["events"], busy_ns
         children = (process / "task" / str(self._pid) / "children").read_text().split()
         logs = self._folder / "logs"
         return Sample(
@@ -228,7 +228,7 @@ _GROWTH: tuple[tuple[str, str, str, float, float | None], ...] = (
     ("log_bytes", "logs", "MB", MB, None),
     ("exchange_log_bytes", "logs of the demo's exchange", "MB", MB, None),
     ("history_bytes", "history", "kB", 1000, None),
-    ("loop_us", "loop, mean an event", "us", 1, None),
+    ("loop_us", "loop (CPU), an event", "us", 1, None),
 )
 """Field, name, unit, what one unit is, and the most it may grow a simulated week (SHARE: by 1 %)."""
 _LOG_BOUND_MB = 2 * (OLD_FILES + 1) * FILE_BYTES / MB + 1
