@@ -45,7 +45,7 @@ SHARE = -1.0
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The daemon at one moment. Memory in MB; `loop_us` is CPU of the loop's thread an event, since the last."""
+    """The daemon at one moment. Memory in MB; `loop_us` is CPU of the loop an event, since the last one."""
 
     market_ms: int
     resident_mb: float
