@@ -35,6 +35,7 @@ _book = msgspec.json.Decoder(BookFrame, strict=False)
 _ticker = msgspec.json.Decoder(TickerFrame, strict=False)
 _ticker_texts = msgspec.json.Decoder(TickerTexts)
 _trades = msgspec.json.Decoder(TradeFrame, strict=False)
+_LONGEST_ROW: Final = 2000
 _MOST_EARLY_MS: Final = 60_000
 """A bar that opens later than this after its frame was made is refused: true ones would look old after it."""
 _klines = msgspec.json.Decoder(KlineFrame, strict=False)
@@ -65,6 +66,7 @@ def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
         message = _ticker.decode(frame)
     except msgspec.ValidationError:
         message = _decode_ticker_with_blanks(frame)
+    _check_length(frame, 1)
     data = message.data
     if data.usd_index_price is not None:
         raise say.Foreign("spot")
@@ -101,6 +103,7 @@ def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     trades = _trades.decode(frame).data
     if not trades:
         return []
+    _check_length(frame, len(trades))
     first = trades[0]
     high = low = first.p
     bought = sold = 0.0
@@ -125,6 +128,7 @@ def kline_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     """Decode `kline`: closed and forming bars, each checked. Raises BadBar."""
     events: list[Event] = []
     kline = _klines.decode(frame)
+    _check_length(frame, len(kline.data))
     for bar in kline.data:
         candle = _make_candle(bar, route)
         if kline.ts is not None and bar.start > kline.ts + _MOST_EARLY_MS:
@@ -146,6 +150,12 @@ def liquidation_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
         )
         for row in _liquidations.decode(frame).data
     ]
+
+
+def _check_length(frame: bytes, rows: int) -> None:
+    # Cheaper than a look at the digits of each number.
+    if len(frame) > _LONGEST_ROW * (rows + 1):
+        raise say.BadValue(f"{len(frame)} bytes for {rows} rows")
 
 
 def _make_candle(bar: KlineData, route: Route) -> Candle:
