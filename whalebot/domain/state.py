@@ -79,12 +79,39 @@ class SymbolMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class CashMemory:
+    """How far the venue's log of the balance was read, market time in ms UTC, and the last money moved."""
+
+    known_to_ms: int | None = None
+    moved_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DayBook:
+    """What one symbol made on one UTC day, in quote: fills, fees and funding from `from_ms` on.
+
+    `is_sure` False: something on that day could not be valued.
+    """
+
+    symbol: str
+    day_ms: int
+    from_ms: int
+    net: Decimal = Decimal(0)
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class GuardrailMemory:
-    """Account-wide limits and where they stand. Times are market time, ms UTC."""
+    """Account-wide limits and where they stand. Times are market time, ms UTC.
+
+    `day_carried` is the part of the day's result that money moved in or out took out of the comparison with
+    `day_base_equity`.
+    """
 
     peak_equity: Decimal | None = None
     day_start_ms: int | None = None
     day_base_equity: Decimal | None = None
+    day_carried: Decimal = Decimal(0)
     last_equity: Decimal | None = None
     consecutive_losses: int = 0
     paused_until_ms: int | None = None
@@ -106,3 +133,5 @@ class StateDocument:
     symbols: tuple[SymbolMemory, ...] = ()
     guardrails: GuardrailMemory = field(default_factory=GuardrailMemory)
     unrecorded_trades: tuple[ClosedTrade, ...] = ()
+    cash: CashMemory = field(default_factory=CashMemory)
+    day_books: tuple[DayBook, ...] = ()

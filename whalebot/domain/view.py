@@ -49,7 +49,11 @@ class SymbolView:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The whole daemon at one moment. `now_ms` is market time, `real_ms` local time, both ms UTC."""
+    """The whole daemon at one moment. `now_ms` is market time, `real_ms` local time, both ms UTC.
+
+    `books_difference` is what the venue's log of the last compared day says beyond our own net result;
+    `books_checked_ms` the end of that day. None before the first comparison.
+    """
 
     now_ms: int
     real_ms: int
@@ -70,3 +74,5 @@ class View:
     reconciled_ms: int | None
     paused_until_ms: int | None
     manual_pause: bool
+    books_difference: Decimal | None = None
+    books_checked_ms: int | None = None

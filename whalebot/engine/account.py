@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,8 +12,15 @@ from whalebot.engine.market import SymbolMarket
 from whalebot.engine.positions import PositionManager
 
 
+def _nobody() -> None:
+    """Nobody listens."""
+
+
 class Account:
-    """The wallet as the venue last told it; None until it did. Quote currency."""
+    """The wallet as the venue last told it; None until it did. Quote currency.
+
+    `on_change` hears of every new balance; `in_doubt` is set while one waits for its explanation.
+    """
 
     def __init__(self, positions: PositionManager, markets: dict[str, SymbolMarket]) -> None:
         self._positions = positions
@@ -20,12 +28,15 @@ class Account:
         self.wallet: WalletReport | None = None
         self.reports = 0
         self._last_fill_ms = 0
+        self.in_doubt = False
+        self.on_change: Callable[[], None] = _nobody
 
     def on_wallet(self, report: WalletReport) -> None:
         """Take a report of the stream unless an older one."""
         self.reports += 1
         if self.wallet is None or report.updated_ms >= self.wallet.updated_ms:
             self.wallet = report
+            self.on_change()
 
     def on_answer(self, report: WalletReport, reports: int, market_ms: int) -> None:
         """Take the answer to a question asked after `reports` reports, at market time `market_ms`.
@@ -35,6 +46,7 @@ class Account:
         """
         if self.reports == reports:
             self.wallet = replace(report, updated_ms=market_ms)
+            self.on_change()
 
     def on_fill(self, ts_ms: int) -> None:
         """Remember that the balance is about to change (`ts_ms` venue time)."""
@@ -42,8 +54,9 @@ class Account:
 
     @property
     def settled(self) -> bool:
-        """True when the wallet already reflects the newest fill."""
-        return self.wallet is not None and self.wallet.updated_ms >= self._last_fill_ms
+        """True when the wallet already reflects the newest fill, and nothing in it is unexplained."""
+        known = self.wallet is not None and self.wallet.updated_ms >= self._last_fill_ms
+        return known and not self.in_doubt
 
     def equity(self) -> Decimal | None:
         """Return wallet balance plus unrealised PnL at the newest prices; None while either is unknown."""

@@ -21,6 +21,7 @@ class Context:
         self.dirty = False
         self.stopping = False
         self.requests = 0
+        self._troubles: dict[tuple[str, str], int] = {}
 
     def hedge_idx(self, symbol: str, side: Side) -> int:
         """Return the index of a new position: 0 in one-way mode, 1 long and 2 short in hedge mode."""
@@ -45,6 +46,23 @@ class Context:
     def count(self, kind: str, text: str, symbol: str) -> None:
         """Say something that may repeat often: the log samples it."""
         self.out.append(Notice(Level.DEBUG, kind, text, symbol, self.clock.now_ms))
+
+    def trouble(self, kind: str, text: str, symbol: str = "") -> None:
+        """Say that something does not work: the first time for people, after that only as a count."""
+        if (kind, symbol) in self._troubles:
+            self._troubles[kind, symbol] += 1
+            self.count(kind, text, symbol)
+            return
+        self._troubles[kind, symbol] = 1
+        self.notice(Level.WARNING, kind, text, symbol)
+
+    def recovered(self, kind: str, symbol: str = "") -> None:
+        """Say that it works again, if it did not."""
+        failures = self._troubles.pop((kind, symbol), 0)
+        if failures:
+            times = "once" if failures == 1 else f"{failures} times"
+            text = f"answered again after failing {times}"
+            self.notice(Level.INFO, kind.removesuffix("_unknown") + "_back", text, symbol)
 
     def tell_owner(self, kind: str, title: str, text: str) -> None:
         """Tell the owner something that the log has already."""

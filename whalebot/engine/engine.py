@@ -102,6 +102,8 @@ class Engine:
             symbols=tuple(s.memory() for s in self._rooms.signals.values()) + self._elsewhere.symbols,
             guardrails=self._rooms.guard.memory,
             unrecorded_trades=tuple(self._rooms.trading.unrecorded.values()),
+            cash=self._rooms.wallet_watch.memory,
+            day_books=self._rooms.day_books.memories(),
         )
 
     def _warn_about_elsewhere(self) -> None:
@@ -136,6 +138,8 @@ class Engine:
         self._rooms.positions.restore(tuple(m for m in state.positions if m.symbol in configured))
         self._rooms.tracker.restore(tuple(m for m in state.intents if m.intent.symbol in configured))
         self._rooms.guard.memory = state.guardrails
+        self._rooms.wallet_watch.restore(state.cash)
+        self._rooms.day_books.restore(state.day_books)
         self._rooms.trading.unrecorded = {t.trade_id: t for t in state.unrecorded_trades}
         self._elsewhere = replace(
             state,
@@ -174,6 +178,7 @@ class Engine:
             ev.SnapshotFetched: self._rooms.sync.on_snapshot,
             ev.ExecutionsFetched: orders.on_executions,
             ev.ClosingsFetched: orders.on_closings,
+            ev.BookingsFetched: self._on_bookings,
             ev.HistoryFetched: market.on_history,
             ev.InstrumentsFetched: self._rooms.sync.on_instruments,
             ev.TradeRecorded: orders.on_recorded,
@@ -194,6 +199,10 @@ class Engine:
         stamp = self._ctx.clock.trusted(event.wallet.updated_ms)
         self._rooms.account.on_wallet(replace(event.wallet, updated_ms=stamp))
 
+    def _on_bookings(self, event: ev.BookingsFetched) -> None:
+        self._rooms.wallet_watch.on_bookings(event)
+        self._rooms.day_books.on_bookings(event)
+
     def _on_stop_amended(self, event: ev.StopAmended) -> None:
         self._rooms.positions.on_stop_amended(event)
         if event.refused and event.symbol in self._rooms.positions.holdings:
@@ -212,6 +221,7 @@ class Engine:
         if self._ctx.settings.timing.view_ms is not None:
             self._ctx.emit(PublishView(self._views.build(analysis.symbol)))
         self._rooms.trading.on_analysis(analysis)
+        self._rooms.day_books.look()
 
     def _on_reconfigured(self, event: ev.Reconfigured) -> None:
         settings = event.settings
@@ -231,6 +241,7 @@ class Engine:
         ctx, timing = self._ctx, self._ctx.settings.timing
         if key == "heartbeat" and timing.heartbeat_ms is not None:
             self._rooms.guard.observe()
+            self._rooms.day_books.look()
             ctx.dirty = True
             ctx.timers.arm("heartbeat", ctx.clock.real_ms + timing.heartbeat_ms)
         elif key == "view" and timing.view_ms is not None:
@@ -238,6 +249,8 @@ class Engine:
             ctx.timers.arm("view", ctx.clock.real_ms + timing.view_ms)
         elif key == "reconcile":
             self._rooms.sync.ask_snapshot()
+        elif key == "wallet":
+            self._rooms.wallet_watch.on_timer()
         elif key == "instruments":
             self._rooms.sync.start()
         elif key == "storage":

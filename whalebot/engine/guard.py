@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from whalebot.decisions.performance.tracker import PerformanceTracker
-from whalebot.decisions.risk.guardrails import Breach, count_result, drawdown_of, observe
+from whalebot.decisions.risk.guardrails import Breach, count_result, drawdown_of, observe, shift
 from whalebot.decisions.risk.settings import AtEnd
 from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.events import AccountDue
@@ -51,6 +51,15 @@ class Guard:
                 self._ctx.notice(Level.INFO, "pause_over", f"{before.pause_rule}: entries allowed again")
         if breach is not None:
             self._act(breach)
+
+    def on_moved(self, amount: Decimal) -> None:
+        """Money was moved into or out of the account: that is neither profit nor loss."""
+        equity = self._account.equity()
+        text = f"{'deposit' if amount > 0 else 'withdrawal'} of {abs(amount)}: no result; limits follow it"
+        self._ctx.notice(Level.INFO, "money_moved", text, amount=amount)
+        if equity is not None:
+            self.memory = shift(self.memory, equity, amount)
+            self._ctx.dirty = True
 
     def count(self, pnl: Decimal) -> None:
         """Follow the losing streak."""

@@ -37,6 +37,14 @@ def unrealised(memory: PositionMemory, price: Decimal) -> Decimal:
     return (price - entry_price(memory)) * signed_qty(memory)
 
 
+def cash_of(memory: PositionMemory) -> Decimal:
+    """Return what a position has added to the balance so far: realised less fees and funding, in quote."""
+    long = memory.side is Side.BUY
+    left, value = (memory.sold_qty, memory.sold) if long else (memory.bought_qty, memory.bought)
+    realised = (value - entry_price(memory) * left) * memory.side.sign if left else _ZERO
+    return realised - memory.fees - memory.funding
+
+
 def take_fill(memory: PositionMemory, fill: Execution) -> tuple[PositionMemory, Decimal]:
     """Apply a fill; return the position and the quantity left over when the fill closed more than was open.
 

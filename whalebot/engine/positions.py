@@ -16,7 +16,15 @@ from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
 from whalebot.engine.foreign import ForeignDesk
 from whalebot.engine.holding import Holding, anchor, follow_price
-from whalebot.engine.ledger import closed_by, fired_whole, open_from_fill, open_qty, signed_qty, take_fill
+from whalebot.engine.ledger import (
+    cash_of,
+    closed_by,
+    fired_whole,
+    open_from_fill,
+    open_qty,
+    signed_qty,
+    take_fill,
+)
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.missing import Mended
 from whalebot.engine.protection import Protection
@@ -24,9 +32,14 @@ from whalebot.engine.protection import Protection
 _ZERO = Decimal(0)
 
 
+def _nobody(symbol: str, ts_ms: int, amount: Decimal | None) -> None:
+    """Nobody listens."""
+
+
 class PositionManager:
     """Owns every holding.
 
+    `booked` hears of every change of cash: symbol, market time in ms, amount in quote (None: not known).
     `close` is called with (symbol, reason) when a position must leave at market; `atr_of` gives a symbol's
     newest ATR in quote, 0 while warming.
     """
@@ -45,6 +58,7 @@ class PositionManager:
         self.holdings: dict[str, Holding] = {}
         self._foreign = ForeignDesk(ctx, markets, self.holdings, self._protection, close, atr_of)
         self.closed_real_ms: dict[str, int] = {}
+        self.booked: Callable[[str, int, Decimal | None], None] = _nobody
 
     def restore(self, memories: tuple[PositionMemory, ...]) -> None:
         """Take up the positions the last run remembered; the venue will say whether they are still there."""
@@ -78,10 +92,15 @@ class PositionManager:
             # What only closes opens nothing, whatever it closed.
             if fill.closed_qty < fill.qty:
                 self._open(fill, intent, fill.qty - fill.closed_qty)
+            else:
+                self.booked(fill.symbol, fill.ts_ms, None)
             return None
         if self.is_other_side(fill):
+            self.booked(fill.symbol, fill.ts_ms, None)
             return None
+        before = cash_of(holding.memory)
         holding.memory, leftover = take_fill(holding.memory, fill)
+        self.booked(fill.symbol, fill.ts_ms, cash_of(holding.memory) - before)
         holding.last_fill_real_ms = self._ctx.clock.real_ms
         trade = None
         if open_qty(holding.memory) == 0:
@@ -94,6 +113,7 @@ class PositionManager:
 
     def on_funding(self, payment: FundingPayment) -> bool:
         """Book a funding settlement on the open position; False when there is none."""
+        self.booked(payment.symbol, payment.ts_ms, -payment.amount)
         holding = self.holdings.get(payment.symbol)
         if holding is None:
             return False
@@ -106,6 +126,7 @@ class PositionManager:
             intent = None
         leverage = self._ctx.settings.trade.leverage
         memory = open_from_fill(fill, intent, qty, leverage)
+        self.booked(fill.symbol, fill.ts_ms, cash_of(memory))
         if intent is not None:
             memory = replace(memory, stop=intent.intent.stop_loss, target=intent.intent.take_profit)
         else:
@@ -247,6 +268,8 @@ class PositionManager:
     def mend(self, symbol: str, mended: Mended) -> ClosedTrade | None:
         """Take over what the venue has of a position; return the trade where that is nothing any more."""
         holding = self.holdings[symbol]
+        gained = cash_of(mended.memory) - cash_of(holding.memory)
+        self.booked(symbol, mended.exit_ms, gained if mended.explained else None)
         holding.memory = mended.memory
         self._ctx.dirty = True
         if open_qty(holding.memory) > 0:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.domain.state import StateDocument
 from whalebot.engine.account import Account
 from whalebot.engine.bars import Analyzer, BarFeed
 from whalebot.engine.context import Context
+from whalebot.engine.day_books import DayBooks
 from whalebot.engine.differences import Differences
 from whalebot.engine.entries import EntryDesk
 from whalebot.engine.exits import ExitDesk
@@ -21,6 +23,7 @@ from whalebot.engine.positions import PositionManager
 from whalebot.engine.signals import SymbolSignals
 from whalebot.engine.sync import Sync
 from whalebot.engine.trading import Trading
+from whalebot.engine.wallet_watch import WalletWatch
 
 
 class Rooms:
@@ -40,6 +43,10 @@ class Rooms:
         self.account = Account(self.positions, self.markets)
         self.performance = PerformanceTracker(ctx.settings.label)
         self.guard = Guard(ctx, self.account, self.exits, self.performance)
+        self.wallet_watch = WalletWatch(ctx, self.account, self.guard)
+        self.account.on_change = self.wallet_watch.on_wallet
+        self.day_books = DayBooks(ctx)
+        self.positions.booked = self._booked
         self.leverage = LeverageDesk(ctx)
         self.differences = Differences(ctx, self.tracker, self.positions, self.signals, self.exits)
         self.sync = Sync(
@@ -67,6 +74,11 @@ class Rooms:
             self.signals,
             self.performance,
         )
+
+    def _booked(self, symbol: str, ts_ms: int, amount: Decimal | None) -> None:
+        self.day_books.book(symbol, ts_ms, amount)
+        if amount is not None:
+            self.wallet_watch.book(amount)
 
     def _blocked_by(self, symbol: str) -> tuple[str, ...]:
         reasons = self.sync.blocked_by(symbol)

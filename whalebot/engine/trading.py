@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
+from typing import Final
 
 from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.domain.analysis import Analysis
@@ -21,6 +23,9 @@ from whalebot.engine.ledger import entry_price
 from whalebot.engine.orders import OrderTracker, Settled
 from whalebot.engine.positions import PositionManager
 from whalebot.engine.signals import SymbolSignals
+
+# Settlements come hours apart and a lost fill is found within minutes.
+_EARLY_FUNDING: Final = 4
 
 
 class Trading:
@@ -47,6 +52,7 @@ class Trading:
         self._exits = exits
         self._signals = signals
         self._reversals: dict[str, tuple[Prepared, int]] = {}
+        self._early_funding: dict[str, deque[FundingPayment]] = {}
         self.unrecorded: dict[str, ClosedTrade] = {}
         self.performance = performance
 
@@ -117,7 +123,10 @@ class Trading:
         settled = self._tracker.on_fill(fill)
         if fill.exec_type.moves_position and signals.is_new(fill.exec_id, fill.ts_ms):
             self._account.on_fill(fill.ts_ms)
+            was_flat = fill.symbol not in self._positions.holdings
             trade = self._positions.on_fill(fill, intent)
+            if was_flat:
+                self._book_early_funding(fill.symbol)
             if trade is not None:
                 self.on_closed(trade)
         if settled is not None:
@@ -137,11 +146,23 @@ class Trading:
         if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
             return
         booked = self._positions.on_funding(payment)
+        if not booked:
+            self._early_funding.setdefault(payment.symbol, deque(maxlen=_EARLY_FUNDING)).append(payment)
         text = f"funding {'paid' if payment.amount > 0 else 'received'} {abs(payment.amount)}"
         level = Level.INFO if booked else Level.WARNING
         self._ctx.notice(
             level, "funding", text + ("" if booked else " without a position here"), payment.symbol
         )
+
+    def _book_early_funding(self, symbol: str) -> None:
+        """A settlement was told before the fill that opened its position: it belongs to that position."""
+        holding = self._positions.holdings.get(symbol)
+        if holding is None:
+            return
+        for payment in self._early_funding.pop(symbol, ()):
+            if payment.ts_ms >= holding.memory.opened_ms:
+                funding = holding.memory.funding + payment.amount
+                holding.memory = replace(holding.memory, funding=funding)
 
     def on_executions(self, executions: tuple[Execution | FundingPayment, ...], recv_ms: int) -> None:
         """Apply executions that were asked for, oldest first."""

@@ -44,7 +44,7 @@ class ViewBuilder:
             symbols=tuple(self._symbols[s] for s in ctx.settings.symbols),
             wallet_balance=wallet.wallet_balance if wallet else None,
             equity=equity,
-            day_pnl=equity - base if equity is not None and base is not None else None,
+            day_pnl=equity - base + memory.day_carried if equity is not None and base is not None else None,
             drawdown=self._rooms.guard.drawdown(),
             consecutive_losses=memory.consecutive_losses,
             trades_closed=self._rooms.performance.session.trades,
@@ -55,6 +55,8 @@ class ViewBuilder:
             reconciled_ms=self._rooms.sync.reconciled_ms,
             paused_until_ms=memory.paused_until_ms,
             manual_pause=memory.manual_pause,
+            books_difference=self._rooms.day_books.difference,
+            books_checked_ms=self._rooms.day_books.checked_ms,
         )
 
     def _symbol(self, symbol: str) -> SymbolView:

@@ -66,6 +66,27 @@ def observe(
     return memory, breach
 
 
+def shift(memory: GuardrailMemory, equity: Decimal, amount: Decimal) -> GuardrailMemory:
+    """Return the memory after `amount` was moved into the account (below zero: out), `equity` with it.
+
+    Peak and bases change in proportion to the equity, so that day loss and drawdown are the same fractions as
+    before. Where nothing is left to be in proportion to, they start afresh.
+    """
+    before = equity - amount
+    if before <= 0 or equity <= 0:
+        return replace(memory, peak_equity=equity, day_base_equity=equity, last_equity=equity)
+    share = equity / before
+    peak, base, last = (
+        None if level is None else level * share
+        for level in (memory.peak_equity, memory.day_base_equity, memory.last_equity)
+    )
+    shifted = replace(memory, peak_equity=peak, day_base_equity=base, last_equity=last)
+    if base is None or memory.day_base_equity is None:
+        return shifted
+    carried = (before - memory.day_base_equity) - (equity - base)
+    return replace(shifted, day_carried=memory.day_carried + carried)
+
+
 def count_result(memory: GuardrailMemory, pnl: Decimal) -> GuardrailMemory:
     """Follow the losing streak with one closed trade; not during a pause. Zero breaks no streak."""
     if memory.paused_until_ms is not None or pnl == 0:
@@ -85,7 +106,7 @@ def _start_day(memory: GuardrailMemory, equity: Decimal, now_ms: int) -> Guardra
     if memory.day_start_ms == day:
         return memory
     base = equity if now_ms == day or memory.last_equity is None else memory.last_equity
-    return replace(memory, day_start_ms=day, day_base_equity=base)
+    return replace(memory, day_start_ms=day, day_base_equity=base, day_carried=Decimal(0))
 
 
 def _end_pause(memory: GuardrailMemory, equity: Decimal, now_ms: int) -> GuardrailMemory:

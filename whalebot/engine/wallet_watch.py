@@ -1,0 +1,158 @@
+"""Tells money that was moved into or out of the account from money that was earned or lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from whalebot.domain.books import MOVES_MONEY, Booking
+from whalebot.domain.effects import FetchBookings
+from whalebot.domain.enums import Level
+from whalebot.domain.events import BookingsFetched
+from whalebot.domain.known import Unknown
+from whalebot.domain.orders import WalletReport
+from whalebot.domain.state import CashMemory
+from whalebot.engine.account import Account
+from whalebot.engine.context import Context
+from whalebot.engine.guard import Guard
+
+_TIMER: Final = "wallet"
+_ZERO: Final = Decimal(0)
+_TOLERANCE: Final = Decimal("0.01")
+# Real times. The balance may overtake the fill it belongs to; the venue's log may come late.
+_SETTLE_MS: Final = 500
+_RETRY_MS: Final = 2_000
+_LONGEST_DOUBT_MS: Final = 10_000
+_CALM_MS: Final = 60_000
+_REMEMBERED_IDS: Final = 50
+
+
+class WalletWatch:
+    """Follows the balance our fills and funding make; where the wallet says otherwise, asks the venue's log.
+
+    Until it answered, ten seconds at most, the breakers do not look: a withdrawal is no drawdown. What was
+    moved shifts the levels they measure from; results of symbols that are not ours shift nothing.
+    """
+
+    def __init__(self, ctx: Context, account: Account, guard: Guard) -> None:
+        self._ctx = ctx
+        self._account = account
+        self._guard = guard
+        self.memory = CashMemory()
+        self._expected: Decimal | None = None
+        self._request: int | None = None
+        self._doubt_ms: int | None = None
+        self._calm_until_ms = 0
+        self._catching_up = False
+        self._seen: tuple[str, ...] = ()
+
+    def restore(self, memory: CashMemory) -> None:
+        """Take up what the last run knew; what was moved since then is asked for with the first balance."""
+        self.memory = memory
+        self._seen = memory.moved_ids
+
+    def book(self, amount: Decimal) -> None:
+        """Our own fill or funding changes the balance by `amount`."""
+        if self._expected is not None:
+            self._expected += amount
+
+    def on_wallet(self) -> None:
+        """The balance was told: compare it with what it should be."""
+        wallet = self._account.wallet
+        if wallet is None:
+            return
+        if self._expected is None:
+            self._expected = wallet.wallet_balance
+            if self.memory.known_to_ms is not None:
+                self._catching_up = True
+                self._doubt(0)
+            else:
+                self._know(wallet)
+        elif self._is_odd():
+            if self._doubt_ms is None and self._ctx.clock.real_ms >= self._calm_until_ms:
+                self._doubt(_SETTLE_MS)
+        elif not self._catching_up:
+            self._trust()
+            self._know(wallet)
+
+    def _know(self, wallet: WalletReport) -> None:
+        """All is explained up to this report: nothing before it need be asked for again."""
+        known_ms = max(wallet.updated_ms, self.memory.known_to_ms or 0)
+        if known_ms > 0:
+            self.memory = CashMemory(known_ms, self.memory.moved_ids)
+
+    def on_timer(self) -> None:
+        """Ask the venue's log, if there is still something to explain."""
+        if self._doubt_ms is None:
+            return
+        since_ms = self.memory.known_to_ms
+        if self._ctx.clock.real_ms - self._doubt_ms >= _LONGEST_DOUBT_MS or since_ms is None:
+            self._give_up()
+            return
+        self._ctx.timers.arm(_TIMER, self._ctx.clock.real_ms + _RETRY_MS)
+        if self._request is None:
+            self._request = self._ctx.next_request_no()
+            self._ctx.emit(FetchBookings(self._request, since_ms, None))
+
+    def on_bookings(self, event: BookingsFetched) -> None:
+        """The venue's log since we last knew it."""
+        if event.request_no != self._request:
+            return
+        self._request = None
+        answer = event.bookings
+        if isinstance(answer, Unknown):
+            self._ctx.trouble("bookings_unknown", answer.reason)
+            return
+        self._ctx.recovered("bookings_unknown")
+        rows = [row for row in answer.value if row.booking_id not in self._seen]
+        other = sum((row.amount for row in rows if self._is_not_ours(row)), _ZERO)
+        if self._doubt_ms is None or (not self._catching_up and abs(self._gap() - other) > _TOLERANCE):
+            return
+        self._take(rows)
+        self._trust()
+
+    def _take(self, rows: list[Booking]) -> None:
+        moved = [row for row in rows if row.kind in MOVES_MONEY]
+        self._seen = (*self._seen, *(row.booking_id for row in rows))[-_REMEMBERED_IDS:]
+        known_ms = max((row.ts_ms for row in rows), default=0)
+        moved_ids = (*self.memory.moved_ids, *(row.booking_id for row in moved))[-_REMEMBERED_IDS:]
+        self.memory = CashMemory(max(known_ms, self.memory.known_to_ms or 0), moved_ids)
+        self._ctx.dirty = True
+        if moved:
+            amount = sum((row.amount for row in moved), _ZERO)
+            self._guard.on_moved(amount)
+
+    def _is_not_ours(self, row: Booking) -> bool:
+        return row.kind in MOVES_MONEY or row.symbol not in self._ctx.settings.symbols
+
+    def _gap(self) -> Decimal:
+        wallet = self._account.wallet
+        return _ZERO if wallet is None or self._expected is None else wallet.wallet_balance - self._expected
+
+    def _is_odd(self) -> bool:
+        return abs(self._gap()) > _TOLERANCE
+
+    def _doubt(self, after_ms: int) -> None:
+        self._doubt_ms = self._ctx.clock.real_ms
+        self._account.in_doubt = True
+        self._ctx.timers.arm(_TIMER, self._ctx.clock.real_ms + after_ms)
+
+    def _trust(self) -> None:
+        self._doubt_ms, self._catching_up = None, False
+        self._request = None
+        self._account.in_doubt = False
+        self._ctx.timers.cancel(_TIMER)
+        if self._account.wallet is not None:
+            self._expected = self._account.wallet.wallet_balance
+
+    def _give_up(self) -> None:
+        gap = self._gap()
+        self._calm_until_ms = self._ctx.clock.real_ms + _CALM_MS
+        self._trust()
+        if abs(gap) > _TOLERANCE:
+            self._ctx.notice(
+                Level.WARNING,
+                "wallet_unexplained",
+                f"the balance changed by {gap:+}; neither our fills nor the venue's log say why; it counts "
+                "as a result",
+            )
