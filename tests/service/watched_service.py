@@ -33,7 +33,7 @@ raise SystemExit(main(sys.argv[2:]))
 class Service:
     """`whalebot run` under a service manager; a context that kills what is left. Its loop hangs on demand."""
 
-    def __init__(self, folder: Path, config: str, keys: bool = False) -> None:
+    def __init__(self, folder: Path, config: str, keys: bool = False, **environment: str) -> None:
         """Start in `folder`/home with config.json `config`, and keys in .env; the socket lies in `folder`."""
         self.home = folder / "home"
         self.home.mkdir()
@@ -53,6 +53,7 @@ class Service:
                 [sys.executable, "-c", _HANGING, str(self._hang), "run", "--dir", str(self.home)],
                 env={
                     **kept,
+                    **environment,
                     "PYTHONPATH": str(ROOT),
                     "NOTIFY_SOCKET": str(folder / "notify"),
                     "WATCHDOG_USEC": f"{WATCHDOG_S * 1e6:.0f}",

@@ -17,7 +17,7 @@ from whalebot.adapters.storage.state import StateFile
 from whalebot.app.config.convert import milliseconds
 from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
-from whalebot.app.exits import CLEAN, EXCHANGE
+from whalebot.app.exits import CLEAN, EXCHANGE, explanation
 from whalebot.app.reload import Reloader
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
@@ -59,6 +59,7 @@ class Daemon:
         self._watch = ThreadWatch()
         self._halted = threading.Event()
         self._trouble: list[BaseException] = []
+        self._failure = ""
         self._console = Console(setup, self._views, self._inbox, self._clock, options)
         self._views.console = self._console
 
@@ -78,6 +79,8 @@ class Daemon:
                 self._console.notice(notice)
             alerts = self._alerts()
             stack.callback(alerts.stop)
+            stack.push(partial(self._tell_the_end, alerts))
+            alerts.send(Level.INFO, "whalebot has started", self._who())
             halt = Halt(self._halted)
             reloader = Reloader(self._setup, self._inbox, self._clock, venue, self._console.set_level)
             signals = SignalWatch(
@@ -148,6 +151,8 @@ class Daemon:
             if isinstance(trouble, AuthError | VenueFatal):
                 raise trouble
         _log.info("ended: %s", supervisor.failure or end.reason)
+        if supervisor.failure or end.exit_code != CLEAN:
+            self._failure = f"; {supervisor.failure or end.reason}"
         return EXCHANGE if supervisor.failure and end.exit_code == 0 else end.exit_code
 
     def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine) -> None:
@@ -183,6 +188,15 @@ class Daemon:
     def _reload(self, reloader: Reloader) -> None:
         with self._console.service.reloading():
             reloader.reload()
+
+    def _who(self) -> str:
+        config = self._setup.config
+        return f"mode {config.mode}, {', '.join(config.traded_symbols)}, files in {self._setup.paths.dir}"
+
+    def _tell_the_end(self, alerts: AlertSystem, *error: object) -> None:
+        reason = f"; {explanation(error[1])}" if isinstance(error[1], BaseException) else ""
+        level = Level.CRITICAL if reason or self._failure else Level.INFO
+        alerts.send(level, "whalebot has ended", f"{self._who()}{reason or self._failure}")
 
     def _on_trouble(self, thread: str, error: BaseException) -> None:
         self._trouble.append(error)

@@ -11,20 +11,36 @@ from whalebot.app.exits import CLEAN
 
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
-    text = "Ask the running daemon for health, streams, positions and last signals."
+    text = (
+        "Ask the running daemon for health, streams, positions and last signals. Where none runs, tell what"
+        " the last one left open, and end with exit code 2."
+    )
     parser = subparsers.add_parser("status", help="ask the running daemon how it is", description=text)
     parser.add_argument("--json", action="store_true", help="print the daemon's answer as it is")
 
 
 def run(args: argparse.Namespace) -> int:
     """Ask and print."""
+    from whalebot.adapters.control.client import NoDaemon
     from whalebot.app.remote_control import ask_daemon
     from whalebot.app.status_text import status_lines
 
-    answer = ask_daemon(args, "status")
+    try:
+        answer = ask_daemon(args, "status")
+    except NoDaemon:
+        if not args.json:
+            _tell_what_is_left(args)
+        raise
     if args.json:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         for line in status_lines(answer):
             print(line)
     return CLEAN
+
+
+def _tell_what_is_left(args: argparse.Namespace) -> None:
+    from whalebot.app.left_behind import left_behind
+
+    for line in left_behind(args.paths.state):
+        print(line)
