@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import importlib
 import os
@@ -110,17 +111,23 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
 
 def _explain(error: BaseException, args: argparse.Namespace) -> int:
     code = exit_code(error)
+    # The code counts also where the disk that standard error goes to is full: a service manager acts on it.
+    with contextlib.suppress(OSError):
+        _tell(error, code, args)
+    return code
+
+
+def _tell(error: BaseException, code: int, args: argparse.Namespace) -> None:
     if isinstance(error, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
-        return code
+        return
     if code == BUG:
         from whalebot.app.bug_report import report_bug
 
         report_bug(error, args)
-        return code
+        return
     print(args.masker.mask(f"whalebot: {explanation(error)}"), file=sys.stderr)
     if args.verbose:
         from whalebot.app.bug_report import traceback_text
 
         print(args.masker.mask(traceback_text(error)), file=sys.stderr)
-    return code

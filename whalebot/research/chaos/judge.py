@@ -231,9 +231,9 @@ def open_positions_are_known(ledger: Ledger, books: Books) -> Iterator[str]:
     if not books.is_over:
         return
     moving = {p.symbol for p in ledger.positions if p.changed_ms > books.until_ms}
-    theirs = {(p.symbol, p.idx): p.size for p in ledger.open if p.symbol not in moving}
+    theirs = {p.symbol: p.size for p in ledger.open if p.symbol not in moving}
     known = [m for m in books.state.get("positions", ()) if m["symbol"] not in moving]
-    ours = {(m["symbol"], m["position_idx"]): _held(m) for m in known}
+    ours = {m["symbol"]: _held(m) for m in known}
     if theirs != ours:
         yield f"open at the exchange: {theirs}, remembered: {ours}"
 

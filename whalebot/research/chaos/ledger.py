@@ -26,7 +26,6 @@ class Position:
     """
 
     symbol: str
-    idx: int
     side: str
     opened_ms: int
     first_link_id: str
@@ -73,8 +72,7 @@ class Ledger:
     oddities: list[str] = field(default_factory=list)
     first_wallet: Decimal | None = None
     last_wallet: Decimal = _ZERO
-    _open: dict[tuple[str, int], Position] = field(default_factory=dict)
-    _stops: dict[tuple[str, int], Decimal | None] = field(default_factory=dict)
+    _open: dict[str, Position] = field(default_factory=dict)
     _real_ms: int = 0
 
     @property
@@ -141,8 +139,8 @@ class Ledger:
             self.order_ms[link_id] = line["real_ms"]
 
     def _on_execution(self, line: Line) -> None:
-        # The log of executions names no position index: what is judged here is one-way mode.
-        key = (line["symbol"], 0)
+        # The log of executions names no position index; the daemon holds one side of a symbol at a time.
+        key = line["symbol"]
         qty, closes = Decimal(line["qty"]), Decimal(line["closed_size"])
         position = self._open.get(key)
         if position is None:
@@ -157,28 +155,27 @@ class Ledger:
         if position.size == 0:
             self._end(key, position, line)
 
-    def _begin(self, key: tuple[str, int], line: Line) -> Position:
-        position = Position(*key, line["side"], line["ts_ms"], line["order_link_id"])
+    def _begin(self, key: str, line: Line) -> Position:
+        position = Position(key, line["side"], line["ts_ms"], line["order_link_id"])
         self.positions.append(position)
         self._open[key] = position
-        self._stops[key] = None
         position.bare_since_ms = line["real_ms"]
         return position
 
-    def _end(self, key: tuple[str, int], position: Position, line: Line) -> None:
+    def _end(self, key: str, position: Position, line: Line) -> None:
         position.closed_ms = line["ts_ms"]
         _cover(position, line["real_ms"])
         del self._open[key]
 
     def _on_funding(self, line: Line) -> None:
-        position = self._open.get((line["symbol"], line["position_idx"]))
+        position = self._open.get(line["symbol"])
         if position is None:
             self.oddities.append(f"funding {line['exec_id']} without a position")
             return
         position.funding += Decimal(line["amount"])
 
     def _on_stop(self, line: Line) -> None:
-        position = self._open.get((line["symbol"], line["position_idx"]))
+        position = self._open.get(line["symbol"])
         if position is None or Decimal(line["size"]) == 0:
             return
         stop = Decimal(line["stop_loss"]) if line["stop_loss"] else None

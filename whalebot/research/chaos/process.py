@@ -35,7 +35,7 @@ class Child:
             self.process = subprocess.Popen(
                 [*prefix, sys.executable, "-m", "whalebot", *map(str, arguments)],
                 cwd=output.parent,
-                env={**kept, "PYTHONPATH": str(_PACKAGE), "NO_COLOR": "1"},
+                env={**kept, "PYTHONPATH": str(_PACKAGE), "NO_COLOR": "1", "PYTHONFAULTHANDLER": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

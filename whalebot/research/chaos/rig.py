@@ -141,9 +141,13 @@ class Rig:
         self.thaw_daemon()
         self._end(daemon, signal.SIGINT)
         if daemon.wait(within_s) is None:
-            self.findings.append(f"the daemon did not end within {within_s:g} s of SIGINT")
-            self._end(daemon, signal.SIGKILL)
-            self._gone(daemon, expected={_KILLED})
+            # This one lets it write down where each of its threads stands.
+            self._end(daemon, signal.SIGABRT)
+            daemon.wait(5)
+            where = daemon.said()[-3000:].decode(errors="replace")
+            self.findings.append(f"the daemon did not end within {within_s:g} s of SIGINT:\n{where}")
+            daemon.signal(signal.SIGKILL)
+            self._gone(daemon, expected={-signal.SIGABRT, _KILLED})
         else:
             self._gone(daemon, expected={0, _INTERRUPTED})
 

@@ -156,11 +156,12 @@ class ExchangeServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._saving is not None:
             await self._saving
-        if self._store is not None:
-            self._save(self._store, self._document())
         await self._sockets.close()
         if self._runner is not None:
             await self._runner.cleanup()
+        # Last of all: what was asked for and answered until now is in it.
+        if self._store is not None:
+            self._save(self._store, self._document())
         self._log.close()
 
     def state(self) -> dict[str, Any]:
