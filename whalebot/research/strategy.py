@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ from whalebot.decisions.analysis.signal import TOLERANCE
 from whalebot.domain.errors import ConfigError
 from whalebot.engine.bars import Analyzer
 from whalebot.engine.settings import EngineSettings
-from whalebot.indicators.arrays import FloatArray
+from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.dataset import SymbolData
 
 
@@ -95,3 +95,10 @@ def make_strategy(name: str, settings: EngineSettings) -> Strategy:
     except AttributeError:
         raise ConfigError(f"--strategy {name}: {module_name} has no {class_name}") from None
     return maker(settings)
+
+
+def from_start(columns: DecisionColumns, close_ms: IntArray, trade_from_ms: int | None) -> DecisionColumns:
+    """Return decisions that enter nothing before `trade_from_ms` (UTC); the bars before it only warm up."""
+    if trade_from_ms is None:
+        return columns
+    return replace(columns, may_enter=columns.may_enter & (close_ms >= trade_from_ms))

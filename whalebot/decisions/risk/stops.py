@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 from whalebot.decisions.risk.costs import NAN
@@ -103,3 +104,22 @@ def ratchet(
         if side.sign * (price - rounded) >= instrument.tick_size and side.sign * (rounded - best) > 0:
             best = rounded
     return best if abs(best - stop) >= price * Decimal(repr(min_move)) else stop
+
+
+def next_trigger(sign: int, entry: float, best: float, atr: float, rules: StopRules) -> float:
+    """Return the price in favour at which `stop_levels` first differ from those at `best`; infinite: never.
+
+    Where the trailing stop follows already that is `best` itself: any better price moves it. Arguments as
+    in `stop_levels`.
+    """
+    gained = sign * (best - entry)
+    ahead: list[float] = []
+    if rules.trailing:
+        if gained >= rules.trail_trigger * atr:
+            return best
+        ahead.append(rules.trail_trigger * atr)
+    if rules.breakeven_trigger is not None:
+        ahead.append(rules.breakeven_trigger * atr)
+        if rules.lock_in is not None:
+            ahead.append((rules.breakeven_trigger + rules.lock_in) * atr)
+    return entry + sign * min((distance for distance in ahead if distance > gained), default=math.inf)

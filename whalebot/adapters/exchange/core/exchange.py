@@ -20,9 +20,11 @@ from whalebot.adapters.exchange.core.invariants import violations
 from whalebot.adapters.exchange.core.latency import Latency, NoLatency
 from whalebot.adapters.exchange.core.ledger import post_transfer
 from whalebot.adapters.exchange.core.liquidity import BestAvailable, Liquidity
+from whalebot.adapters.exchange.core.market import Band
 from whalebot.adapters.exchange.core.queries import Reader
 from whalebot.adapters.exchange.core.session import flush, move_clock, release_due, release_waiting, settle
 from whalebot.adapters.exchange.core.state import export_state, import_state
+from whalebot.adapters.exchange.core.watch import refresh
 from whalebot.adapters.exchange.core.world import Held, Models, Settings, World
 
 _NOTHING: tuple[Event, ...] = ()
@@ -112,6 +114,17 @@ class Exchange:
             if isinstance(event, PricePoint) and event.last_price is not None:
                 release_waiting(world, event.symbol)
             return flush(world)
+
+    def quiet(self, symbol: str) -> tuple[Band, Band]:
+        """Return the open intervals of last and mark price in which nothing fires, fills or is liquidated.
+
+        They hold until the next call that changes an order, a position or a balance.
+        """
+        world = self._world
+        market = world.market(symbol)
+        with localcontext(CONTEXT):
+            refresh(world, market)
+        return replace(market.last_band), replace(market.mark_band)
 
     def submit(self, account_id: str, command: Command, ts_ms: int) -> Answer:
         """Carry out a command, now or when the latency model says.

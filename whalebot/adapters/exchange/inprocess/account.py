@@ -112,9 +112,14 @@ class SimulatedAccount:
     # --- OrderGateway ---------------------------------------------------------------------------------
 
     def submit(self, intent: OrderIntent) -> str:
-        """Place an order; return its id, "" while it waits. Raises VenueRefused."""
+        """Place an order; return its id. Raises VenueRefused.
+
+        Where orders may have to wait the id is "", and a refusal comes as an event.
+        """
         with self._lock:
-            if self._held is not None and self._held.keep(intent):
+            if self._held is not None:
+                if not self._held.keep(intent):
+                    self._send_late(intent)
                 return ""
         return self._command("order/create", create_command(intent)).order_id
 
