@@ -353,6 +353,25 @@ def test_http_403_stops_everything_for_ten_minutes(rig: Rig, clock: Any) -> None
     assert rig.client.orders.submit(intent()) == "o"
 
 
+def test_a_refused_address_is_told_once_and_reads_are_not_repeated(rig: Rig, clock: Any) -> None:
+    told: list[tuple[int, str]] = []
+    settings = RestSettings(Endpoints(rig.venue.url, "ws://127.0.0.1:1", None), ["BTCUSDT"])
+    factory = RestFactory(settings, clock, rig.sleeps.append, lambda *block: told.append(block))
+    client = factory.client()
+    rig.venue.on("market/kline", Answer(b"<html>403</html>", 403))
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            client.market.candles("BTCUSDT", "1", None, None, 10)
+    assert told == [(clock.now_ms() + 600_000, "GET /v5/market/kline")]
+    assert rig.sleeps == []
+    assert len(rig.venue.to("market/kline")) == 1
+    clock.time_ms += 600_000
+    with pytest.raises(RateLimited):
+        client.market.candles("BTCUSDT", "1", None, None, 10)
+    assert len(told) == 2
+    client.close()
+
+
 # --- reads ------------------------------------------------------------------------------------------------
 
 

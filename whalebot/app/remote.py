@@ -19,6 +19,7 @@ from whalebot.app.demo import DemoExchange
 from whalebot.app.engine_setup import intervals_of
 from whalebot.app.venue import VenueParts
 from whalebot.domain.errors import AuthError, RateLimited, TransportError
+from whalebot.domain.events import VenueBlocked
 from whalebot.engine.settings import MAX_AHEAD_MS, FeedSettings
 from whalebot.ports import OrderGateway
 from whalebot.runtime.read_actions import Readers
@@ -47,7 +48,11 @@ class RemoteVenue:
         self._clients: list[RestClient] = []
         self._lock = threading.Lock()
         self._factory = RestFactory(
-            RestSettings(endpoints, config.traded_symbols, keys, config.exchange.recv_window_ms), parts.clock
+            RestSettings(endpoints, config.traded_symbols, keys, config.exchange.recv_window_ms),
+            parts.clock,
+            on_blocked=lambda until_ms, call: parts.inbox.put(
+                VenueBlocked(until_ms, f"{call}: HTTP 403", parts.clock.now_ms())
+            ),
         )
         # An exchange of this machine may play a market at any time and speed.
         keeps_time = time_scale == 1 and not endpoints.is_loopback
@@ -83,7 +88,7 @@ class RemoteVenue:
         Raises AuthError for a key that the venue refuses, that may withdraw in mode live, or that is not of
         `exchange.account_id`; VenueFatal where the venue will never serve it.
         """
-        client, wait_s = self._factory.client(), _FIRST_RETRY_S
+        client, wait_s, said = self._factory.client(), _FIRST_RETRY_S, ""
         try:
             while not halted.is_set():
                 try:
@@ -92,7 +97,9 @@ class RemoteVenue:
                     self._learn_position_mode(client)
                     return
                 except (TransportError, RateLimited) as error:
-                    _log.warning("the venue does not answer (%s); trying again in %.0f s", error, wait_s)
+                    if said != str(error):
+                        _log.warning("the venue does not answer (%s); trying again until it does", error)
+                    said = str(error)
                     halted.wait(wait_s)
                     wait_s = min(2 * wait_s, _LAST_RETRY_S)
         finally:

@@ -214,6 +214,15 @@ class ClockSkew:
     recv_ms: int
 
 
+@dataclass(frozen=True, slots=True)
+class VenueBlocked:
+    """The venue refuses our address (HTTP 403): nothing is sent before `until_ms` (local time, ms UTC)."""
+
+    until_ms: int
+    reason: str
+    recv_ms: int
+
+
 # --- time and people --------------------------------------------------------------------------------------
 
 
@@ -290,6 +299,7 @@ Event: TypeAlias = (
     | StreamUp
     | StreamDown
     | ClockSkew
+    | VenueBlocked
     | OrderAccepted
     | OrderRefused
     | OutcomeUnknown
@@ -353,5 +363,6 @@ __all__ = [
     "TimerDue",
     "TradeRecorded",
     "TradesPrinted",
+    "VenueBlocked",
     "WalletReported",
 ]

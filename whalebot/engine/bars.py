@@ -146,14 +146,14 @@ class BarFeed:
                 self._compare(event.candles.value)
             return []
         if isinstance(event.candles, Unknown):
-            self._ctx.notice(
-                Level.WARNING, "history_unknown", f"{event.interval}: {event.candles.reason}", self.symbol
-            )
+            text = f"{event.interval}: {event.candles.reason}"
+            self._ctx.trouble("history_unknown", text, self.symbol)
             self._ctx.timers.arm(
                 ("history", self.symbol, event.interval),
                 self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms,
             )
             return []
+        self._ctx.recovered("history_unknown", self.symbol)
         series.fetching = False
         candles = event.candles.value
         first_load = series.next_open_ms is None

@@ -10,7 +10,10 @@ from whalebot.engine.settings import EngineSettings
 
 
 class Context:
-    """One per engine. `out` collects the effects of the event at hand; `dirty` asks for a Persist."""
+    """One per engine. `out` collects the effects of the event at hand; `dirty` asks for a Persist.
+
+    Before `blocked_until_ms` (real time) the venue takes no request of ours.
+    """
 
     def __init__(self, settings: EngineSettings) -> None:
         self.settings = settings
@@ -21,6 +24,7 @@ class Context:
         self.dirty = False
         self.stopping = False
         self.requests = 0
+        self.blocked_until_ms = 0
         self._troubles: dict[tuple[str, str], int] = {}
 
     def hedge_idx(self, symbol: str, side: Side) -> int:

@@ -72,8 +72,9 @@ class Differences:
         symbol, answer = event.symbol, event.closings
         finding = self._unexplained.pop(symbol, None)
         if isinstance(answer, Unknown):
-            self._ctx.notice(Level.WARNING, "closings_unknown", answer.reason, symbol)
+            self._ctx.trouble("closings_unknown", answer.reason, symbol)
             return None
+        self._ctx.recovered("closings_unknown", symbol)
         is_as_found = finding is not None and self._positions.held_qty(symbol) == finding.ours != 0
         if finding is None or not is_as_found or self._tracker.in_flight(symbol):
             return None

@@ -169,6 +169,7 @@ class Engine:
             ev.StreamUp: self._rooms.sync.on_stream_up,
             ev.StreamDown: self._on_stream_down,
             ev.ClockSkew: self._on_clock,
+            ev.VenueBlocked: self._rooms.sync.on_blocked,
             ev.OrderAccepted: self._rooms.tracker.on_accepted,
             ev.OrderRefused: orders.on_refused,
             ev.OutcomeUnknown: orders.on_unknown,
@@ -249,6 +250,8 @@ class Engine:
             ctx.timers.arm("view", ctx.clock.real_ms + timing.view_ms)
         elif key == "reconcile":
             self._rooms.sync.ask_snapshot()
+        elif key == "blocked":
+            self._rooms.sync.on_unblocked()
         elif key == "wallet":
             self._rooms.wallet_watch.on_timer()
         elif key == "instruments":

@@ -125,6 +125,10 @@ class ExitDesk:
             qty = min(qty, instrument.max_market_qty)
         if qty <= 0 or memory.closing_as is None:
             return False
+        if self._ctx.clock.real_ms < self._ctx.blocked_until_ms:
+            # It could not leave, and each attempt would be an order more to tell of.
+            self._ctx.timers.arm(("exit", symbol), self._ctx.blocked_until_ms)
+            return False
         intent = OrderIntent(
             order_link_id=self._link_ids.mint(symbol),
             symbol=symbol,

@@ -75,6 +75,7 @@ class OrderDesk:
         settled = self._tracker.on_looked_up(event)
         if settled is not None:
             self._trading.on_settled(settled)
+            self._sync.after_settled(settled.memory.intent.symbol)
         elif tracked is not None and tracked.memory.intent.purpose is Purpose.EXIT:
             self._exits.insist(tracked.symbol)
 

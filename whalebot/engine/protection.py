@@ -64,6 +64,8 @@ class Protection:
         if sent is None or sent.request_no != event.request_no:
             return None
         holding.amend = None
+        if event.done or event.refused:
+            self._ctx.recovered("stop_unknown", holding.memory.symbol)
         if event.done:
             holding.refused_stop = None
             holding.replaced_stop = holding.venue_stop or holding.asked_stop
@@ -73,14 +75,12 @@ class Protection:
             self.want(holding)
             return None
         what = "not moved, the venue refused" if event.refused else "sent, no answer yet, asking again"
-        self._ctx.notice(
-            Level.WARNING,
-            "stop_refused" if event.refused else "stop_unknown",
-            f"stop {sent.stop_loss} {what}: {event.reason} ({event.ret_code}); the venue has "
-            f"{'no stop' if holding.venue_stop is None else holding.venue_stop}",
-            holding.memory.symbol,
-        )
-        if not event.refused:
+        has = "no stop" if holding.venue_stop is None else holding.venue_stop
+        text = f"stop {sent.stop_loss} {what}: {event.reason} ({event.ret_code}); the venue has {has}"
+        if event.refused:
+            self._ctx.notice(Level.WARNING, "stop_refused", text, holding.memory.symbol)
+        else:
+            self._ctx.trouble("stop_unknown", text, holding.memory.symbol)
             # Setting a stop again changes nothing when it arrived the first time.
             self._ctx.timers.arm(
                 ("stop_retry", holding.memory.symbol),

@@ -12,7 +12,9 @@ from whalebot.domain.events import (
     SnapshotFetched,
     StreamDown,
     StreamUp,
+    VenueBlocked,
 )
+from whalebot.domain.intervals import iso_utc
 from whalebot.domain.known import Unknown
 from whalebot.domain.orders import AccountSnapshot, Purpose
 from whalebot.engine.account import Account
@@ -65,6 +67,8 @@ class Sync:
     def blocked_by(self, symbol: str) -> tuple[str, ...]:
         """Return what must be known or mended before an entry of this symbol."""
         reasons = [f"{s.value} stream is down" for s in Stream if s not in self._up]
+        if self._ctx.clock.real_ms < self._ctx.blocked_until_ms:
+            reasons.append("the venue refuses this address")
         stale_ms = _STALE_ROUNDS * self._ctx.settings.timing.reconcile_ms
         if self.reconciled_ms is None:
             reasons.append("not reconciled with the venue yet")
@@ -118,6 +122,23 @@ class Sync:
         text = f"{reason}; no entries until it is back, stops stay at the venue"
         self._ctx.alert(Level.WARNING, "outage", f"{stream} stream down for more than {seconds} s", text)
 
+    def on_blocked(self, event: VenueBlocked) -> None:
+        """The venue refuses our address: nothing can be sent for a while."""
+        self._ctx.blocked_until_ms = event.until_ms
+        self._ctx.timers.arm("blocked", event.until_ms)
+        self._ctx.alert(
+            Level.CRITICAL,
+            "venue_blocked",
+            "the venue refuses this address",
+            f"{event.reason}; nothing is sent until {iso_utc(event.until_ms)}, stops stay there. Too many "
+            "requests came from this address, or it lies in a region that is not served",
+        )
+
+    def on_unblocked(self) -> None:
+        """Requests are sent again: ask what became of everything."""
+        self._ctx.notice(Level.INFO, "venue_unblocked", "sending requests to the venue again")
+        self.resync()
+
     # --- asking ---------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -143,6 +164,11 @@ class Sync:
                 self._tracker.look_up(tracked.memory.intent.order_link_id)
         self.ask_snapshot()
 
+    def after_settled(self, symbol: str) -> None:
+        """An order of the last run is settled: what waited for it need not wait for the next comparison."""
+        if not self._leverage.is_set(symbol):
+            self.ask_snapshot()
+
     def ask_snapshot(self) -> None:
         """Ask for positions, orders and wallet, unless the question is on its way."""
         timing, now = self._ctx.settings.timing, self._ctx.clock.real_ms
@@ -165,9 +191,10 @@ class Sync:
         """Take the rules; ask again soon where there is no answer, else in 12 hours."""
         answer = event.instruments
         if isinstance(answer, Unknown):
-            self._ctx.notice(Level.WARNING, "instruments_unknown", answer.reason)
+            self._ctx.trouble("instruments_unknown", answer.reason)
             self._ctx.timers.arm("instruments", event.recv_ms + self._ctx.settings.feed.retry_ms)
             return
+        self._ctx.recovered("instruments_unknown")
         for instrument in answer.value:
             self._ctx.instruments[instrument.symbol] = instrument
         for symbol in list(self._positions.holdings):
@@ -187,12 +214,13 @@ class Sync:
         """Executions of a symbol were fetched (and already applied), or could not be."""
         symbol, answer = event.symbol, event.executions
         if not isinstance(answer, Unknown):
+            self._ctx.recovered("executions_unknown", symbol)
             if event.since_ms <= self._executions_due.get(symbol, event.since_ms):
                 self._executions_due.pop(symbol, None)
             if self.differences.is_open(symbol):
                 self.ask_snapshot()
             return
-        self._ctx.notice(Level.WARNING, "executions_unknown", answer.reason, symbol)
+        self._ctx.trouble("executions_unknown", answer.reason, symbol)
         self._ctx.timers.arm(
             ("executions", symbol), self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
         )
@@ -210,9 +238,10 @@ class Sync:
         self._asked = None
         answer = event.snapshot
         if isinstance(answer, Unknown):
-            self._ctx.notice(Level.WARNING, "snapshot_unknown", answer.reason)
+            self._ctx.trouble("snapshot_unknown", answer.reason)
             self._ctx.timers.arm("reconcile", event.recv_ms + self._ctx.settings.feed.retry_ms)
             return
+        self._ctx.recovered("snapshot_unknown")
         self._account.on_answer(answer.value.wallet, *self._asked_after)
         for order in answer.value.orders:
             self._tracker.on_report(order)

@@ -38,13 +38,20 @@ class ClockWatch:
     def _work(self) -> None:
         client = self._factory.client()
         try:
+            failures = 0
             while not self._halt.is_set():
                 wait_s = EVERY_S
                 try:
                     self._sink.put(client.market.measure_clock())
                 except WhalebotError as error:
-                    _log.warning("the venue's clock could not be measured: %s", error)
+                    failures += 1
+                    level = logging.WARNING if failures == 1 else logging.DEBUG
+                    _log.log(level, "the venue's clock could not be measured: %s", error)
                     wait_s = RETRY_S
+                else:
+                    if failures:
+                        _log.info("the venue's clock is measured again after %d failures", failures)
+                    failures = 0
                 self._halt.wait(wait_s)
         finally:
             client.close()

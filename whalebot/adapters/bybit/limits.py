@@ -25,6 +25,14 @@ _WRITES: Final = (
 )
 
 
+class CircuitOpen(RateLimited):
+    """The venue refused our address: nothing is sent for a while, and asking again soon is pointless."""
+
+
+def ignore_block(until_ms: int, call: str) -> None:
+    """Nobody listens."""
+
+
 @dataclass(slots=True)
 class _Bucket:
     per_s: float
@@ -41,7 +49,10 @@ class RateGate:
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
         now_s: Callable[[], float] = time.monotonic,
+        on_open: Callable[[int, str], None] = ignore_block,
     ) -> None:
+        """on_open: told once, on any thread, when the circuit opens: until when (local ms), by which call."""
+        self._on_open = on_open
         self._clock = clock
         self._sleep = sleep
         self._now_s = now_s
@@ -76,18 +87,22 @@ class RateGate:
         with self._lock:
             self._bucket(path).closed_until_ms = until_ms
 
-    def open_circuit(self) -> int:
+    def open_circuit(self, call: str) -> int:
         """Send nothing at all for ten minutes; return the end, local ms UTC."""
         with self._lock:
-            self._open_until_ms = self._clock.now_ms() + CIRCUIT_OPEN_MS
-            return self._open_until_ms
+            now_ms = self._clock.now_ms()
+            was_open = now_ms < self._open_until_ms
+            until_ms = self._open_until_ms = now_ms + CIRCUIT_OPEN_MS
+        if not was_open:
+            self._on_open(until_ms, call)
+        return until_ms
 
     def _reserve(self, path: str, call: str) -> float:
         with self._lock:
             now_ms, now_s = self._clock.now_ms(), self._now_s()
             bucket = self._bucket(path)
             if now_ms < self._open_until_ms:
-                raise RateLimited(call, self._open_until_ms)
+                raise CircuitOpen(call, self._open_until_ms)
             if bucket.closed_until_ms - now_ms > _LONGEST_WAIT_S * 1000:
                 raise RateLimited(call, bucket.closed_until_ms)
             bucket.tokens = min(bucket.per_s, bucket.tokens + (now_s - bucket.filled_s) * bucket.per_s)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.hosts import Endpoints
-from whalebot.adapters.bybit.limits import RateGate
+from whalebot.adapters.bybit.limits import RateGate, ignore_block
 from whalebot.ports import Clock
 
 if TYPE_CHECKING:
@@ -51,13 +51,18 @@ class RestFactory:
     """Makes clients that share the venue's clock and the account's rate limits; any thread."""
 
     def __init__(
-        self, settings: RestSettings, clock: Clock, sleep: Callable[[float], None] = time.sleep
+        self,
+        settings: RestSettings,
+        clock: Clock,
+        sleep: Callable[[float], None] = time.sleep,
+        on_blocked: Callable[[int, str], None] = ignore_block,
     ) -> None:
+        """on_blocked: told on any thread when the venue refuses our address: until when, by which call."""
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
         self.venue_clock = VenueClock(clock)
-        self._gate = RateGate(clock, sleep)
+        self._gate = RateGate(clock, sleep, on_open=on_blocked)
 
     def client(self) -> RestClient:
         """Make a client for the calling thread's use."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from whalebot.adapters.bybit.limits import CircuitOpen
 from whalebot.adapters.bybit.retcodes import Outcome, outcome_of
 from whalebot.domain.errors import RateLimited, TransportError, VenueRefused
 
@@ -26,6 +27,8 @@ class Reader:
         for delay_s in _DELAYS_S:
             try:
                 return ask()
+            except CircuitOpen:
+                raise
             except (TransportError, RateLimited):
                 self._sleep(delay_s)
             except VenueRefused as e:

@@ -18,7 +18,7 @@ from pybit.unified_trading import HTTP
 
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.conventions import told
-from whalebot.adapters.bybit.limits import RateGate, header_number
+from whalebot.adapters.bybit.limits import CircuitOpen, RateGate, header_number
 from whalebot.adapters.bybit.retcodes import Outcome, outcome_of
 from whalebot.adapters.bybit.wire import Count, Ms
 from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueRefused, WhalebotError
@@ -160,7 +160,7 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
     def _status_error(self, response: requests.Response, endpoint: str, call: str) -> WhalebotError:
         status = response.status_code
         if status == 403:
-            return RateLimited(f"{call}: HTTP 403", self._gate.open_circuit())
+            return CircuitOpen(f"{call}: HTTP 403", self._gate.open_circuit(call))
         if status == 429:
             return self._rate_limited(response, endpoint, call)
         if status == 401:
