@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from typing import Final
 
 from whalebot.adapters.terminal.analysis_line import analysis_line
@@ -68,8 +68,8 @@ class Screen:
         return analysis_line(new.symbol, new.analysis, new.view, self._style, self._zone)
 
     def plain_analysis(self, new: NewAnalysis) -> str:
-        """Return the same line for a log."""
-        return analysis_line(new.symbol, new.analysis, new.view, PLAIN, self._zone)
+        """Return the same line for a log: without colours, and in UTC as everything on disk."""
+        return analysis_line(new.symbol, new.analysis, new.view, PLAIN, UTC)
 
     def notice(self, notice: Notice) -> str:
         """Return the line of a notice as this terminal shows it."""
