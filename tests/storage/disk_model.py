@@ -1,9 +1,15 @@
-"""A disk in memory whose power can be cut at any byte, and a real one whose calls can be made to fail."""
+"""A disk in memory whose power can be cut at any byte, and a real one whose calls can be made to fail.
+
+Names and content reach the platters apart from each other: a rename may be there before the bytes it names,
+and of several changes of names any may be there without the others.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Collection, Iterator
+from itertools import chain, combinations
 from pathlib import Path
 
 from whalebot.adapters.storage.filesystem import FileSystem
@@ -29,13 +35,22 @@ class DiskModel(FileSystem):
         self.synced_data: dict[int, bytes] = {}
         self.budget: int | None = None
         self.spent = 0
+        self.names_changed: list[dict[Path, int | None]] = []
         self._fds: dict[int, int | Path] = {}
         self._next = 3
 
-    def reboot(self, arrival: str) -> DiskModel:
-        """Return the disk as it is found after the cut."""
+    def reboot(self, arrival: str, arrived_names: Collection[int] | None = None) -> DiskModel:
+        """Return the disk as it is found after the cut.
+
+        arrived_names: which of `names_changed`, by number, arrived; None: all, or none with `none`.
+        """
         after = DiskModel()
         after.names = dict(self.synced_names if arrival == "none" else self.names)
+        if arrived_names is not None:
+            after.names = dict(self.synced_names)
+            for number in sorted(arrived_names):
+                after.names |= self.names_changed[number]
+            after.names = {path: inode for path, inode in after.names.items() if inode is not None}
         after.data = {
             inode: _arrived(self.synced_data.get(inode, b""), content, arrival)
             for inode, content in self.data.items()
@@ -81,6 +96,7 @@ class DiskModel(FileSystem):
             self._step()
             inode = self._new_inode()
             self.names[path], self.data[inode] = inode, b""
+            self.names_changed.append({path: inode})
         elif flags & os.O_EXCL:
             raise FileExistsError(errno.EEXIST, "File exists", str(path))
         self._fds[fd] = self.names[path]
@@ -116,27 +132,42 @@ class DiskModel(FileSystem):
         inside = {path: inode for path, inode in self.names.items() if path.parent == folder}
         outside = {path: inode for path, inode in self.synced_names.items() if path.parent != folder}
         self.synced_names = inside | outside
+        self.names_changed = [
+            {path: inode for path, inode in change.items() if path.parent != folder}
+            for change in self.names_changed
+        ]
 
     def replace(self, source: Path, target: Path) -> None:
         self._step()
         self.names[target] = self.names.pop(source)
+        self.names_changed.append({source: None, target: self.names[target]})
 
     def link(self, source: Path, target: Path) -> None:
         self._step()
         if target in self.names:
             raise FileExistsError(errno.EEXIST, "File exists", str(target))
         self.names[target] = self.names[source]
+        self.names_changed.append({target: self.names[source]})
 
     def unlink(self, path: Path) -> None:
         self._step()
         if self.names.pop(path, None) is None:
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
+        self.names_changed.append({path: None})
 
     def is_same(self, first: Path, second: Path) -> bool:
         return self.names[first] == self.names[second]
 
     def make_folder(self, path: Path) -> None:
         """Folders are always there."""
+
+
+def any_names(disk: DiskModel) -> Iterator[tuple[int, ...]]:
+    """Every subset of the changes of names that are not safe yet; of many, only the orders of arrival."""
+    numbers = [number for number, change in enumerate(disk.names_changed) if change]
+    if len(numbers) > 6:
+        return iter([tuple(numbers[:count]) for count in range(len(numbers) + 1)])
+    return chain.from_iterable(combinations(numbers, count) for count in range(len(numbers) + 1))
 
 
 def _arrived(synced: bytes, written: bytes, arrival: str) -> bytes:

@@ -127,3 +127,20 @@ def test_a_place_that_cannot_be_locked_is_told(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     with pytest.raises(ConfigError, match=r"state.*--dir"):
         FolderLock(tmp_path / "state" / "lock").acquire()
+
+
+def test_a_number_that_belongs_to_a_living_process_is_no_lock(path: Path) -> None:
+    """Process ids come round again: what counts is who holds the lock, not whose number stands there."""
+    path.parent.mkdir()
+    path.write_text(f"{os.getppid()}\n")
+    with FolderLock(path):
+        assert path.read_text() == f"{os.getpid()}\n"
+
+
+def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("dear")
+    (tmp_path / "lock").symlink_to(victim)
+    with pytest.raises(ConfigError, match=r"lock.*symbolic links"):
+        FolderLock(tmp_path / "lock").acquire()
+    assert victim.read_text() == "dear"

@@ -16,8 +16,9 @@ from whalebot.domain.errors import ConfigError
 VERSION: Final = 1
 _NAME: Final = "exchange.json"
 _LAST_GOOD: Final = "exchange.last.json"
-_DIGEST: Final = b'{"digest":"'
-_HEX: Final = 64
+_UNDIGESTED: Final = b'{"version":'
+_HEAD: Final = 77
+"""Bytes in front of the document's own fields: an opening bracket and the digest of the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class StateStore:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
         try:
             with os.fdopen(os.open(beside, flags, 0o600), "wb") as file:
-                file.write(_DIGEST + hashlib.sha256(raw).hexdigest().encode() + b'",' + raw[1:])
+                file.write(_head_of(raw) + raw[1:])
                 file.flush()
                 os.fsync(file.fileno())
         except OSError:
@@ -93,12 +94,17 @@ class StateStore:
         return aside
 
 
+def _head_of(raw: bytes) -> bytes:
+    return b'{"digest":"' + hashlib.sha256(raw).hexdigest().encode() + b'",'
+
+
 def _decode(data: bytes) -> dict[str, Any]:
     """Return the document. Raises ValueError for anything else; files without a digest are older ones."""
-    if data.startswith(_DIGEST):
-        digest, data = data[len(_DIGEST) :][:_HEX], b"{" + data[len(_DIGEST) + _HEX + 2 :]
-        if hashlib.sha256(data).hexdigest().encode() != digest:
+    if not data.startswith(_UNDIGESTED):
+        raw = b"{" + data[_HEAD:]
+        if data[:_HEAD] != _head_of(raw):
             raise ValueError("its digest does not match")
+        data = raw
     document = msgspec.json.decode(data, type=dict[str, Any])
     version = document.get("version")
     if type(version) is not int or version < 1:
