@@ -214,4 +214,4 @@ def test_the_screen_writes_times_in_the_owners_zone() -> None:
     assert "04:15" in screen.analysis(new)
     assert "\033" in screen.analysis(new)
     assert "\033" not in screen.plain_analysis(new)
-    assert "10:15" in screen.plain_analysis(new)
+    assert "09:15" in screen.plain_analysis(new)
