@@ -117,6 +117,10 @@ class _Run:
             self._work_until(self._queue[0][0] if self._queue else self._schedule.lasts_s)
         days = (rig.market_ms() - first_ms) / _DAY_MS
         self._await_ready("after the last fault")
+        # Messages may have been lost: what a new private stream asks for brings both to one mind now.
+        rig.strike([{"do": "drop_streams", "channel": "private"}])
+        self._await_agreement()
+        self._await_ready("after the last stream")
         if rig.daemon is not None and rig.daemon.peak_mib() > _MOST_MIB:
             rig.findings.append(f"the daemon held {rig.daemon.peak_mib():.0f} MiB")
         return days
@@ -224,6 +228,14 @@ class _Run:
         self._rig.start_exchange()
 
     # --- rest -----------------------------------------------------------------------------------------
+
+    def _await_agreement(self) -> None:
+        """Wait until the daemon says once more that it agrees with the venue."""
+        before, deadline_s = len(ready_moments(self._rig.daemon_folder)), time.monotonic() + _READY_S
+        while time.monotonic() < deadline_s:
+            if len(ready_moments(self._rig.daemon_folder)) > before:
+                return
+            self._breathe(0.1)
 
     def _await_ready(self, when: str) -> None:
         """Wait until the daemon may trade; one that never does is a finding."""
