@@ -25,8 +25,8 @@ MODE: Final = "testnet"
 # The owner mends the disk before the daemon may start: it says so with this code.
 _CONFIGURATION: Final = 2
 _EXCHANGE_FATAL: Final = 4
-# An interrupt that came before the daemon had begun.
-_INTERRUPTED: Final = 130
+# Told to end before it had begun to listen for that.
+_UNBORN: Final = -signal.SIGTERM
 _KILLED: Final = -signal.SIGKILL
 
 
@@ -139,17 +139,17 @@ class Rig:
         if daemon is None or daemon.code is not None:
             return
         self.thaw_daemon()
-        self._end(daemon, signal.SIGINT)
+        self._end(daemon, signal.SIGTERM)
         if daemon.wait(within_s) is None:
             # This one lets it write down where each of its threads stands.
             self._end(daemon, signal.SIGABRT)
             daemon.wait(5)
             where = daemon.said()[-3000:].decode(errors="replace")
-            self.findings.append(f"the daemon did not end within {within_s:g} s of SIGINT:\n{where}")
+            self.findings.append(f"the daemon did not end within {within_s:g} s of SIGTERM:\n{where}")
             daemon.signal(signal.SIGKILL)
             self._gone(daemon, expected={-signal.SIGABRT, _KILLED})
         else:
-            self._gone(daemon, expected={0, _INTERRUPTED})
+            self._gone(daemon, expected={0, _UNBORN})
 
     def look_after_daemon(self, *, is_disk_well: bool) -> bool:
         """Note an end nobody asked for; return whether it runs. A full disk may keep it from starting."""
