@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from whalebot.app.config.environment import Environment, read_environment
 from whalebot.app.config.loading import check_text, load
 from whalebot.app.config.problems import ConfigProblems
-from whalebot.app.config.reading import parse
+from whalebot.app.config.reading import parse, read_file
 from whalebot.domain.errors import ConfigError
 
 NO_SECRETS = Environment({})
@@ -179,3 +179,10 @@ def test_no_table_breaks_the_checks(table) -> None:
         return
     assert len(str(refusal).splitlines()) == len(refusal.problems) + 1
     assert str(refusal).isascii()
+
+
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path) -> None:
+    path = tmp_path / "config.json"
+    os.mkfifo(path)
+    with pytest.raises(ConfigError, match="a pipe or a device"):
+        read_file(path)

@@ -84,6 +84,16 @@ def test_the_environment_stands_above_credentials_and_they_above_the_file(tmp_pa
     assert environment.get("../.env") is None
 
 
+def test_a_line_of_the_env_file_that_is_none_is_named_with_its_file(tmp_path, caplog) -> None:
+    path = tmp_path / ".env"
+    path.write_text("BYBIT_API_KEY=right4711\nthis is no line\nOTHER=fine4711\n")
+    found = read_environment(path, {})
+    assert (found.get("BYBIT_API_KEY"), found.get("OTHER")) == ("right4711", "fine4711")
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: line 2 is not NAME=value and is left out"
+    ]
+
+
 def test_the_environment_shows_nothing_of_itself(tmp_path) -> None:
     (tmp_path / ".env").write_text(
         "BYBIT_API_KEY=abcdefgh\nBYBIT_API_SECRET=ijklmnop\nLOCAL=no\nOTHER=long-enough\n"

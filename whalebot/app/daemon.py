@@ -6,6 +6,7 @@ import contextlib
 import logging
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ class Daemon:
         self._halted = threading.Event()
         self._trouble: list[BaseException] = []
         self._failure = ""
+        self._tell_news: Callable[[], None] = _nothing_new
         self._console = Console(setup, self._views, self._inbox, self._clock, options)
         self._views.console = self._console
 
@@ -75,10 +77,10 @@ class Daemon:
             states = StateFile(paths.state_file(self._setup.config.mode))
             known = states.load() if venue.keeps_account else None
             state = known or StateDocument(run_id=new_run_id())
-            for notice in (*history.take_notices(), *states.take_notices()):
-                self._console.notice(notice)
             alerts = self._alerts()
             stack.callback(alerts.stop)
+            self._tell_news = partial(self._tell_stores, history, states, alerts)
+            self._tell_news()
             stack.push(partial(self._tell_the_end, alerts))
             alerts.send(Level.INFO, "whalebot has started", self._who())
             halt = Halt(self._halted)
@@ -106,6 +108,13 @@ class Daemon:
             )
             return self._run_loop(engine, lanes, venue, states, halt)
 
+    def _tell_stores(self, history: TradeHistory, states: StateFile, alerts: AlertSystem) -> None:
+        """Say what the files of this run had to be mended for, at the start and ever since. Any thread."""
+        for notice in (*history.take_notices(), *states.take_notices()):
+            self._console.notice(notice)
+            if notice.level is Level.CRITICAL:
+                alerts.send(notice.level, "a file was damaged", notice.text)
+
     def _wait_for(self, venue: Venue, halt: Halt) -> None:
         """An outage at the start may last; --for and signals end the wait."""
         limit_ms = self._options.limit_ms
@@ -121,9 +130,6 @@ class Daemon:
             limit.cancel()
 
     def _run_loop(self, engine: Engine, lanes: Lanes, venue: Venue, states: StateFile, halt: Halt) -> int:
-        outputs = LoopOutputs(self._views, self._console.notice, self._console.progress)
-        loop = Loop(engine, self._inbox, lanes, self._clock, outputs)
-        halt.loop = loop
         supervisor = Supervisor(
             self._inbox,
             self._clock,
@@ -131,7 +137,16 @@ class Daemon:
             venue.data_ended if self._options.until_end else lambda: "",
             venue.broken,
             self._options.limit_ms,
+            self._tell_news,
         )
+
+        def progress() -> None:
+            self._console.progress()
+            supervisor.check()
+
+        outputs = LoopOutputs(self._views, self._console.notice, progress)
+        loop = Loop(engine, self._inbox, lanes, self._clock, outputs)
+        halt.loop = loop
         try:
             lanes.start()
             self._watch.expect(lanes.threads())
@@ -208,6 +223,10 @@ class Daemon:
 
     def _say(self, text: str) -> None:
         self._console.notice(Notice(Level.WARNING, "note", text))
+
+
+def _nothing_new() -> None:
+    """Before the files are open there is nothing to tell."""
 
 
 class Halt:

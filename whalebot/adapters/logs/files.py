@@ -23,11 +23,12 @@ class LogFile(RotatingFileHandler):
 
     A file that somebody moved or removed is begun anew. A line that a power cut tore is ended before the next
     one. A record that cannot be written (disk full, folder gone) is counted in `lost`, said once a minute on
-    standard error, and forgotten.
+    standard error, and forgotten; how many these were is the next line that can be written.
     """
 
     def __init__(self, path: Path, max_bytes: int = FILE_BYTES, old_files: int = OLD_FILES) -> None:
         self.lost = 0
+        self._lost_told = 0
         self._complained_at = -_COMPLAINT_GAP_S
         self._identity: tuple[int, int] | None = None
         super().__init__(path, maxBytes=max_bytes, backupCount=old_files, encoding="utf-8", errors="replace")
@@ -50,7 +51,16 @@ class LogFile(RotatingFileHandler):
         except OSError:
             self.handleError(record)
             return
+        lost = self.lost
         super().emit(record)
+        if lost == self.lost != self._lost_told:
+            self._tell_lost()
+
+    def _tell_lost(self) -> None:
+        """Writing works again: say in the file itself what it lacks."""
+        count, self._lost_told = self.lost - self._lost_told, self.lost
+        text = f"{count} records before the last line were lost: the file could not be written"
+        super().emit(logging.LogRecord("whalebot.logs", logging.WARNING, "", 0, text, None, None))
 
     def _let_go_if_moved(self) -> None:
         """Close the file if it is no longer the one of that name; the next record opens a new one."""

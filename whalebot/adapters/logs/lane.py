@@ -64,7 +64,15 @@ class LogLane(QueueHandler):
             target.close()
 
     def _work(self) -> None:
+        told = 0
         while (item := self._queue.get()) is not None:
             record, takers = item
             for target in takers:
                 target.handle(record)
+            if self.dropped != told:
+                text = f"{self.dropped - told} records were lost: no room in the queue, or no words for them"
+                told = self.dropped
+                for target in self._targets:
+                    target.handle(
+                        logging.LogRecord("whalebot.logs", logging.WARNING, "", 0, text, None, None)
+                    )

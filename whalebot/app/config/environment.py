@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from whalebot.domain.errors import ConfigError
 
 API_KEY: Final = "BYBIT_API_KEY"
 API_SECRET: Final = "BYBIT_API_SECRET"
+_log = logging.getLogger("whalebot.config")
 _LARGEST_CREDENTIAL: Final = 64 * 1024
 _LARGEST_ENV_FILE: Final = 1024 * 1024
 _SHORTEST_FILE_SECRET: Final = 8
@@ -90,16 +92,23 @@ def _read_env_file(path: Path) -> dict[str, str]:
         raise ConfigError(f"{path}: {e.strerror or e}") from None
     if len(raw) > _LARGEST_ENV_FILE:
         raise ConfigError(f"{path}: more than {_LARGEST_ENV_FILE} bytes is no file of NAME=value lines")
-    return _parse_env(text)
+    return _parse_env(text, path)
 
 
-def _parse_env(text: str) -> dict[str, str]:
+def _parse_env(text: str, path: Path) -> dict[str, str]:
     if not text.strip():
         return {}
     import io
 
     from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
+    lines = [b.original.line for b in parse_stream(io.StringIO(text)) if b.error]
+    if lines:
+        # The library's own word for it names no file.
+        logging.getLogger("dotenv.main").setLevel(logging.ERROR)
+        where = ", ".join(map(str, lines))
+        _log.warning("%s: line %s is not NAME=value and is left out", path, where)
     # Interpolation stays off: a secret with a $ in it is the secret as it stands.
     return {
         name: value
