@@ -197,7 +197,7 @@ def test_pybit_hears_every_topic_and_sends_every_command(exchange: Running, pybi
 def test_ccxt_pro_hears_every_topic_and_sends_commands(exchange: Running) -> None:
     asyncio.run(watch_everything(exchange))
     topics = usage(exchange, "topics").keys()
-    # ccxt listens to the executions of either kind by an option, never to both.
+    # One client of ccxt listens to executions of either kind, by an option, and never to both; see pybit.
     assert topics >= (PUBLIC_TOPICS | PRIVATE_TOPICS) - {"execution.fast"}
     assert usage(exchange, "calls").keys() >= {"order.create", "order.amend", "order.cancel"}
 
