@@ -145,18 +145,23 @@ class StreamConnection:
             self._greet()
             self._serve(sock, FrameReader())
         except TransportError as e:
-            return str(e)
+            return self._told(str(e))
         except (OSError, websocket.WebSocketException) as e:
-            return f"{type(e).__name__}: {e}"
+            return self._told(f"{type(e).__name__}: {e}")
         except Exception as e:  # noqa: BLE001  root of the stream's thread: a bug here must not end the stream
             if not self._halt.is_set():
                 _log.exception("%s: unexpected error on the stream's thread", self.link.name)
-            return f"unexpected {type(e).__name__}: {e}"
+            return self._told(f"unexpected {type(e).__name__}: {e}")
         finally:
             ws, self._ws = self._ws, None
             if ws is not None:
                 ws.shutdown()
         return "stopped"
+
+    def _told(self, text: str) -> str:
+        """A reason as it may be shown: what a venue says of a refused key may repeat it."""
+        keys = self.link.credentials
+        return say.told(text if keys is None else text.replace(keys.key, "***").replace(keys.secret, "***"))
 
     def _open(self) -> socket.socket:
         context = ssl.create_default_context() if self.link.url.startswith("wss:") else None
