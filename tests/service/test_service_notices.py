@@ -54,6 +54,8 @@ def test_a_refused_reload_is_over_too(tmp_path: Path) -> None:
         service.child.send_signal(signal.SIGHUP)
         service.wait_for("RELOADING=1")
         service.wait_for("READY=1")
+        while not service.wait_for("STATUS=")[-1][-1].endswith("config.json was refused at the last reload"):
+            pass
         service.wait_for("WATCHDOG=1")
         assert "reload refused" in (service.home / "logs" / "whalebot.log").read_text()
 

@@ -53,6 +53,7 @@ class Console:
         self._screen = Screen(self._style, self._zone, clock)
         self._service = ServiceManager()
         self._is_ready = False
+        self.is_file_refused = False
         self._logs: LogSystem | None = None
         self._heartbeat: Heartbeat | None = None
         self._live: LiveView | None = None

@@ -202,7 +202,7 @@ class Daemon:
 
     def _reload(self, reloader: Reloader) -> None:
         with self._console.service.reloading():
-            reloader.reload()
+            self._console.is_file_refused = not reloader.reload()
 
     def _who(self) -> str:
         config = self._setup.config

@@ -30,22 +30,26 @@ class Reloader:
         self._venue = venue
         self._set_level = set_level
 
-    def reload(self) -> None:
-        """Read the file; say what changes, or why the old configuration stays. A bad file raises nothing."""
+    def reload(self) -> bool:
+        """Read the file; say what changes, or why the old configuration stays. A bad file raises nothing.
+
+        Returns False where the file was refused.
+        """
         try:
             config = read_again(self._setup)
         except ConfigError as error:
             _log.error("reload refused, the old configuration stays: %s", error)
-            return
+            return False
         changes = diff(self._config, config)
         fixed = [str(change) for change in changes if change.needs_restart]
         if fixed:
             _log.error("reload refused, these need a restart: %s", "; ".join(fixed))
-            return
+            return False
         if not changes:
             _log.info("reload: nothing changed")
-            return
+            return True
         self._config = config
         self._set_level(config.logging.level)
         settings = engine_settings(config, self._venue.feed)
         self._sink.put(Reconfigured(settings, tuple(str(c) for c in changes), self._clock.now_ms()))
+        return True
