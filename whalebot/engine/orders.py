@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from itertools import takewhile
 from typing import Final
 
 from whalebot.domain.effects import LookUpOrder
@@ -133,7 +134,8 @@ class OrderTracker:
 
     def sent_within_minute(self, now_ms: int) -> int:
         """Count orders created in the last minute of market time."""
-        return sum(1 for at in self._sent_ms if at > now_ms - MINUTE_MS)
+        recent = takewhile(lambda at: at > now_ms - MINUTE_MS, reversed(self._sent_ms))
+        return sum(1 for _ in recent)
 
     def memories(self) -> tuple[IntentMemory, ...]:
         """Return what must survive a restart."""

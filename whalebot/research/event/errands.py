@@ -8,7 +8,7 @@ from typing import Any
 from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.domain import effects as ef
 from whalebot.domain.errors import VenueRefused
-from whalebot.domain.events import Event, OrderAccepted, OrderRefused, Refusal, TradeRecorded
+from whalebot.domain.events import Event, OrderRefused, Refusal, TradeRecorded
 from whalebot.domain.trade import ClosedTrade
 from whalebot.ports import Clock, HistorySource
 from whalebot.runtime.order_actions import OrderActions, RetCodes
@@ -50,10 +50,11 @@ class Errands:
     def _submit(self, effect: ef.SubmitOrder) -> Iterable[Event]:
         link_id, now_ms = effect.intent.order_link_id, self._clock.now_ms()
         try:
-            order_id = self._account.submit(effect.intent)
+            self._account.submit(effect.intent)
         except VenueRefused as error:
             return [OrderRefused(link_id, Refusal.REJECTED, error.ret_code, error.message, now_ms)]
-        return [OrderAccepted(link_id, order_id, now_ms)]
+        # That it was accepted is known as soon as it trades.
+        return ()
 
     def _record(self, effect: ef.RecordTrade) -> Iterable[Event]:
         self.trades.append(effect.trade)

@@ -25,6 +25,7 @@ from whalebot.domain.events import (
     Filled,
     FundingPaid,
     InstrumentsFetched,
+    OrderUpdated,
     PositionReported,
     StreamUp,
     TickerChanged,
@@ -76,6 +77,9 @@ class Tape:
             self.touched.add(event.position.symbol)
         elif isinstance(event, WalletReported):
             self.wallet = event.wallet.wallet_balance
+        elif isinstance(event, OrderUpdated) and not event.order.order_link_id:
+            # Orders that the exchange made itself (stops) are known by their position and their fills.
+            return
         self.queue.append(event)
 
     def wait_settled(self, timeout_s: float) -> bool:

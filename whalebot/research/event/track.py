@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from dataclasses import replace
 from enum import IntEnum
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -10,8 +11,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from whalebot.adapters.exchange.core.inputs import FundingDue, InstrumentListed, PricePoint
+from whalebot.adapters.exchange.market.ladder import RawBar
 from whalebot.adapters.exchange.market.playback_feed import PlaybackFeed, PlaybackTrack
-from whalebot.adapters.exchange.market.prints import FUNDING
+from whalebot.adapters.exchange.market.prints import FUNDING, path_of, point_times
 from whalebot.adapters.exchange.market.views import PriceKind
 from whalebot.decisions.analysis.bars import close_times
 from whalebot.decisions.analysis.resample import resample
@@ -183,6 +185,34 @@ class Track:
         """Lay out the prices of a bar; rows before it were passed by."""
         self.row = row
         self._funded_ms = int(self.close_ms[row]) - 1
+        if not self._is_plain(row):
+            self._lay_out(row)
+            return
+        unit = self.feed.units.price_unit
+        bar = RawBar(
+            int(self.open_ms[row]),
+            int(self.close_ms[row]),
+            int(self._last.open[row]),
+            int(self._last.high[row]),
+            int(self._last.low[row]),
+            int(self._last.close[row]),
+            0,
+            0,
+        )
+        is_gap = row > 0 and int(self._last.close[row - 1]) != bar.open
+        first, *rest = zip(point_times(bar.open_ms, bar.close_ms), path_of(bar), strict=True)
+        points = [PricePoint(self.symbol, ts_ms, price * unit) for ts_ms, price in reversed(rest)]
+        points.append(PricePoint(self.symbol, first[0], first[1] * unit, is_gap=is_gap))
+        self.items = [(point.ts_ms, point) for point in points]
+
+    def _is_plain(self, row: int) -> bool:
+        """True for a bar that has nothing in it but four prices, which are the mark's too."""
+        if self.data.mark is not None or row in self._special:
+            return False
+        at = bisect_left(self.funding_ms, int(self.open_ms[row]) + 1)
+        return at == len(self.funding_ms) or self.funding_ms[at] >= self.close_ms[row]
+
+    def _lay_out(self, row: int) -> None:
         bar, before = self.feed.bar(row), self.feed.bar(row - 1) if row else None
         assert bar is not None
         script = self.feed.script(row, bar, None if before is None else before.close, Side.BUY)
@@ -193,7 +223,13 @@ class Track:
                 (rate.ts_ms, FUNDING, FundingDue(self.symbol, rate.ts_ms, rate.rate, point.mark_price))
             )
         items.sort(key=_by_time)
-        self.items = [(ts_ms, item) for ts_ms, _, item in reversed(items)]
+        self.items = [(ts_ms, self._as_known(item)) for ts_ms, _, item in reversed(items)]
+
+    def _as_known(self, item: object) -> object:
+        """Without mark prices in the data the exchange is told of none: it takes the last price then."""
+        if self.data.mark is None and isinstance(item, PricePoint):
+            return replace(item, mark_price=None, index_price=None)
+        return item
 
     def take(self) -> object:
         """Return the next item of the bar in play; after the last one the bar is done."""
@@ -224,8 +260,9 @@ class Track:
     def last_point(self, rows: int) -> PricePoint:
         """Return the last price of the first `rows` bars, at least one."""
         row, unit = rows - 1, self.feed.units.price_unit
-        last, mark = int(self._last.close[row]) * unit, int(self._mark.close[row]) * unit
-        return PricePoint(self.symbol, int(self.close_ms[row]) - 1, last, mark, last)
+        last = int(self._last.close[row]) * unit
+        mark = None if self.data.mark is None else int(self._mark.close[row]) * unit
+        return PricePoint(self.symbol, int(self.close_ms[row]) - 1, last, mark)
 
     def extremes(self, first: int, end: int) -> tuple[int, int]:
         """Return the highest and the lowest price of bars first..end-1, in units."""
