@@ -119,7 +119,7 @@ class Hub:
                 self._lagging[connection] = waiting
             elif self._lagging:
                 self._lagging.pop(connection, None)
-        if len(self._lagging) > 1:
+        if self._lagging:
             self._cut_laggards()
 
     def _cut_laggards(self) -> None:

@@ -62,6 +62,8 @@ class PublicSession:
         # Snapshots are costly: one at a time, and everybody else gets a turn in between.
         async with self._turn:
             for topic in topics:
+                if connection.is_closed:
+                    return
                 self._hub.subscribe(connection, topic.name)
                 for payload in self._first_frames(topic):
                     self._hub.send(connection, payload)

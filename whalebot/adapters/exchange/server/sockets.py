@@ -18,6 +18,8 @@ from whalebot.adapters.exchange.server.hub import Hub
 MAX_MESSAGE_BYTES: Final = 1_048_576
 # A client hears nothing for this long only when it is gone: it answers the pings in between.
 HALF_OPEN_S: Final = 60.0
+# How long a client that broke the protocol may take to close its end.
+CLOSE_S: Final = 1.0
 PING_EVERY_S: Final = 20.0
 
 
@@ -65,7 +67,9 @@ class Sockets:
         """Serve one client until it closes or is cut off."""
         if self._gate.refuses_sockets(channel):
             return web.Response(status=503)
-        socket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=MAX_MESSAGE_BYTES)
+        socket = web.WebSocketResponse(
+            timeout=CLOSE_S, autoping=False, compress=False, max_msg_size=MAX_MESSAGE_BYTES
+        )
         await socket.prepare(request)
         transport = request.transport
         if transport is None:
