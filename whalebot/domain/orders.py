@@ -112,7 +112,10 @@ class FundingPayment:
 
 @dataclass(frozen=True, slots=True)
 class PositionReport:
-    """A position as the venue shows it. `side` None and `qty` 0 when flat; stops None when there is none."""
+    """A position as the venue shows it. `side` None and `qty` 0 when flat; stops None when there is none.
+
+    `adl_rank` is its place in the queue of automatic deleveraging, 0 to 5; 5 is reduced first.
+    """
 
     symbol: str
     side: Side | None
@@ -127,6 +130,7 @@ class PositionReport:
     liq_price: Decimal | None
     updated_ms: int
     seq: int
+    adl_rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

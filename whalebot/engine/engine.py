@@ -176,7 +176,7 @@ class Engine:
             ev.OrderLookedUp: orders.on_looked_up,
             ev.StopAmended: self._on_stop_amended,
             ev.LeverageAnswered: self._rooms.leverage.on_answer,
-            ev.SnapshotFetched: self._rooms.sync.on_snapshot,
+            ev.SnapshotFetched: orders.on_snapshot,
             ev.ExecutionsFetched: orders.on_executions,
             ev.ClosingsFetched: orders.on_closings,
             ev.BookingsFetched: self._on_bookings,

@@ -39,6 +39,7 @@ class Holding:
     unprotected_since: int | None = None
     repair_sent: bool = False
     ignored: bool = False
+    adl_told: bool = False
     last_fill_real_ms: int = 0
 
     @property

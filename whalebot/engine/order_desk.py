@@ -13,6 +13,7 @@ from whalebot.domain.events import (
     OrderUpdated,
     OutcomeUnknown,
     Refusal,
+    SnapshotFetched,
     StorageFailed,
     StorageRecovered,
     TradeRecorded,
@@ -48,6 +49,13 @@ class OrderDesk:
         settled = self._tracker.on_report(event.order)
         if settled is not None:
             self._trading.on_settled(settled)
+
+    def on_snapshot(self, event: SnapshotFetched) -> None:
+        """The venue's picture: its orders first, because they may settle what the comparison looks at."""
+        if self._sync.awaits(event.request_no) and isinstance(event.snapshot, Known):
+            for order in event.snapshot.value.orders:
+                self.on_order(OrderUpdated(order, event.recv_ms))
+        self._sync.on_snapshot(event)
 
     def on_refused(self, event: OrderRefused) -> None:
         """An order does not exist."""

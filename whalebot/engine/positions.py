@@ -30,6 +30,7 @@ from whalebot.engine.missing import Mended
 from whalebot.engine.protection import Protection
 
 _ZERO = Decimal(0)
+_NEAR_ADL = 4
 
 
 def _nobody(symbol: str, ts_ms: int, amount: Decimal | None) -> None:
@@ -226,7 +227,20 @@ class PositionManager:
         """Take what the venue says about a position we hold."""
         holding = self.holdings.get(report.symbol)
         if holding is not None and report.qty != 0 and report.position_idx == holding.memory.position_idx:
+            self._warn_of_adl(holding, report)
             self._protection.on_report(holding, report)
+
+    def _warn_of_adl(self, holding: Holding, report: PositionReport) -> None:
+        near = report.adl_rank >= _NEAR_ADL
+        if near and not holding.adl_told:
+            self._ctx.alert(
+                Level.WARNING,
+                "adl_near",
+                f"{report.symbol}: near the front of the deleveraging queue",
+                f"rank {report.adl_rank} of 5: the venue may close this position at the bankruptcy price of "
+                "others; less size or less leverage moves it back",
+            )
+        holding.adl_told = near
 
     def on_stop_amended(self, event: StopAmended) -> None:
         """Take the answer to a stop change."""

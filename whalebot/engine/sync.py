@@ -231,9 +231,13 @@ class Sync:
         if since_ms is not None:
             self._fetch_executions(symbol, since_ms)
 
+    def awaits(self, request_no: int) -> bool:
+        """True for the answer that was asked for last."""
+        return request_no == self._asked
+
     def on_snapshot(self, event: SnapshotFetched) -> None:
         """Compare the venue's picture with ours, and act on each difference."""
-        if event.request_no != self._asked:
+        if not self.awaits(event.request_no):
             return
         self._asked = None
         answer = event.snapshot
@@ -243,8 +247,6 @@ class Sync:
             return
         self._ctx.recovered("snapshot_unknown")
         self._account.on_answer(answer.value.wallet, *self._asked_after)
-        for order in answer.value.orders:
-            self._tracker.on_report(order)
         for report in answer.value.positions:
             self._positions.on_report(report)
         for finding in self._findings(answer.value, answer.asked_ms):

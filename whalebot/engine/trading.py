@@ -9,7 +9,7 @@ from typing import Final
 from whalebot.decisions.performance.tracker import PerformanceTracker
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import RecordTrade
-from whalebot.domain.enums import ClosedBy, Level, Side, Signal
+from whalebot.domain.enums import ClosedBy, ExecType, Level, Side, Signal
 from whalebot.domain.events import Filled, FundingPaid, MarketBroken
 from whalebot.domain.intervals import bar_close_ms
 from whalebot.domain.orders import Execution, FundingPayment, OrderIntent, Purpose
@@ -26,6 +26,14 @@ from whalebot.engine.signals import SymbolSignals
 
 # Settlements come hours apart and a lost fill is found within minutes.
 _EARLY_FUNDING: Final = 4
+
+
+_FORCED: Final = {
+    ExecType.BUST_TRADE: "liquidated",
+    ExecType.ADL_TRADE: "deleveraged",
+    ExecType.SETTLE: "settled",
+    ExecType.DELIVERY: "delivered",
+}
 
 
 class Trading:
@@ -124,6 +132,7 @@ class Trading:
         if fill.exec_type.moves_position and signals.is_new(fill.exec_id, fill.ts_ms):
             self._account.on_fill(fill.ts_ms)
             was_flat = fill.symbol not in self._positions.holdings
+            self._tell_forced(fill)
             trade = self._positions.on_fill(fill, intent)
             if was_flat:
                 self._book_early_funding(fill.symbol)
@@ -131,6 +140,15 @@ class Trading:
                 self.on_closed(trade)
         if settled is not None:
             self.on_settled(settled)
+
+    def _tell_forced(self, fill: Execution) -> None:
+        """The venue reduced the position on its own: say so, whether or not anything is left of it."""
+        what = _FORCED.get(fill.exec_type)
+        if what is not None:
+            text = (
+                f"{fill.side.value} {fill.qty} at {fill.price} ({fill.create_type or fill.exec_type.value})"
+            )
+            self._ctx.alert(Level.CRITICAL, "forced_fill", f"{fill.symbol}: {what} by the venue", text)
 
     def is_orphan(self, fill: Execution) -> bool:
         """True for a new fill that closes more than we know to be open: one before it was not told."""

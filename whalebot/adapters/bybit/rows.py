@@ -130,6 +130,7 @@ def make_position(row: PositionRow) -> PositionReport:
         liq_price=say.price_or_none(row.liq_price),
         updated_ms=say.time_ms(row.updated_time),
         seq=row.seq,
+        adl_rank=int(say.number(str(row.adl_rank_indicator))),
     )
 
 

@@ -179,13 +179,13 @@ class ExecutionRow(msgspec.Struct, rename="camel"):
 class ClosingRow(msgspec.Struct, rename="camel"):
     """What one closing order earned; older answers have no `closeFee`."""
 
-    symbol: str
-    order_id: str
+    symbol: Name
+    order_id: Name
     side: str
     closed_size: str
     cum_entry_value: str
     cum_exit_value: str
-    updated_time: int
+    updated_time: Ms
     closed_pnl: str = ""
     close_fee: str = ""
     exec_type: str = ""
@@ -194,11 +194,11 @@ class ClosingRow(msgspec.Struct, rename="camel"):
 class BookingRow(msgspec.Struct, rename="camel"):
     """One line of the transaction log."""
 
-    id: str
-    transaction_time: int
-    type: str
+    id: Name
+    transaction_time: Ms
+    type: Name
     change: str
-    symbol: str = ""
+    symbol: Name = ""
     currency: str = ""
 
 
@@ -219,6 +219,7 @@ class PositionRow(msgspec.Struct, rename="camel"):
     liq_price: str = ""
     updated_time: str = ""
     seq: Count = 0
+    adl_rank_indicator: int | str = 0
     category: str = ""
 
 
