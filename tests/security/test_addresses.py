@@ -98,3 +98,10 @@ def test_what_is_this_machine_and_what_is_the_venue() -> None:
     assert not any(map(is_loopback, ("", "::1%lo", "0.0.0.0", "::", "localhost.localdomain")))
     assert all(map(is_venue, ("bybit.com", "api.bybit.com", "api-testnet.bybit.com")))
     assert not any(map(is_venue, ("", ".bybit.com", "x\\.bybit.com", "a b.bybit.com")))
+
+
+def test_a_secret_put_into_any_place_of_the_configuration_is_learnt() -> None:
+    environment = Environment({"CLOUD_SECRET_KEY": "9876543210123", "PAIR": "ETHUSDT"})
+    text = '{"symbol": "${PAIR}", "exchange": {"account_id": "${CLOUD_SECRET_KEY}"}}'
+    loaded = check_text(text, "config.json", environment, {})
+    assert loaded.secrets == ("9876543210123",)

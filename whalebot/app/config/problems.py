@@ -74,6 +74,11 @@ def value_text(path: Path, value: Any) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 3] + "..."
 
 
+def sounds_secret(name: str) -> bool:
+    """Tell whether a name is one that people give to secrets."""
+    return bool(_SECRET_NAME.search(name))
+
+
 def first_per_path(problems: Iterable[Problem]) -> list[Problem]:
     """Keep the first problem of each place."""
     found: dict[Path, Problem] = {}

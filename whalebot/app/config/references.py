@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from whalebot.app.config.document import OTHER_COMMANDS_TABLES
 from whalebot.app.config.environment import Environment
-from whalebot.app.config.problems import HIDDEN, Path, Problem
+from whalebot.app.config.problems import HIDDEN, Path, Problem, sounds_secret
 from whalebot.app.config.tree import mapped, value_at, walk
 
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -56,7 +56,7 @@ def resolve(
                 text = f"{reference[1]} is not set; add the line {reference[1]}=... to .env"
                 problems.append(Problem(path, text, f'"{leaf}"'))
             return leaf
-        if is_secret_place(path):
+        if is_secret_place(path) or sounds_secret(reference[1]):
             secrets[path] = value
         return value
 
