@@ -20,7 +20,7 @@ from whalebot.adapters.exchange.core import (
     FeeRates,
     InstrumentListed,
     Latency,
-    NextPoint,
+    NoLatency,
     Settings,
 )
 from whalebot.adapters.exchange.inprocess.account import ACCOUNT, SimulatedAccount
@@ -62,9 +62,11 @@ class ReplayVenue:
         tracks = [make_track(text, options.tick_size, options.qty_step) for text in config.demo.data]
         market = PlaybackMarket(tracks)
         instruments = [market.instrument(symbol) for symbol in market.symbols]
-        core = _new_core(config, NextPoint(), instruments, market.now_ms)
+        core = _new_core(config, NoLatency(), instruments, market.now_ms)
         lock = threading.Lock()
-        self._account = SimulatedAccount(core, config.traded_symbols, parts.inbox, parts.clock)
+        self._account = SimulatedAccount(
+            core, config.traded_symbols, parts.inbox, parts.clock, holds_orders=True
+        )
         self._history = MarketHistory(market, lock, parts.clock)
         speed = parse_speed(str(config.demo.speed))
         self._player = MarketPlayer(

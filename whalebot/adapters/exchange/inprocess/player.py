@@ -13,15 +13,18 @@ from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.adapters.exchange.market.events import Kline, MarketEvent
 from whalebot.adapters.exchange.market.pacing import Schedule, Speed
 from whalebot.adapters.exchange.market.source import MarketSource
-from whalebot.domain.enums import Side
-from whalebot.domain.events import CandleClosed, Event, TickerChanged, TradesPrinted
+from whalebot.domain.enums import ClosedBy, Side
+from whalebot.domain.events import CandleClosed, Event, MarketBroken, TickerChanged, TradesPrinted
 from whalebot.domain.instrument import Instrument
+from whalebot.domain.intervals import interval_ms
 from whalebot.domain.market import Candle
 from whalebot.ports import Clock, EventSink
 
 _log = logging.getLogger(__name__)
 _SETTLE_S: Final = 5.0
 _NAP_S: Final = 0.02
+_GAP_BARS: Final = 10
+"""More missing time than so many bars of the decision interval is a gap, not a hole."""
 
 
 class MarketHistory:
@@ -68,6 +71,8 @@ class MarketPlayer:
         self._market = market
         self._account = account
         self._intervals = frozenset(intervals)
+        self._longest_hole_ms = _GAP_BARS * interval_ms(intervals[0])
+        self._printed_ms: dict[str, int] = {}
         self._schedule = Schedule(market.now_ms, speed)
         self._sink = sink
         self._clock = clock
@@ -100,10 +105,11 @@ class MarketPlayer:
             with self._lock:
                 batch = self._market.advance(due_ms)
             for event in batch.events:
+                was_exposed = self._account.is_exposed
                 self._play(event)
                 # While something is at stake every point waits until the daemon has acted on the last one,
                 # so that a run is the same however busy the machine is.
-                if self._account.is_exposed:
+                if was_exposed or self._account.is_exposed:
                     self._sink.wait_settled(_SETTLE_S)
             if batch.at_barrier:
                 self._sink.wait_settled(_SETTLE_S)
@@ -111,19 +117,39 @@ class MarketPlayer:
                 self._halt.wait(_NAP_S)
 
     def _play(self, event: MarketEvent) -> None:
-        if isinstance(event, PricePoint | FundingDue | BookChanged | InstrumentListed):
-            self._account.apply(event)
-        for said in self._translated(event):
-            self._sink.put(said)
-
-    def _translated(self, event: MarketEvent) -> list[Event]:
         now = self._clock.now_ms()
         if isinstance(event, Kline):
-            wanted = event.confirmed and event.interval in self._intervals
-            return [CandleClosed(event.candle(), now)] if wanted else []
-        if not isinstance(event, PricePoint) or event.last_price is None:
-            return []
-        return [_ticker(event, now), *_trades(event, now)]
+            self._account.close_bar()
+            if event.confirmed and event.interval in self._intervals:
+                self._sink.put(CandleClosed(event.candle(), now))
+        elif isinstance(event, PricePoint):
+            self._reach(event, now)
+        elif isinstance(event, FundingDue | BookChanged | InstrumentListed):
+            self._account.apply(event)
+
+    def _reach(self, point: PricePoint, now: int) -> None:
+        """Stops first, then what the daemon makes of the price, then the orders that waited for it."""
+        symbol = point.symbol
+        if self._is_after_gap(point):
+            self._account.drop_entries(symbol, "no price follows")
+            self._account.close_bar()
+            self._sink.put(MarketBroken(symbol, ClosedBy.DATA_GAP, point.ts_ms, now))
+            self._sink.wait_settled(_SETTLE_S)
+        self._account.apply(point)
+        if point.last_price is None:
+            return
+        self._sink.put(_ticker(point, now))
+        if self._account.is_waiting(symbol):
+            self._sink.wait_settled(_SETTLE_S)
+            self._account.release(symbol)
+        for said in _trades(point, now):
+            self._sink.put(said)
+
+    def _is_after_gap(self, point: PricePoint) -> bool:
+        """The last print of a bar stands in its last millisecond."""
+        before = self._printed_ms.get(point.symbol)
+        self._printed_ms[point.symbol] = point.ts_ms
+        return before is not None and point.ts_ms - before - 1 > self._longest_hole_ms
 
 
 def _ticker(point: PricePoint, now: int) -> TickerChanged:
