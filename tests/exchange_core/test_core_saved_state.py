@@ -155,3 +155,14 @@ def test_an_exchange_that_lost_its_last_moments_gives_no_id_twice() -> None:
     anew = {row.exec_id for row in restored.read.executions(ME)} - known
     assert anew
     assert not anew & lost
+
+
+def test_a_bounded_memory_bounds_what_is_saved() -> None:
+    desk = Desk(settings=Settings(history_limit=5))
+    sizes = []
+    for _ in range(4):
+        for _ in range(10):
+            desk.buy("1")
+            desk.sell("1")
+        sizes.append(len(json.dumps(desk.x.export_state())))
+    assert max(sizes[1:]) - min(sizes[1:]) < 200, "numbers grow, rows do not"

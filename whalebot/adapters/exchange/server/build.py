@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 
 from whalebot.adapters.exchange.core.exchange import Exchange
 from whalebot.adapters.exchange.core.inputs import InstrumentListed, SymbolRules
+from whalebot.adapters.exchange.core.world import Settings
 from whalebot.adapters.exchange.market.frame_market import FrameMarket
 from whalebot.adapters.exchange.market.playback import PlaybackMarket, PlaybackTrack
 from whalebot.adapters.exchange.market.recording import FrameTrack
@@ -19,6 +20,8 @@ from whalebot.domain.errors import ConfigError
 from whalebot.domain.instrument import Instrument
 
 ACCOUNT: Final = "local"
+# Closed orders, fills and transactions that are kept when they are saved every few seconds.
+SAVED_ROWS: Final = 2_000
 _BROKEN: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, ArithmeticError)
 Tracks: TypeAlias = Sequence[PlaybackTrack] | Sequence[FrameTrack]
 """What was recorded of every symbol: bars of all, or frames of all."""
@@ -48,7 +51,8 @@ def build_parts(options: ExchangeOptions, tracks: Tracks) -> tuple[Parts, list[s
             return _parts(market, core, instruments), notices
     market = _market(options, tracks, None)
     instruments = {symbol: market.instrument(symbol) for symbol in market.symbols}
-    parts = _parts(market, Exchange(), instruments)
+    settings = None if options.state is None else Settings(history_limit=SAVED_ROWS)
+    parts = _parts(market, Exchange(settings=settings), instruments)
     for symbol, instrument in instruments.items():
         parts.core.apply(InstrumentListed(instrument, market.now_ms, parts.rules[symbol]))
     parts.core.open_account(ACCOUNT, options.balance, market.now_ms)
