@@ -107,6 +107,8 @@ class BybitAccount:
         for window in self._windows(symbol, since_ms):
             ask = {"category": "linear", "symbol": symbol, "limit": _CLOSINGS_PAGE, **window}
             rows += self._rows(self._session.get_closed_pnl, _closings, ask)
+        # Pages come newest first; what is equally old keeps the venue's order, turned round.
+        rows.reverse()
         unique = {row.order_id: row for row in rows if row.symbol == symbol and row.updated_time >= since_ms}
         made = readable(lambda: [make_closing(row) for row in unique.values()], "GET /v5/position/closed-pnl")
         return sorted(made, key=lambda closing: closing.ts_ms)
@@ -117,6 +119,7 @@ class BybitAccount:
         for window in self._windows(min(self._symbols), since_ms, until_ms):
             ask = {"accountType": "UNIFIED", "currency": "USDT", "limit": _BOOKINGS_PAGE, **window}
             rows += self._rows(self._session.get_transaction_log, _bookings, ask)
+        rows.reverse()
         unique = {row.id: row for row in rows if row.transaction_time >= since_ms}
         call = "GET /v5/account/transaction-log"
         made = readable(lambda: [make_booking(row) for row in unique.values()], call)
