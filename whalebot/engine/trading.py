@@ -13,6 +13,7 @@ from whalebot.domain.enums import ClosedBy, ExecType, Level, Side, Signal
 from whalebot.domain.events import Filled, FundingPaid, MarketBroken
 from whalebot.domain.intervals import bar_close_ms
 from whalebot.domain.orders import Execution, FundingPayment, OrderIntent, Purpose
+from whalebot.domain.state import PositionMemory
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
@@ -60,6 +61,7 @@ class Trading:
         self._exits = exits
         self._signals = signals
         self._reversals: dict[str, tuple[Prepared, int]] = {}
+        self._counted: set[str] = set()
         self._early_funding: dict[str, deque[FundingPayment]] = {}
         self.unrecorded: dict[str, ClosedTrade] = {}
         self.performance = performance
@@ -77,7 +79,9 @@ class Trading:
         self._guard.observe()
         holding = self._positions.holdings.get(symbol)
         if holding is not None:
-            holding.memory = replace(holding.memory, bars_held=holding.memory.bars_held + 1)
+            held = self._bars_held(analysis, holding.memory)
+            holding.memory = replace(holding.memory, bars_held=held)
+        self._counted.add(symbol)
         if not self._is_due(analysis):
             return
         if holding is not None and not holding.memory.foreign and not holding.ignored:
@@ -86,6 +90,14 @@ class Trading:
             entry = self._entries.consider(analysis)
             if entry is not None:
                 self._entries.send(entry)
+
+    def _bars_held(self, analysis: Analysis, memory: PositionMemory) -> int:
+        """Count this bar; with the first one of a run come those that closed while nobody was here."""
+        held = memory.bars_held + 1
+        if analysis.symbol in self._counted:
+            return held
+        bar_ms = bar_close_ms(analysis.close_ms, analysis.interval) - analysis.close_ms
+        return max(held, -((memory.opened_ms - analysis.close_ms) // bar_ms))
 
     def _is_due(self, analysis: Analysis) -> bool:
         """True while the bar after this one has not closed yet."""
