@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import fuzz_engine
 import fuzz_seeds as seeds
 import requests
 import urllib3
@@ -404,6 +405,7 @@ def run_exchange_faults(data: bytes) -> None:
 TARGETS: dict[str, Target] = {
     "public_frames": Target(seeds.public_frames, lambda d: run_frame(seeds.PUBLIC_TOPICS, d)),
     "private_frames": Target(seeds.private_frames, lambda d: run_frame(seeds.PRIVATE_TOPICS, d)),
+    "engine": Target(fuzz_engine.examples, fuzz_engine.run_engine),
     "websocket": Target(seeds.websocket_bytes, run_websocket),
     "rest_answers": Target(seeds.rest_answers, run_rest),
     "config": Target(seeds.configs, run_config),
