@@ -120,6 +120,12 @@ def test_bookings_up_to_now_come_in_windows_of_a_week(venue: LoopbackRest, clien
     assert asked == [since, since + WEEK_MS]
 
 
+def test_a_spot_trade_is_no_booking_of_the_perpetual(venue: LoopbackRest, client: RestClient) -> None:
+    row = booked(1, 1500, "TRADE", "-1", "BTCUSDT") | {"category": "spot"}
+    venue.on("account/transaction-log", page(row))
+    assert client.account.bookings(1000, 2000) == [Booking("b1", "", "TRADE", D(-1), 1500)]
+
+
 @pytest.mark.parametrize("change", ["", "NaN", "much"])
 def test_an_amount_that_is_no_number_is_never_taken_for_one(
     venue: LoopbackRest, client: RestClient, change: str

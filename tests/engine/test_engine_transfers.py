@@ -128,6 +128,19 @@ def test_a_loss_of_another_symbol_counts_as_a_loss() -> None:
     assert killed(world)
 
 
+def test_a_fee_paid_in_another_coin_is_explained_by_the_venues_log() -> None:
+    """Our fill says 5, the balance did not change."""
+    world = settled()
+    intent = only(world.close_bar(2.5), SubmitOrder).intent
+    world.now += 1_000
+    world.fill(Side.BUY, intent.qty, world.price, intent.order_link_id, fee=D(5))
+    world.ticker(world.price)
+    world.wallet_now()
+    asked = only(world.wait(600), FetchBookings)
+    answer(world, asked, booking(world, 1, "0", "TRADE", SYMBOL))
+    assert not all_of(world.wait(5_000), FetchBookings)
+
+
 def test_our_own_results_ask_nothing() -> None:
     world = settled()
     intent = world.enter()

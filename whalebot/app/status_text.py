@@ -25,6 +25,7 @@ def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC) -> Iterator[str]
         return
     yield from _health(view, zone)
     yield from _account(view)
+    yield from _books(view)
     yield from _streams(view)
     for symbol in view["symbols"]:
         yield from _symbol(symbol, zone)
@@ -58,6 +59,14 @@ def _health(view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
         age_s = (view["real_ms"] - view["reconciled_ms"]) / 1000
         offset = _or_unknown(view["clock_offset_ms"])
         yield f"compared with the venue {age_s:.0f} s ago, clock offset {offset} ms"
+
+
+def _books(view: Mapping[str, Any]) -> Iterator[str]:
+    checked_ms = view.get("books_checked_ms")
+    if checked_ms is not None:
+        day, off = _at(checked_ms - 1, UTC)[:10], view["books_difference"]
+        agree = not float(off)
+        yield f"the result of {day}: {'as' if agree else f'{off} off what'} the venue's log says"
 
 
 def _account(view: Mapping[str, Any]) -> Iterator[str]:

@@ -181,12 +181,15 @@ class Protection:
         holding.refused_stop = stop
         passed = stop is not None and price is not None and beyond(memory, stop, price)
         reason = ClosedBy.TRAILING_STOP if stop != memory.initial_stop else ClosedBy.STOP_LOSS
+        if passed and memory.initial_stop is not None:
+            # A stop that could still be placed would fire at once, the first one too.
+            return reason
         if holding.venue_stop is None:
             if not holding.repair_sent or memory.foreign:
                 return None
             return reason if passed else ClosedBy.KILL
         if passed:
-            return reason if memory.initial_stop is not None and stop != memory.initial_stop else None
+            return None
         holding.memory = replace(memory, stop=holding.venue_stop)
         return None
 

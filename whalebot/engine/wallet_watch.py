@@ -40,6 +40,7 @@ class WalletWatch:
         self._guard = guard
         self.memory = CashMemory()
         self._expected: Decimal | None = None
+        self._base: Decimal | None = None
         self._request: int | None = None
         self._doubt_ms: int | None = None
         self._calm_until_ms = 0
@@ -78,6 +79,7 @@ class WalletWatch:
     def _know(self, wallet: WalletReport) -> None:
         """All is explained up to this report: nothing before it need be asked for again."""
         known_ms = max(wallet.updated_ms, self.memory.known_to_ms or 0)
+        self._base = wallet.wallet_balance
         if known_ms > 0:
             self.memory = CashMemory(known_ms, self.memory.moved_ids)
 
@@ -105,11 +107,21 @@ class WalletWatch:
             return
         self._ctx.recovered("bookings_unknown")
         rows = [row for row in answer.value if row.booking_id not in self._seen]
-        other = sum((row.amount for row in rows if self._is_not_ours(row)), _ZERO)
-        if self._doubt_ms is None or (not self._catching_up and abs(self._gap() - other) > _TOLERANCE):
+        if self._doubt_ms is None or not (self._catching_up or self._explains(rows)):
             return
         self._take(rows)
         self._trust()
+
+    def _explains(self, rows: list[Booking]) -> bool:
+        """True when the rows make up for what our fills lack, or for all that changed since all was well."""
+        other = sum((row.amount for row in rows if self._is_not_ours(row)), _ZERO)
+        if abs(self._gap() - other) <= _TOLERANCE:
+            return True
+        wallet, known_ms = self._account.wallet, self.memory.known_to_ms or 0
+        if wallet is None or self._base is None:
+            return False
+        every = sum((row.amount for row in rows if row.ts_ms > known_ms), _ZERO)
+        return abs(wallet.wallet_balance - self._base - every) <= _TOLERANCE
 
     def _take(self, rows: list[Booking]) -> None:
         moved = [row for row in rows if row.kind in MOVES_MONEY]
@@ -143,7 +155,7 @@ class WalletWatch:
         self._account.in_doubt = False
         self._ctx.timers.cancel(_TIMER)
         if self._account.wallet is not None:
-            self._expected = self._account.wallet.wallet_balance
+            self._expected = self._base = self._account.wallet.wallet_balance
 
     def _give_up(self) -> None:
         gap = self._gap()

@@ -110,7 +110,9 @@ def make_booking(row: BookingRow) -> Booking:
     """Build one change of the cash balance. Raises BadValue, also where the amount is missing."""
     if not row.change:
         raise say.BadValue(f"booking {row.id[:40]} has no amount")
-    return Booking(row.id, row.symbol, row.type, say.number(row.change), row.transaction_time)
+    # Spot has symbols of the same names.
+    symbol = row.symbol if row.category in ("", "linear") else ""
+    return Booking(row.id, symbol, row.type, say.number(row.change), row.transaction_time)
 
 
 def make_position(row: PositionRow) -> PositionReport:

@@ -199,6 +199,7 @@ class BookingRow(msgspec.Struct, rename="camel"):
     type: Name
     change: str
     symbol: Name = ""
+    category: str = ""
     currency: str = ""
 
 
