@@ -15,6 +15,8 @@ _PREFIX: Final = b"step-"
 class Barrier:
     """A client answers pings in order, so its pong says that it has read everything before.
 
+    An account's socket on which nothing was sent since its last ping is passed over: it knows everything.
+
     A client that does not answer within the timeout is counted as slow and not waited for again until it
     answers. Runs on the event loop's thread only; one wait at a time.
     """
@@ -23,19 +25,19 @@ class Barrier:
         self.timeout_s = timeout_s
         self.slow_clients = 0
         self._number = 0
-        self._payload = b""
         self._waiting: set[Connection] = set()
         self._done: asyncio.Future[None] | None = None
 
     async def wait(self, connections: Iterable[Connection]) -> None:
         """Return when every client that is not slow has answered, or the timeout is over."""
         self._number += 1
-        self._payload = _PREFIX + str(self._number).encode()
+        payload = _PREFIX + str(self._number).encode()
         self._waiting = set()
         for connection in tuple(connections):
-            if connection.is_closed:
+            if connection.is_closed or connection.has_nothing_new:
                 continue
-            connection.ping(self._payload)
+            connection.ping(payload)
+            connection.last_step, connection.has_news = payload, False
             if not connection.is_slow:
                 self._waiting.add(connection)
         if not self._waiting:
@@ -51,9 +53,7 @@ class Barrier:
 
     def pong(self, connection: Connection, payload: bytes) -> None:
         """Take one pong; a late one makes a slow client a normal one again."""
-        if not payload.startswith(_PREFIX):
-            return
-        if payload == self._payload:
+        if payload == connection.last_step:
             connection.is_slow = False
             self.drop(connection)
 

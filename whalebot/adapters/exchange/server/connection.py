@@ -27,14 +27,15 @@ class Connection:
     __slots__ = (
         "_max_buffer",
         "_pending",
-        "_pending_bytes",
         "_transport",
         "channel",
         "conn_id",
+        "has_news",
         "is_frozen",
         "is_slow",
         "key",
         "last_seen_s",
+        "last_step",
         "topics",
     )
 
@@ -48,9 +49,10 @@ class Connection:
         self.last_seen_s = now_s
         self.is_slow = False
         self.is_frozen = False
+        self.has_news = True
+        self.last_step = b""
         self._transport = transport
         self._pending: list[bytes] = []
-        self._pending_bytes = 0
         self._max_buffer = max_buffer
 
     @property
@@ -58,11 +60,16 @@ class Connection:
         """True once the socket is closing or gone."""
         return self._transport.is_closing()
 
+    @property
+    def has_nothing_new(self) -> bool:
+        """True for a socket of the account on which nothing was sent since the last ping."""
+        return not self.has_news and self.channel is not Channel.PUBLIC
+
     def push(self, frame: bytes) -> None:
         """Queue one frame; a frozen connection (a fault) loses it."""
         if not self.is_frozen:
             self._pending.append(frame)
-            self._pending_bytes += len(frame)
+            self.has_news = True
 
     def push_text(self, payload: bytes) -> None:
         """Queue one text message."""
@@ -77,7 +84,6 @@ class Connection:
             return 0 if self._transport.is_closing() else self._transport.get_write_buffer_size()
         data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
         self._pending = []
-        self._pending_bytes = 0
         if self._transport.is_closing():
             return 0
         self._transport.write(data)

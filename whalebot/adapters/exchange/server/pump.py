@@ -123,7 +123,7 @@ class Pump:
         return self._venue.market.next_ms() if is_watched else None
 
     async def _step(self, must_yield: bool) -> None:
-        self._hub.flush()
+        # Each ping takes what is queued before it along: one write a client and step.
         await self._barrier.wait(self._hub.connections)
         await self._drain_requests(must_yield)
 
