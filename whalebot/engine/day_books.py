@@ -37,6 +37,7 @@ class DayBooks:
         self._books: dict[tuple[int, str], DayBook] = {}
         self._asked: tuple[int, int] | None = None
         self._next_try_ms = 0
+        self._quiet_until_ms = 0
         self.difference: Decimal | None = None
         self.checked_ms: int | None = None
 
@@ -64,15 +65,17 @@ class DayBooks:
     def look(self) -> None:
         """Open the books of a new day; ask about a day that is over."""
         now_ms = self._ctx.clock.now_ms
-        if now_ms == 0:
+        if now_ms == 0 or now_ms < self._quiet_until_ms:
             return
         self._open(now_ms)
-        scale = self._ctx.settings.feed.time_scale
-        late_ms = max(_AFTER_MARKET_MS, round(_AFTER_REAL_MS * scale))
-        over = [day for day, _ in self._books if day + DAY_MS + late_ms <= now_ms]
-        if not over or self._ctx.clock.real_ms < self._next_try_ms:
+        late_ms = max(_AFTER_MARKET_MS, round(_AFTER_REAL_MS * self._ctx.settings.feed.time_scale))
+        day_ms = min(day for day, _ in self._books)
+        due_ms = day_ms + DAY_MS + late_ms
+        if now_ms < due_ms:
+            self._quiet_until_ms = min(due_ms, (now_ms // DAY_MS + 1) * DAY_MS)
             return
-        day_ms = min(over)
+        if self._ctx.clock.real_ms < self._next_try_ms:
+            return
         since_ms = min(book.from_ms for (day, _), book in self._books.items() if day == day_ms)
         self._next_try_ms = self._ctx.clock.real_ms + _RETRY_MS
         self._asked = (self._ctx.next_request_no(), day_ms)
@@ -88,7 +91,7 @@ class DayBooks:
             self._ctx.trouble("bookings_unknown", answer.reason)
             return
         self._ctx.recovered("bookings_unknown")
-        self._next_try_ms = 0
+        self._next_try_ms = self._quiet_until_ms = 0
         books = [book for (day, _), book in self._books.items() if day == day_ms]
         theirs: dict[str, Decimal] = defaultdict(Decimal)
         since = {book.symbol: book.from_ms for book in books}
