@@ -92,6 +92,44 @@ def test_a_feed_that_did_not_arrive_is_tried_again(manager: tuple[str, socket.so
         sock.recv(100)
 
 
+def test_a_status_that_did_not_arrive_is_sent_again(manager: tuple[str, socket.socket]) -> None:
+    name, sock = manager
+    found, filler = ServiceManager({"NOTIFY_SOCKET": name}), ServiceManager({"NOTIFY_SOCKET": name})
+    for number in range(1000):
+        filler.status(f"line {number}")
+    found.status("paused")
+    sock.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            assert _said(sock) != ["STATUS=paused"]
+    found.status("paused")
+    found.status("paused")
+    assert _said(sock) == ["STATUS=paused"]
+    with pytest.raises(BlockingIOError):
+        sock.recv(100)
+
+
+def test_a_reload_is_told_only_of_a_service_that_is_ready(manager: tuple[str, socket.socket]) -> None:
+    name, sock = manager
+    found = ServiceManager({"NOTIFY_SOCKET": name})
+    with found.reloading():
+        pass
+    found.ready()
+    assert _said(sock) == ["READY=1"]
+    with pytest.raises(RuntimeError), found.reloading():
+        raise RuntimeError
+    begun = _said(sock)
+    assert begun[0] == "RELOADING=1"
+    assert re.fullmatch(r"MONOTONIC_USEC=\d+", begun[1])
+    assert _said(sock) == ["READY=1"]
+    found.stopping()
+    found.stopping()
+    assert _said(sock) == ["STOPPING=1"]
+    sock.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        sock.recv(100)
+
+
 @pytest.mark.parametrize(
     "extra", [{}, {"WATCHDOG_USEC": "x"}, {"WATCHDOG_USEC": "0"}, {"WATCHDOG_USEC": "1", "WATCHDOG_PID": "1"}]
 )

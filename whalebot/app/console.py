@@ -144,7 +144,8 @@ class Console:
         if not self._is_ready and view.reconciled_ms is not None:
             self._is_ready = True
             self._service.ready()
-        self._service.status(self._setup.masker.mask(service_line(view)))
+        refused = "; config.json was refused at the last reload" if self.is_file_refused else ""
+        self._service.status(self._setup.masker.mask(f"{service_line(view)}{refused}"))
 
     def stopping(self) -> None:
         """The loop has ended."""

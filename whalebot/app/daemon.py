@@ -29,6 +29,7 @@ from whalebot.app.wiring import make_venue, new_run_id, ret_codes
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import AuthError, VenueFatal
+from whalebot.domain.events import Event
 from whalebot.domain.state import StateDocument
 from whalebot.runtime.clock import SystemClock
 from whalebot.runtime.inbox import Inbox
@@ -85,9 +86,9 @@ class Daemon:
             alerts.send(Level.INFO, "whalebot has started", self._who())
             halt = Halt(self._halted)
             reloader = Reloader(self._setup, self._inbox, self._clock, venue, self._console.set_level)
-            signals = SignalWatch(
-                self._inbox, self._clock, partial(self._reload, reloader), halt, _STOP_LIMIT_S
-            )
+            reload = partial(self._reload, reloader)
+            sink = EarlyStop(self._inbox, halt)
+            signals = SignalWatch(sink, self._clock, reload, halt, _STOP_LIMIT_S)
             signals.start()
             stack.callback(signals.stop)
             self._wait_for(venue, halt)
@@ -241,6 +242,24 @@ class Halt:
         self._halted.set()
         if self.loop is not None:
             self.loop.halt(reason)
+
+
+class EarlyStop:
+    """Takes the commands of signals: before there is a loop to obey them, the wait for the venue ends."""
+
+    def __init__(self, inbox: Inbox, halt: Halt) -> None:
+        self._inbox = inbox
+        self._halt = halt
+
+    def put(self, event: Event) -> None:
+        """Hand a command on; any thread."""
+        self._inbox.put(event)
+        if self._halt.loop is None:
+            self._halt("told to stop before the loop ran")
+
+    def wait_settled(self, timeout_s: float) -> bool:
+        """Wait until everything handed over so far was acted upon; False when the time ran out."""
+        return self._inbox.wait_settled(timeout_s)
 
 
 def run_daemon(setup: Setup, options: RunOptions) -> int:

@@ -69,13 +69,11 @@ class ServiceManager:
         self._send(f"STOPPING=1\nSTATUS={_one_line(status)}" if status else "STOPPING=1", _PATIENCE_S)
 
     def status(self, text: str) -> None:
-        """Show a line in the service's status; the same line twice is sent once."""
+        """Show a line in the service's status; the same line twice is sent once, if it arrived."""
         line = _one_line(text)
         with self._lock:
-            if line == self._status:
-                return
-            self._status = line
-        self._send(f"STATUS={line}")
+            if line != self._status and self._send(f"STATUS={line}"):
+                self._status = line
 
     def progress(self) -> None:
         """Feed the watchdog, at most four times per its limit. To be called while work goes on."""
