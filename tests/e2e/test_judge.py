@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from whalebot.research.chaos.judge import Books, judge
 from whalebot.research.chaos.ledger import Ledger
+from whalebot.research.chaos.spans import Span
 
 Line = dict[str, Any]
 LINK = "wb000001-BTCUSDT-1"
@@ -160,3 +162,37 @@ def test_an_open_position_without_a_stop_is_counted_to_the_end_of_the_log() -> N
     books = clean_books()
     books.trades.clear()
     assert any("4990 ms without a stop" in finding for finding in verdict_of(log, books))
+
+
+def bare_for_five_seconds() -> tuple[list[Line], Books]:
+    log = [*clean_log()[:4], wallet("999.7"), line("request", 5_000)]
+    books = clean_books()
+    books.trades.clear()
+    books.state["positions"] = [
+        {"symbol": "BTCUSDT", "position_idx": 0, "bought_qty": "0.5", "sold_qty": "0"}
+    ]
+    return log, books
+
+
+def test_what_could_not_be_reached_is_excused_and_what_could_be_is_not() -> None:
+    log, books = bare_for_five_seconds()
+    assert verdict_of(log, replace(books, excused=(Span(0, 3_000),))) == ()
+    [finding] = verdict_of(log, replace(books, excused=(Span(0, 2_900),)))
+    assert "2100 ms without a stop" in finding
+
+
+def test_what_happened_after_the_end_of_the_daemon_need_not_be_known() -> None:
+    books = replace(clean_books(), until_ms=1_999)
+    books.trades.clear()
+    books.state["positions"] = [
+        {"symbol": "BTCUSDT", "position_idx": 0, "bought_qty": "0.5", "sold_qty": "0"}
+    ]
+    assert verdict_of(clean_log(), books) == ()
+    assert verdict_of(clean_log(), replace(books, until_ms=2_000))
+
+
+def test_an_exchange_that_was_away_excuses_only_its_absence() -> None:
+    log, books = bare_for_five_seconds()
+    log[-1:] = [line("request", 1_000), line("start", 9_000), line("request", 12_000)]
+    [finding] = verdict_of(log, books)
+    assert "3000 ms without a stop, from 9000 on" in finding
