@@ -93,7 +93,7 @@ class Child:
         return int(found[1]) / 1024 if found else 0.0
 
 
-def listening_port(child: Child, within_s: float = 30.0) -> int:
+def listening_port(child: Child, within_s: float = 90.0) -> int:
     """Return the port an exchange listens on. Raises TimeoutError with what it said instead."""
     deadline_s = time.monotonic() + within_s
     while time.monotonic() < deadline_s and child.code is None:

@@ -133,8 +133,8 @@ class Rig:
             self._end(self.daemon, signal.SIGKILL)
             self._gone(self.daemon, expected={_KILLED})
 
-    def stop_daemon(self, within_s: float = 10.0) -> None:
-        """End it in order; it takes five seconds at most, and longer on a busy machine."""
+    def stop_daemon(self, within_s: float = 30.0) -> None:
+        """End it in order: it takes five seconds, and several times that on a machine with much to do."""
         daemon = self.daemon
         if daemon is None or daemon.code is not None:
             return
