@@ -51,7 +51,8 @@ def test_an_empty_file_of_any_make_is_lengthened(path: Path, start: bytes) -> No
     assert path.read_bytes() == encode_trades(trades)
     assert list(history.load()) == trades
     assert list(TradeHistory.open(path).load()) == trades
-    assert history.take_notices() == []
+    expected = [] if start.strip() else ["history_blank"]
+    assert [notice.kind for notice in history.take_notices()] == expected
 
 
 def test_a_trade_is_recorded_once_and_modes_do_not_shadow_one_another(path: Path) -> None:
@@ -286,3 +287,14 @@ def test_reading_beside_the_daemon_changes_nothing(path: Path) -> None:
     assert names(path.parent) == {"trade_history.json"}
     with pytest.raises(FileNotFoundError):
         read_history(path.with_name("absent.json"))
+
+
+@pytest.mark.parametrize("blank", [b"", b" \n\n"])
+def test_a_file_that_holds_nothing_is_told(path: Path, blank: bytes) -> None:
+    """A disk that lost the content of a file leaves one of no length."""
+    path.write_bytes(blank)
+    history = TradeHistory.open(path)
+    (notice,) = history.take_notices()
+    assert (notice.level, notice.kind) == (Level.WARNING, "history_blank")
+    assert history.append(trade(1))
+    assert TradeHistory.open(path).take_notices() == []

@@ -28,15 +28,20 @@ class ArrayFile:
         self._end = 0
         self._tail = b""
         self._is_empty = True
+        self.was_blank = False
 
     def read(self) -> bytes:
-        """Return the content; an absent or blank file becomes an empty array first."""
+        """Return the content; an absent or blank file becomes an empty array first.
+
+        `was_blank` tells whether there was a file that held nothing: we never leave one.
+        """
         try:
             data = self._files.read_file(self.path)
         except FileNotFoundError:
             self._files.make_folder(self.path.parent)
-            data = b""
-        if data.strip():
+            data = None
+        self.was_blank = data is not None and not data.strip()
+        if data is not None and not self.was_blank:
             return data
         self._files.write_replacing(self.path, EMPTY)
         return EMPTY

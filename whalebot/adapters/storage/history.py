@@ -122,6 +122,9 @@ class TradeHistory:
         self._settled = False
         step = self._read_write_ahead()
         data = self._array.read()
+        if self._array.was_blank:
+            text = "the file held nothing and is an empty list now; if trades stood there, put back a copy"
+            self._note(Level.WARNING, "history_blank", text)
         if step is not None and step.explains(data):
             data = self._redo(step, data)
         scan = scan_history(data)
