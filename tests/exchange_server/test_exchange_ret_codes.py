@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import ccxt
+import pybit._websocket_trading as pybit_trading
 import pybit.unified_trading as pybit
 import pytest
 from exchange_harness import KEY, SECRET, Running, running, track
@@ -185,3 +187,14 @@ def test_a_client_is_told(clients: Clients, code: int) -> None:
     assert code_of(caught.value) == code
     if code in EXCEPTIONS:
         assert isinstance(caught.value, EXCEPTIONS[code])
+
+
+def test_a_key_that_may_only_read_sends_no_orders_over_the_socket(
+    exchange: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pybit_trading, "TRADE_WSS", f"{exchange.ws}/v5/trade")
+    answers: queue.Queue[dict[str, Any]] = queue.Queue()
+    socket = pybit.WebSocketTrading(testnet=False, api_key=f"{KEY}-read-only", api_secret=SECRET)
+    socket.place_order(answers.put, answers.put, **MARKET_BUY)
+    assert answers.get(timeout=10)["retCode"] == 10005
+    socket.exit()
