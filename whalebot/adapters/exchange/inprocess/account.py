@@ -203,8 +203,9 @@ class SimulatedAccount:
             return answer
 
     def _send_late(self, intent: OrderIntent) -> None:
-        price = self._core.read.market(intent.symbol).last_price
-        command = create_command(intent if price is None else late(intent, price))
+        market = self._core.read.market(intent.symbol)
+        price = market.last_price
+        command = create_command(intent if price is None else late(intent, price, market.instrument))
         answer = self._core.submit(ACCOUNT, command, self._core.read.now_ms)
         if answer.ret_code != 0:
             self._refuse(intent, answer.ret_code, answer.ret_msg)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from whalebot.domain.instrument import Instrument
 from whalebot.domain.orders import OrderIntent, Purpose
 
 
@@ -44,15 +45,17 @@ class HeldOrders:
         return due
 
 
-def late(intent: OrderIntent, price: Decimal) -> OrderIntent:
-    """Return an entry as it can be made at `price`: without a stop or target that the price has passed.
+def late(intent: OrderIntent, price: Decimal, instrument: Instrument) -> OrderIntent:
+    """Return an entry as it can be made at `price`, which may have passed its stop or its target.
 
-    Both belong on the fill price and are put there as soon as the entry is filled.
+    Both belong on the fill price and are put there as soon as the entry is filled. Until then a stop that was
+    passed lies far away, so that the position is seen to have another one than was asked for; a target that
+    was passed is left out.
     """
     sign = intent.side.sign
     stop, target = intent.stop_loss, intent.take_profit
     if stop is not None and (price - stop) * sign <= 0:
-        stop = None
+        stop = instrument.tick_size if sign > 0 else instrument.ceil_price(price * 2)
     if target is not None and (target - price) * sign <= 0:
         target = None
     if stop is intent.stop_loss and target is intent.take_profit:

@@ -1,0 +1,1 @@
+"""The column tier: decisions of whole histories in arrays, then one compiled pass over the path of prices."""

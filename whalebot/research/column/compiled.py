@@ -1,0 +1,76 @@
+"""Compiles plain functions of numbers, and keeps the machine code between runs.
+
+What is compiled calls functions of other rooms, and the compiler's own cache looks only at the file of the
+function it compiles. The cache folder is therefore named by a digest of every file that takes part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from whalebot import __version__
+from whalebot.decisions.risk import costs, gate, guardrails, sizing, stops
+from whalebot.domain import instrument
+from whalebot.domain.errors import ConfigError
+
+try:
+    import numba
+except ImportError:
+    raise ConfigError(
+        "the column tier needs Numba: pip install 'whalebot[research]', or choose --tier event"
+    ) from None
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SHARED: Final = (costs, gate, guardrails, sizing, stops, instrument)
+
+
+def compiled(function: F) -> F:
+    """Return the compiled form of a function that the cached ones call."""
+    return cast(F, numba.njit(error_model="numpy")(function))
+
+
+def cached(function: F) -> F:
+    """Return the compiled form of a function that is called from Python, kept between runs if possible."""
+    config: Any = numba.config
+    before, folder = config.CACHE_DIR, _cache_folder()
+    config.CACHE_DIR = "" if folder is None else str(folder)
+    try:
+        return cast(F, numba.njit(error_model="numpy", cache=folder is not None)(function))
+    finally:
+        config.CACHE_DIR = before
+
+
+def _cache_folder() -> Path | None:
+    """Return a folder that can be written, None where there is none: then every run compiles anew."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return None
+    for root in _roots():
+        folder = root / "whalebot" / "compiled" / _digest()
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return None
+
+
+def _roots() -> list[Path]:
+    given = os.environ.get("NUMBA_CACHE_DIR"), os.environ.get("XDG_CACHE_HOME")
+    roots = [Path(text) for text in given if text]
+    home = os.path.expanduser("~")
+    return roots if home == "~" else [*roots, Path(home) / ".cache"]
+
+
+def _digest() -> str:
+    state = hashlib.sha256(f"{__version__} {numba.__version__} {sys.version}".encode())
+    files = [Path(str(module.__file__)) for module in _SHARED]
+    for file in sorted([*files, *Path(__file__).parent.glob("*.py")]):
+        state.update(file.read_bytes())
+    return state.hexdigest()[:16]

@@ -1,0 +1,233 @@
+"""The compiled pass over the bars of all symbols of one account, in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from whalebot.indicators.arrays import FloatArray, IntArray
+from whalebot.research.column import slots as at
+from whalebot.research.column.compiled import cached, compiled
+from whalebot.research.column.entering import judge, size
+from whalebot.research.column.gliding import glide, skip
+from whalebot.research.column.money import equity_of, leave, note_order, observe, taker_price
+from whalebot.research.column.pathway import open_bar, reach
+from whalebot.research.column.slots import Account, Codes, Position, Positions, Rule, Rules, Terms, Trades
+
+
+@cached
+def run_account(
+    open_ms: IntArray,
+    open_: IntArray,
+    high: IntArray,
+    low: IntArray,
+    close: IntArray,
+    row_ms: IntArray,
+    fills: IntArray,
+    asked: Codes,
+    signal: Codes,
+    atr: FloatArray,
+    price: FloatArray,
+    marks: FloatArray,
+    fund_ms: IntArray,
+    fund_cash: FloatArray,
+    gaps: IntArray,
+    windows: IntArray,
+    rules: Rules,
+    all_terms: Sequence[Terms],
+    pos: Positions,
+    accounts: Sequence[Account],
+    trades: Trades,
+    refused: IntArray,
+    curve_ms: IntArray,
+    curve: FloatArray,
+) -> None:
+    """Trade one account through its bars.
+
+    Bars, rows, funding and gaps of all symbols lie one after another; `pos` says where each begins and ends.
+    `fund_cash`: what one unit of a long pays, in quote. `marks`: mark price at each row, empty where it is
+    the last price. Results are left in `accounts`, `trades`, `refused` and `curve`.
+    """
+    a, terms = accounts[0], all_terms[0]
+    while a.status == 0:
+        for p in pos:
+            if p.side == 0 and p.ask == 0 and p.settled != 0:
+                skip(p, open_ms, close, fills, asked)
+        if len(pos) == 1 and pos[0].side != 0 and pos[0].ask == 0 and pos[0].leaving == at.STAYS:
+            glide(pos[0], a, rules, terms, open_ms, high, low, close, row_ms, signal, fund_ms, gaps, curve)
+        now_ms = at.NEVER
+        for p in pos:
+            now_ms = min(now_ms, p.next_ms)
+        if now_ms == at.NEVER:
+            break
+        for p in pos:
+            settle_funding(p, a, fund_ms, fund_cash, now_ms)
+        close_bars(pos, a, terms, curve_ms, curve, now_ms)
+        for s in range(len(pos)):
+            p = pos[s]
+            while p.row < p.row_end and row_ms[p.row] <= now_ms:
+                row = p.row
+                follow_rules(p, rules, now_ms - 1)
+                p.row += 1
+                mark = marks[row] if len(marks) > 0 else price[row]
+                if p.bar < p.bar_end and (asked[row] != 0 or p.side != 0):
+                    decide(p, pos, a, rules[p.rule], terms, windows, refused, row, now_ms, asked[row],
+                           signal[row], atr[row], price[row], mark)  # fmt: skip
+            if p.side != 0 and p.bar == p.bar_end:
+                fill = taker_price(p.last, -p.side, rules[p.rule].tick, terms)
+                leave(p, s, a, terms, trades, fill, p.last, at.BY_END)
+        play_bars(open_ms, open_, high, low, close, gaps, pos, a, rules, terms, trades, refused, now_ms)
+        for p in pos:
+            plan(p, open_ms, row_ms)
+    while a.curve < len(curve):
+        curve[a.curve] = a.equity
+        a.curve += 1
+
+
+@compiled
+def plan(p: Position, open_ms: IntArray, row_ms: IntArray) -> None:
+    """Note when something happens to a symbol next: a close, a decision, an open."""
+    soonest = p.close_ms
+    if soonest == at.NEVER and p.bar < p.bar_end:
+        soonest = min(soonest, open_ms[p.bar])
+    if p.row < p.row_end:
+        soonest = min(soonest, row_ms[p.row])
+    p.next_ms = soonest
+
+
+@compiled
+def follow_rules(p: Position, rules: Rules, now_ms: int) -> None:
+    """Take the order rules that hold at `now_ms`."""
+    while p.rule + 1 < p.rule_end and rules[p.rule + 1].from_ms <= now_ms:
+        p.rule += 1
+
+
+@compiled
+def settle_funding(p: Position, a: Account, fund_ms: IntArray, fund_cash: FloatArray, now_ms: int) -> None:
+    """Settle what is due up to now on the position held just before."""
+    while p.fund < p.fund_end and fund_ms[p.fund] <= now_ms:
+        if p.side != 0:
+            paid = p.side * (p.qty / p.qty_scale) * fund_cash[p.fund]
+            p.funding += paid
+            a.wallet -= paid
+        p.fund += 1
+
+
+@compiled
+def close_bars(
+    pos: Positions, a: Account, terms: Terms, curve_ms: IntArray, curve: FloatArray, now_ms: int
+) -> None:
+    """Where bars close now look at the equity and act on a breach."""
+    closes = False
+    for p in pos:
+        if p.close_ms == now_ms:
+            p.close_ms = at.NEVER
+            p.settled = 1
+            closes = True
+    if not closes:
+        return
+    before, equity = a.equity, equity_of(pos, a)
+    if observe(a, terms, now_ms, equity) and terms.kills != 0:
+        for p in pos:
+            if p.ask_kind == at.SECOND_LEG:
+                p.ask = 0
+            p.ask_kind = at.DOOMED
+            if p.side != 0 and p.leaving == at.STAYS:
+                p.leaving = at.BY_KILL
+                note_order(a, now_ms)
+    while a.curve < len(curve) and curve_ms[a.curve] <= now_ms:
+        curve[a.curve] = equity if curve_ms[a.curve] == now_ms else before
+        a.curve += 1
+
+
+@compiled
+def decide(
+    p: Position,
+    pos: Positions,
+    a: Account,
+    rule: Rule,
+    terms: Terms,
+    windows: IntArray,
+    refused: IntArray,
+    row: int,
+    now_ms: int,
+    asked: int,
+    signal: int,
+    atr: float,
+    price: float,
+    mark: float,
+) -> None:
+    """Decide on a closed decision bar: leave, turn or enter at the next open."""
+    reason = at.STAYS
+    enters = p.side == 0
+    if p.side != 0:
+        p.held += 1
+        if 0 <= terms.max_hold <= p.held:
+            reason = at.BY_TIME
+        elif signal == -p.side and terms.closes_on_opposite != 0:
+            reason = at.BY_OPPOSITE
+            enters = terms.reverses != 0 and asked == -p.side
+    if enters and asked != 0:
+        refusal = judge(p, pos, a, rule, terms, windows, row, now_ms, price, mark, atr)
+        qty = 0
+        if refusal == at.ALLOWED:
+            qty, refusal = size(p, pos, a, rule, terms, price, atr)
+        if refusal == at.ALLOWED:
+            p.ask, p.ask_qty, p.ask_row, p.ask_atr = asked, qty, row, atr
+            if reason == at.STAYS:
+                p.ask_kind = at.FIRST_LEG
+                p.entered_ms = now_ms
+                note_order(a, now_ms)
+            else:
+                p.ask_kind = at.SECOND_LEG
+                reason = at.BY_REVERSAL
+        else:
+            refused[refusal] += 1
+    if reason != at.STAYS and p.leaving == at.STAYS:
+        p.leaving = reason
+        note_order(a, now_ms)
+
+
+@compiled
+def play_bars(
+    open_ms: IntArray,
+    open_: IntArray,
+    high: IntArray,
+    low: IntArray,
+    close: IntArray,
+    gaps: IntArray,
+    pos: Positions,
+    a: Account,
+    rules: Rules,
+    terms: Terms,
+    trades: Trades,
+    refused: IntArray,
+    now_ms: int,
+) -> None:
+    """Play the bars that open now, point by point: open, nearer extreme, farther extreme, close."""
+    for point in range(4):
+        for s in range(len(pos)):
+            p = pos[s]
+            bar = p.bar
+            if bar == p.bar_end or open_ms[bar] != now_ms:
+                continue
+            level = open_[bar]
+            if point == 3:
+                level = close[bar]
+            elif point > 0:
+                high_first = high[bar] - level < level - low[bar]
+                level = high[bar] if high_first == (point == 1) else low[bar]
+            level *= p.scale
+            follow_rules(p, rules, now_ms + p.length * point // 3 - point // 3)
+            if point == 0:
+                while p.gap < p.gap_end and gaps[p.gap] < bar:
+                    p.gap += 1
+                gap = p.gap < p.gap_end and gaps[p.gap] == bar
+                if gap:
+                    p.gap += 1
+                open_bar(p, s, pos, a, rules, terms, trades, refused, level, now_ms, gap)
+            if p.side != 0:
+                reach(p, s, pos, a, rules, terms, trades, level)
+            if point == 3:
+                p.last = level
+                p.bar = bar + 1
+                p.close_ms = now_ms + p.length
