@@ -98,7 +98,7 @@ class Differences:
         )
         trade = self._positions.mend(symbol, mended)
         if report is not None and symbol not in self._positions.holdings:
-            self._positions.adopt(report)
+            self._positions.foreign.adopt(report)
         return trade
 
     def _on_foreign(self, report: PositionReport, fetch: Callable[[str, int], None]) -> None:
@@ -110,7 +110,7 @@ class Differences:
             fetch(symbol, since)
             return
         self._rounds.pop(symbol, None)
-        self._positions.adopt(report)
+        self._positions.foreign.adopt(report)
 
     def _on_difference(self, finding: Finding, fetch: Callable[[str, int], None]) -> None:
         symbol = finding.symbol

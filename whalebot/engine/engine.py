@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from whalebot.engine.order_desk import OrderDesk
 from whalebot.engine.owner import Owner
 from whalebot.engine.rooms import Rooms
 from whalebot.engine.settings import EngineSettings
+from whalebot.engine.timer_desk import TimerDesk
 from whalebot.engine.view_builder import ViewBuilder
 
 
@@ -40,6 +41,9 @@ class Engine:
         self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits)
         self._market_desk = MarketDesk(ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis)
         self._order_desk = OrderDesk(ctx, rooms)
+        self._timer_desk = TimerDesk(
+            ctx, rooms, self._market_desk, self._order_desk, self._owner, self._views
+        )
         self._handlers = self._routes()
         self._restore(state, analyzers)
 
@@ -73,7 +77,7 @@ class Engine:
         due = ctx.timers.next_due_ms
         if due is not None and ctx.clock.real_ms >= due:
             for key in ctx.timers.pop_due(ctx.clock.real_ms):
-                self._on_timer(key)
+                self._timer_desk.on_timer(key)
         return self._seal()
 
     def ms_to_next_timer(self, real_ms: int) -> int | None:
@@ -165,7 +169,7 @@ class Engine:
             ev.Filled: self._on_filled,
             ev.FundingPaid: self._rooms.trading.on_funding,
             ev.PositionReported: lambda e: self._rooms.positions.on_report(e.position),
-            ev.WalletReported: self._on_wallet,
+            ev.WalletReported: orders.on_wallet,
             ev.StreamUp: self._rooms.sync.on_stream_up,
             ev.StreamDown: self._on_stream_down,
             ev.ClockSkew: self._on_clock,
@@ -179,7 +183,7 @@ class Engine:
             ev.SnapshotFetched: orders.on_snapshot,
             ev.ExecutionsFetched: orders.on_executions,
             ev.ClosingsFetched: orders.on_closings,
-            ev.BookingsFetched: self._on_bookings,
+            ev.BookingsFetched: orders.on_bookings,
             ev.HistoryFetched: market.on_history,
             ev.InstrumentsFetched: self._rooms.sync.on_instruments,
             ev.TradeRecorded: orders.on_recorded,
@@ -195,14 +199,6 @@ class Engine:
     def _on_filled(self, event: ev.Filled) -> None:
         self._ctx.clock.saw(event.execution.ts_ms, event.recv_ms)
         self._order_desk.on_filled(event)
-
-    def _on_wallet(self, event: ev.WalletReported) -> None:
-        stamp = self._ctx.clock.trusted(event.wallet.updated_ms)
-        self._rooms.account.on_wallet(replace(event.wallet, updated_ms=stamp))
-
-    def _on_bookings(self, event: ev.BookingsFetched) -> None:
-        self._rooms.wallet_watch.on_bookings(event)
-        self._rooms.day_books.on_bookings(event)
 
     def _on_stop_amended(self, event: ev.StopAmended) -> None:
         self._rooms.positions.on_stop_amended(event)
@@ -232,56 +228,6 @@ class Engine:
         for feed in self._rooms.feeds.values():
             feed.use_scoring(settings.scoring)
         self._ctx.notice(Level.INFO, "reconfigured", "; ".join(event.changes))
-
-    # --- timers ---------------------------------------------------------------------------------------
-
-    def _on_timer(self, key: Hashable) -> None:
-        if isinstance(key, tuple):
-            self._on_symbol_timer(str(key[0]), str(key[1]), str(key[-1]))
-            return
-        ctx, timing = self._ctx, self._ctx.settings.timing
-        if key == "heartbeat" and timing.heartbeat_ms is not None:
-            self._rooms.guard.observe()
-            self._rooms.day_books.look()
-            ctx.dirty = True
-            ctx.timers.arm("heartbeat", ctx.clock.real_ms + timing.heartbeat_ms)
-        elif key == "view" and timing.view_ms is not None:
-            ctx.emit(PublishView(self.view()))
-            ctx.timers.arm("view", ctx.clock.real_ms + timing.view_ms)
-        elif key == "reconcile":
-            self._rooms.sync.ask_snapshot()
-        elif key == "blocked":
-            self._rooms.sync.on_unblocked()
-        elif key == "wallet":
-            self._rooms.wallet_watch.on_timer()
-        elif key == "instruments":
-            self._rooms.sync.start()
-        elif key == "storage":
-            self._order_desk.retry_storage()
-        elif key == "stop":
-            self._owner.check_stop()
-
-    def _on_symbol_timer(self, kind: str, name: str, last: str) -> None:
-        if kind == "order":
-            self._rooms.tracker.look_up(name)
-        elif kind == "protect":
-            self._rooms.positions.on_protect_timer(name)
-        elif kind == "stop_retry":
-            self._rooms.positions.on_stop_retry(name)
-        elif kind == "rest":
-            self._rooms.positions.on_rest_timer(name)
-        elif kind == "exit":
-            self._rooms.exits.on_timer(name)
-        elif kind == "executions":
-            self._rooms.sync.on_executions_timer(name)
-        elif kind == "outage":
-            self._rooms.sync.on_outage_timer(name)
-        elif kind == "compare":
-            self._market_desk.compare_last(name)
-        elif kind == "higher":
-            self._market_desk.give_up_waiting(name)
-        elif kind == "history":
-            self._rooms.feeds[name].retry(last)
 
 
 def _analyzer(symbol: str, settings: EngineSettings) -> Analyzer:

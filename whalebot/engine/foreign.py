@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import replace
 from decimal import Decimal
 
 from whalebot.decisions.risk.settings import Adopt
 from whalebot.decisions.risk.stops import initial_levels
 from whalebot.domain.enums import ClosedBy, Level, Side
-from whalebot.domain.orders import PositionReport
+from whalebot.domain.orders import Execution, PositionReport
 from whalebot.domain.state import PositionMemory
 from whalebot.engine.context import Context
 from whalebot.engine.holding import Holding, beyond
@@ -84,6 +84,14 @@ class ForeignDesk:
             self._ctx.dirty = True
         holding.refused_stop = None
         self._protection.want(holding)
+
+
+def is_other_side(hedged: Set[str], holding: Holding | None, fill: Execution) -> bool:
+    """True for a fill of the side that is not held, where the account may hold both (symbols `hedged`)."""
+    if holding is None or fill.symbol not in hedged:
+        return False
+    opens = fill.closed_qty == 0
+    return holding.memory.position_idx != (1 if (fill.side is Side.BUY) == opens else 2)
 
 
 def _foreign_memory(report: PositionReport, now_ms: int) -> PositionMemory:

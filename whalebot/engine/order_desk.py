@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from whalebot.domain.effects import RecordTrade
 from whalebot.domain.enums import Level
 from whalebot.domain.events import (
+    BookingsFetched,
     ClosingsFetched,
     ExecutionsFetched,
     Filled,
@@ -17,10 +20,12 @@ from whalebot.domain.events import (
     StorageFailed,
     StorageRecovered,
     TradeRecorded,
+    WalletReported,
 )
 from whalebot.domain.known import Known
 from whalebot.domain.orders import Purpose
 from whalebot.engine.context import Context
+from whalebot.engine.foreign import is_other_side
 from whalebot.engine.rooms import Rooms
 
 
@@ -34,6 +39,9 @@ class OrderDesk:
         self._positions = rooms.positions
         self._exits = rooms.exits
         self._sync = rooms.sync
+        self._account = rooms.account
+        self._wallet_watch = rooms.wallet_watch
+        self._day_books = rooms.day_books
 
     def on_filled(self, event: Filled) -> None:
         """A fill is told. One that closes what we never saw opened waits for the fill that opened it."""
@@ -41,7 +49,8 @@ class OrderDesk:
             self._sync.resync(event.execution.symbol)
             return
         self._trading.on_filled(event)
-        if self._positions.is_other_side(event.execution):
+        fill, hedged = event.execution, self._ctx.settings.feed.hedged
+        if is_other_side(hedged, self._positions.holdings.get(fill.symbol), fill):
             self._sync.ask_snapshot()
 
     def on_order(self, event: OrderUpdated) -> None:
@@ -98,6 +107,16 @@ class OrderDesk:
         trade = self._sync.differences.on_closings(event)
         if trade is not None:
             self._trading.on_closed(trade)
+
+    def on_wallet(self, event: WalletReported) -> None:
+        """A balance is told."""
+        stamp = self._ctx.clock.trusted(event.wallet.updated_ms)
+        self._account.on_wallet(replace(event.wallet, updated_ms=stamp))
+
+    def on_bookings(self, event: BookingsFetched) -> None:
+        """The venue's log of the balance, for whoever asked."""
+        self._wallet_watch.on_bookings(event)
+        self._day_books.on_bookings(event)
 
     def on_recorded(self, event: TradeRecorded) -> None:
         """A trade is on disk."""

@@ -51,6 +51,11 @@ class Tracked:
         return self.memory.intent.symbol
 
     @property
+    def in_doubt(self) -> bool:
+        """True while its outcome is unknown."""
+        return self.memory.outcome_unknown
+
+    @property
     def filled(self) -> Decimal:
         """Quantity of the executions seen, in base."""
         return sum(self.fills.values(), Decimal(0))
@@ -123,10 +128,6 @@ class OrderTracker:
     def in_flight(self, symbol: str | None = None) -> list[Tracked]:
         """Return orders in flight, of one symbol or all."""
         return [t for t in self._tracked.values() if symbol is None or t.symbol == symbol]
-
-    def unknown(self, symbol: str | None = None) -> list[Tracked]:
-        """Return orders whose outcome is unknown."""
-        return [t for t in self.in_flight(symbol) if t.memory.outcome_unknown]
 
     def has(self, symbol: str, purpose: Purpose) -> bool:
         """True while an order of that purpose is in flight for the symbol."""

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from whalebot.decisions.performance.trade_builder import make_trade
 from whalebot.decisions.risk.settings import Adopt
-from whalebot.domain.enums import ClosedBy, Level, Side
+from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.events import StopAmended
 from whalebot.domain.orders import Execution, FundingPayment, PositionReport, Purpose
 from whalebot.domain.state import IntentMemory, PositionMemory
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
-from whalebot.engine.foreign import ForeignDesk
+from whalebot.engine.foreign import ForeignDesk, is_other_side
 from whalebot.engine.holding import Holding, anchor, follow_price
 from whalebot.engine.ledger import (
     cash_of,
@@ -30,7 +30,6 @@ from whalebot.engine.missing import Mended
 from whalebot.engine.protection import Protection
 
 _ZERO = Decimal(0)
-_NEAR_ADL = 4
 
 
 def _nobody(symbol: str, ts_ms: int, amount: Decimal | None) -> None:
@@ -40,9 +39,9 @@ def _nobody(symbol: str, ts_ms: int, amount: Decimal | None) -> None:
 class PositionManager:
     """Owns every holding.
 
-    `booked` hears of every change of cash: symbol, market time in ms, amount in quote (None: not known).
-    `close` is called with (symbol, reason) when a position must leave at market; `atr_of` gives a symbol's
-    newest ATR in quote, 0 while warming.
+    `foreign` treats those that are not ours. `booked` hears of every change of cash: symbol, market time in
+    ms, amount in quote (None: not known). `close` is called with (symbol, reason) when a position must leave
+    at market; `atr_of` gives a symbol's newest ATR in quote, 0 while warming.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class PositionManager:
         self._close = close
         self._protection = Protection(ctx)
         self.holdings: dict[str, Holding] = {}
-        self._foreign = ForeignDesk(ctx, markets, self.holdings, self._protection, close, atr_of)
+        self.foreign = ForeignDesk(ctx, markets, self.holdings, self._protection, close, atr_of)
         self.closed_real_ms: dict[str, int] = {}
         self.booked: Callable[[str, int, Decimal | None], None] = _nobody
 
@@ -75,14 +74,6 @@ class PositionManager:
         holding = self.holdings.get(symbol)
         return signed_qty(holding.memory) if holding else _ZERO
 
-    def is_other_side(self, fill: Execution) -> bool:
-        """True for a fill of the side we do not hold, where the account may hold both."""
-        holding = self.holdings.get(fill.symbol)
-        if holding is None or fill.symbol not in self._ctx.settings.feed.hedged:
-            return False
-        opens = fill.closed_qty == 0
-        return holding.memory.position_idx != (1 if (fill.side is Side.BUY) == opens else 2)
-
     # --- fills and funding ----------------------------------------------------------------------------
 
     def on_fill(self, fill: Execution, intent: IntentMemory | None) -> ClosedTrade | None:
@@ -96,7 +87,7 @@ class PositionManager:
             else:
                 self.booked(fill.symbol, fill.ts_ms, None)
             return None
-        if self.is_other_side(fill):
+        if is_other_side(self._ctx.settings.feed.hedged, holding, fill):
             self.booked(fill.symbol, fill.ts_ms, None)
             return None
         before = cash_of(holding.memory)
@@ -138,13 +129,14 @@ class PositionManager:
             asked_target=memory.target,
             last_fill_real_ms=self._ctx.clock.real_ms,
         )
-        holding.ignored = intent is None and self._foreign.adopts is Adopt.IGNORE
+        holding.ignored = intent is None and self.foreign.adopts is Adopt.IGNORE
         self.holdings[fill.symbol] = holding
         self._protection.watch(holding)
 
     def _end(self, holding: Holding, fill: Execution, intent: IntentMemory | None) -> ClosedTrade | None:
         reason = closed_by(fill, holding.memory, intent)
-        return self._finish(holding, fill.ts_ms, self._exit_level(holding.memory, reason), reason)
+        last = self._markets[fill.symbol].last_price
+        return self._finish(holding, fill.ts_ms, _exit_level(holding.memory, reason, last), reason)
 
     def _finish(
         self, holding: Holding, exit_ms: int, level: Decimal | None, reason: ClosedBy
@@ -181,14 +173,6 @@ class PositionManager:
             symbol,
         )
         self._close(symbol, holding.memory.closing_as)
-
-    def _exit_level(self, memory: PositionMemory, reason: ClosedBy) -> Decimal | None:
-        """The price that ended it, without slippage: the level that fired, else the price just seen."""
-        if reason in (ClosedBy.STOP_LOSS, ClosedBy.TRAILING_STOP):
-            return memory.stop
-        if reason is ClosedBy.TAKE_PROFIT:
-            return memory.target
-        return self._markets[memory.symbol].last_price
 
     def _drop(self, symbol: str) -> None:
         del self.holdings[symbol]
@@ -227,20 +211,7 @@ class PositionManager:
         """Take what the venue says about a position we hold."""
         holding = self.holdings.get(report.symbol)
         if holding is not None and report.qty != 0 and report.position_idx == holding.memory.position_idx:
-            self._warn_of_adl(holding, report)
             self._protection.on_report(holding, report)
-
-    def _warn_of_adl(self, holding: Holding, report: PositionReport) -> None:
-        near = report.adl_rank >= _NEAR_ADL
-        if near and not holding.adl_told:
-            self._ctx.alert(
-                Level.WARNING,
-                "adl_near",
-                f"{report.symbol}: near the front of the deleveraging queue",
-                f"rank {report.adl_rank} of 5: the venue may close this position at the bankruptcy price of "
-                "others; less size or less leverage moves it back",
-            )
-        holding.adl_told = near
 
     def on_stop_amended(self, event: StopAmended) -> None:
         """Take the answer to a stop change."""
@@ -248,8 +219,8 @@ class PositionManager:
         price = self._markets[event.symbol].last_price
         reason = self._protection.on_answer(holding, event, price) if holding is not None else None
         if reason is ClosedBy.KILL:
-            self._close_bare(event.symbol, "the venue refuses one")
-        elif reason is not None:
+            self._protection.tell_bare(event.symbol, "the venue refuses one")
+        if reason is not None:
             self._close(event.symbol, reason)
 
     def on_protect_timer(self, symbol: str) -> None:
@@ -258,26 +229,16 @@ class PositionManager:
         if holding is None or holding.ignored:
             return
         if holding.memory.foreign:
-            self._foreign.treat(holding)
+            self.foreign.treat(holding)
         elif self._protection.on_timer(holding):
-            self._close_bare(symbol, "it could not be confirmed in time")
-
-    def _close_bare(self, symbol: str, why: str) -> None:
-        title, text = f"{symbol}: no stop at the venue", f"{why}; closing the position at market"
-        self._ctx.alert(Level.CRITICAL, "unprotected", title, text)
-        self._close(symbol, ClosedBy.KILL)
+            self._protection.tell_bare(symbol, "it could not be confirmed in time")
+            self._close(symbol, ClosedBy.KILL)
 
     def on_stop_retry(self, symbol: str) -> None:
         """Send a stop again whose outcome stayed unknown."""
         holding = self.holdings.get(symbol)
         if holding is not None:
             self._protection.want(holding)
-
-    # --- positions that are not ours ------------------------------------------------------------------
-
-    def adopt(self, report: PositionReport) -> None:
-        """Take note of a position nobody here opened, and treat it as the owner chose."""
-        self._foreign.adopt(report)
 
     def mend(self, symbol: str, mended: Mended) -> ClosedTrade | None:
         """Take over what the venue has of a position; return the trade where that is nothing any more."""
@@ -289,3 +250,10 @@ class PositionManager:
         if open_qty(holding.memory) > 0:
             return None
         return self._finish(holding, mended.exit_ms, None, mended.closed_by)
+
+
+def _exit_level(memory: PositionMemory, reason: ClosedBy, last: Decimal | None) -> Decimal | None:
+    """The price that ended it, without slippage: the level that fired, else the price just seen."""
+    if reason in (ClosedBy.STOP_LOSS, ClosedBy.TRAILING_STOP):
+        return memory.stop
+    return memory.target if reason is ClosedBy.TAKE_PROFIT else last

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Final
 
 from whalebot.domain.effects import AmendStop
 from whalebot.domain.enums import ClosedBy, Level
@@ -12,6 +13,8 @@ from whalebot.domain.orders import PositionReport
 from whalebot.engine.context import Context
 from whalebot.engine.holding import Holding, beyond, reached, report_is_newer
 from whalebot.engine.ledger import entry_price
+
+_NEAR_ADL: Final = 4
 
 
 class Protection:
@@ -31,6 +34,7 @@ class Protection:
         """Take what the venue says about stop and target."""
         if not report_is_newer(holding, report):
             return
+        self._warn_of_adl(holding, report)
         if self._ctx.clock.believes(report.updated_ms):
             holding.report_updated_ms = report.updated_ms
         if report.stop_loss is None and report.trailing_stop is None:
@@ -43,6 +47,23 @@ class Protection:
         if report.stop_loss is not None:
             self._confirm(holding, report.stop_loss)
             self._compare(holding, report.stop_loss)
+
+    def tell_bare(self, symbol: str, why: str) -> None:
+        """Tell the owner that a position is closed because it has no stop."""
+        title, text = f"{symbol}: no stop at the venue", f"{why}; closing the position at market"
+        self._ctx.alert(Level.CRITICAL, "unprotected", title, text)
+
+    def _warn_of_adl(self, holding: Holding, report: PositionReport) -> None:
+        near = report.adl_rank >= _NEAR_ADL
+        if near and not holding.adl_told:
+            self._ctx.alert(
+                Level.WARNING,
+                "adl_near",
+                f"{report.symbol}: near the front of the deleveraging queue",
+                f"rank {report.adl_rank} of 5: the venue may close this position at the bankruptcy price of "
+                "others; less size or less leverage moves it back",
+            )
+        holding.adl_told = near
 
     def want(self, holding: Holding) -> None:
         """Send the stop and target the position should have, if they differ and nothing is in flight."""

@@ -64,6 +64,7 @@ class ViewBuilder:
         spread = market.spread()
         last = market.last_price
         holding = self._rooms.positions.holdings.get(symbol)
+        in_flight = self._rooms.tracker.in_flight(symbol)
         return SymbolView(
             symbol=symbol,
             last_price=last,
@@ -73,8 +74,8 @@ class ViewBuilder:
             book_stale=market.book.stale,
             analysis=self._rooms.feeds[symbol].last_analysis,
             position=_position(holding, last) if holding else None,
-            in_flight=tuple(t.memory.intent.order_link_id for t in self._rooms.tracker.in_flight(symbol)),
-            unknown_orders=tuple(t.memory.intent.order_link_id for t in self._rooms.tracker.unknown(symbol)),
+            in_flight=tuple(t.memory.intent.order_link_id for t in in_flight),
+            unknown_orders=tuple(t.memory.intent.order_link_id for t in in_flight if t.in_doubt),
         )
 
 
