@@ -1,6 +1,6 @@
 """How many stream messages the local exchange sends a second, and how long an order takes there and back.
 
-    python benchmarks/bench_exchange_server.py [--seconds 5] [--clients 8] [--rate 1000]
+    python benchmarks/bench_exchange_server.py [--seconds 5] [--clients 1 20] [--rate 100 1000]
 
 The server is a process of its own; the clients share another core with each other. Streams: every client
 subscribes trades, books, tickers and klines of ten symbols at speed 36000 and throws away what it reads.
@@ -93,7 +93,7 @@ async def listen(port: int, topics: list[str], ready: asyncio.Event) -> None:
         pass
 
 
-async def bench_streams(port: int, clients: int, seconds: float) -> None:
+async def bench_streams(port: int, pid: int, clients: int, seconds: float) -> None:
     """Print messages out per second, the server's own count."""
     symbols = state(port)["symbols"]
     kinds = ("publicTrade", "tickers", "orderbook.50", "orderbook.1", "kline.1", "kline.5")
@@ -103,13 +103,16 @@ async def bench_streams(port: int, clients: int, seconds: float) -> None:
     await asyncio.gather(*(event.wait() for event in events))
     await asyncio.sleep(1)
     loop = asyncio.get_running_loop()
+    used_s = -cpu_s(pid)
     before, started = await loop.run_in_executor(None, state, port), time.perf_counter()
     await asyncio.sleep(seconds)
     after, ended = await loop.run_in_executor(None, state, port), time.perf_counter()
+    used_s += cpu_s(pid)
     sent = after["messages_out"] - before["messages_out"]
     market_s = (after["sim_ms"] - before["sim_ms"]) / 1000
     print(
-        f"streams: {sent / (ended - started):,.0f} messages/s out to {clients} clients, "
+        f"streams: {sent / (ended - started):,.0f} messages/s out to {clients} clients "
+        f"({sent / used_s if used_s > 0 else 0:,.0f} a second of the server's CPU), "
         f"{after['connections']} still connected, market {market_s / (ended - started):,.0f} x real time"
     )
     for task in tasks:
@@ -171,16 +174,18 @@ def main() -> None:
     """Run both."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=5.0)
-    parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--rate", type=int, default=1000)
+    parser.add_argument("--clients", type=int, nargs="+", default=[1, 20])
+    parser.add_argument("--rate", type=int, nargs="+", default=[100, 1000])
     args = parser.parse_args()
-    with served("--symbols", "10", "--speed", "36000") as (port, _):
-        asyncio.run(bench_streams(port, args.clients, args.seconds))
-    with served("--symbols", "1", "--speed", "1") as (port, pid):
-        before = cpu_s(pid)
-        asyncio.run(bench_orders(port, args.rate, args.seconds))
-        used_us = (cpu_s(pid) - before) * 1e6 / (args.rate * args.seconds)
-        print(f"        the server used {used_us:.0f} us of CPU an order")
+    for clients in args.clients:
+        with served("--symbols", "10", "--speed", "36000") as (port, pid):
+            asyncio.run(bench_streams(port, pid, clients, args.seconds))
+    for rate in args.rate:
+        with served("--symbols", "1", "--speed", "1") as (port, pid):
+            before = cpu_s(pid)
+            asyncio.run(bench_orders(port, rate, args.seconds))
+            used_us = (cpu_s(pid) - before) * 1e6 / (rate * args.seconds)
+            print(f"        the server used {used_us:.0f} us of CPU an order")
 
 
 if __name__ == "__main__":

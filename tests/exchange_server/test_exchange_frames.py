@@ -176,4 +176,7 @@ def test_files_of_one_symbol_are_joined_and_kinds_are_not_mixed(tmp_path: Path) 
     with pytest.raises(ConfigError, match="no order books or trades"):
         read(nothing)
     with pytest.raises(ConfigError, match="cannot be read"):
-        read(str(tmp_path / "BTCUSDT.jsonl"))
+        read(str(tmp_path / "none.jsonl"))
+    odd = write(tmp_path / "odd.jsonl", trade(5, "Buy", "1", "60000.05"))
+    with pytest.raises(ConfigError, match=r"60000\.05 lie between the ticks"):
+        read(odd)

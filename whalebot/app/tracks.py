@@ -10,8 +10,8 @@ from whalebot.adapters.exchange.market.events import InstrumentListed
 from whalebot.adapters.exchange.market.playback import PlaybackTrack
 from whalebot.adapters.exchange.market.recording import FrameTrack
 from whalebot.adapters.exchange.server.options import ExchangeOptions
-from whalebot.adapters.feeds.frames import is_frame_file, read_frames, symbols_of
-from whalebot.adapters.feeds.ohlcv import read_ohlcv, split_name
+from whalebot.adapters.feeds.frames import check_ticks, is_frame_file, read_frames, symbols_of
+from whalebot.adapters.feeds.ohlcv import read_ohlcv
 from whalebot.adapters.feeds.rules import instrument_of, later_instruments, rules_at
 from whalebot.domain.errors import ConfigError
 
@@ -50,12 +50,14 @@ def _frame_tracks(
     tracks = []
     for symbol, frames in found.items():
         first_ms = min(int(frame["ts"]) for frame in frames if isinstance(frame.get("ts"), int))
-        tracks.append(FrameTrack(rules_at(symbol, first_ms, tick_size, qty_step), frames))
+        instrument = rules_at(symbol, first_ms, tick_size, qty_step)
+        check_ticks(frames, instrument)
+        tracks.append(FrameTrack(instrument, frames))
     return tuple(tracks)
 
 
 def _read(text: str) -> tuple[list[dict[str, Any]], str | None]:
-    if Path(text).exists():
-        return read_frames(Path(text)), None
-    symbol, path = split_name(text)
-    return read_frames(path), symbol
+    symbol, named, name = text.partition("=")
+    if named and not Path(text).exists():
+        return read_frames(Path(name)), symbol.upper()
+    return read_frames(Path(text)), None

@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 from whalebot.domain.errors import ConfigError
+from whalebot.domain.instrument import Instrument
 
 _SUFFIXES: Final = (".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_SAMPLE: Final = 5_000
 _PLAYED: Final = ("orderbook", "publicTrade")
 
 
@@ -24,6 +28,31 @@ def symbols_of(frames: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the symbols whose order book or trades were recorded, in order of their first frame."""
     topics = (str(frame.get("topic", "")).split(".") for frame in frames)
     return tuple(dict.fromkeys(parts[-1] for parts in topics if parts[0] in _PLAYED and len(parts) > 1))
+
+
+def check_ticks(frames: Iterable[Mapping[str, Any]], instrument: Instrument) -> None:
+    """Raise ConfigError where recorded prices of a symbol lie between the ticks of its instrument."""
+    for text in islice(_prices(frames, instrument.symbol), _SAMPLE):
+        try:
+            is_between = Decimal(text) % instrument.tick_size != 0
+        except (InvalidOperation, TypeError, ValueError):
+            continue  # whoever plays the frame says what is wrong with it
+        if is_between:
+            raise ConfigError(
+                f"{instrument.symbol}: recorded prices such as {text} lie between the ticks of "
+                f"{instrument.tick_size}; give the right one with --tick"
+            )
+
+
+def _prices(frames: Iterable[Mapping[str, Any]], symbol: str) -> Iterator[Any]:
+    for frame in frames:
+        parts, data = str(frame.get("topic", "")).split("."), frame.get("data")
+        if parts[-1] != symbol or parts[0] not in _PLAYED:
+            continue
+        if isinstance(data, dict):
+            yield from (level[0] for side in "ba" for level in data.get(side, ()))
+        elif isinstance(data, list):
+            yield from (row["p"] for row in data if isinstance(row, dict) and "p" in row)
 
 
 def read_frames(path: Path) -> list[dict[str, Any]]:
