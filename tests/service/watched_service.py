@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 ROOT = Path(__file__).resolve().parents[2]
-WATCHDOG_S = 2.0
+WATCHDOG_S = 1.2
 _HANGING = """
 import sys, threading
 from pathlib import Path
