@@ -10,7 +10,21 @@ from made_trades import DAY, START, made, some_trades
 
 from whalebot.decisions.performance.totals import totals_of
 from whalebot.decisions.performance.tracker import PerformanceTracker
+from whalebot.domain.intervals import DAY_MS
 from whalebot.domain.trade import ClosedTrade
+
+
+def test_money_moved_changes_neither_returns_nor_drawdown() -> None:
+    plain, moved = PerformanceTracker("demo"), PerformanceTracker("demo")
+    half = D("0.5")
+    for day, equity in enumerate((1000, 1100, 990, 1050)):
+        share = D(1) if day < 2 else half
+        if day == 2:
+            moved.shift(half)
+        plain.mark_equity(day * DAY_MS, D(equity))
+        moved.mark_equity(day * DAY_MS, equity * share)
+    assert moved.daily_returns() == pytest.approx(plain.daily_returns())
+    assert (moved.drawdown, moved.max_drawdown) == pytest.approx((plain.drawdown, plain.max_drawdown))
 
 
 def test_history_counts_for_all_time_and_the_session_begins_empty() -> None:

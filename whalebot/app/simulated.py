@@ -137,7 +137,7 @@ class PaperVenue:
         self.feed = FeedSettings(
             time_scale=config.exchange.time_scale, max_ahead_ms=MAX_AHEAD_MS if keeps_time else None
         )
-        self._sink = PaperSink(self._account, config.traded_symbols, parts.inbox)
+        self._sink = PaperSink(self._account, config.traded_symbols, parts.inbox, self._believes)
         self.streams = BybitWebSocketManager(
             StreamSettings(endpoints, config.traded_symbols, intervals_of(config), config.orderbook_limit),
             self._sink,
@@ -146,6 +146,10 @@ class PaperVenue:
             random.Random(),
         )
         self._clock_watch = ClockWatch(self._factory, parts.inbox)
+
+    def _believes(self, market_ms: int) -> bool:
+        ahead_ms = self.feed.max_ahead_ms
+        return ahead_ms is None or market_ms <= self._factory.venue_clock.now_ms() + ahead_ms
 
     def make_gateway(self) -> OrderGateway:
         """Return the account; any thread."""

@@ -59,6 +59,8 @@ class Guard:
         self._ctx.notice(Level.INFO, "money_moved", text, amount=amount)
         if equity is not None:
             self.memory = shift(self.memory, equity, amount)
+            if equity > 0 and equity > amount:
+                self._performance.shift(equity / (equity - amount))
             self._ctx.dirty = True
 
     def count(self, pnl: Decimal) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Set
 from decimal import Decimal
 
 from whalebot.domain.effects import SetLeverage
-from whalebot.domain.enums import Level
 from whalebot.domain.events import LeverageAnswered
 from whalebot.domain.orders import AccountSnapshot
 from whalebot.engine.context import Context
@@ -39,8 +38,9 @@ class LeverageDesk:
         """Take the answer to SetLeverage."""
         if event.done:
             self._known[event.symbol] = event.leverage
+            self._ctx.recovered("leverage_refused", event.symbol)
         else:
-            self._ctx.notice(Level.WARNING, "leverage_refused", event.reason, event.symbol)
+            self._ctx.trouble("leverage_refused", event.reason, event.symbol)
 
     def _wanted(self, symbol: str) -> Decimal:
         wanted = self._ctx.settings.trade.leverage

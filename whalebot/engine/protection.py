@@ -159,7 +159,13 @@ class Protection:
         holding.unprotected_since = None
         self._ctx.timers.cancel(("protect", memory.symbol))
         initial = memory.initial_stop
-        if initial is not None and memory.side.sign * (stop - initial) > 0 and not memory.stop_moved:
+        is_ours = stop == memory.stop
+        if (
+            is_ours
+            and initial is not None
+            and memory.side.sign * (stop - initial) > 0
+            and not memory.stop_moved
+        ):
             holding.memory = replace(memory, stop_moved=True)
             self._ctx.dirty = True
         if initial is not None and stop == memory.stop and stop not in (initial, before):
@@ -182,7 +188,7 @@ class Protection:
             return
         better = memory.side.sign * (stop - memory.stop)
         if better > 0 and stop != holding.replaced_stop:
-            holding.memory = replace(memory, stop=stop)
+            holding.memory = replace(memory, stop=stop, stop_moved=True)
             self._ctx.dirty = True
         elif better < 0:
             self.want(holding)

@@ -69,6 +69,15 @@ class PerformanceTracker:
         self._peak = equity if self._peak is None else max(self._peak, equity)
         self._max_drawdown = max(self._max_drawdown, self.drawdown)
 
+    def shift(self, share: Decimal) -> None:
+        """Money was moved into or out of the account, so that equity is `share` of what it was.
+
+        Every equity before counts as that share of itself: returns and drawdowns stay the fractions that they
+        were.
+        """
+        self._closes = [EquityPoint(point.ts_ms, point.equity * share) for point in self._closes]
+        self._peak = None if self._peak is None else self._peak * share
+
     @property
     def drawdown(self) -> float:
         """Distance of the last equity from the session's peak, a fraction of the peak, 0 to 1."""

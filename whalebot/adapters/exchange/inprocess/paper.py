@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -16,9 +16,20 @@ _SOME: Final = Decimal(1)
 
 
 class PaperSink:
-    """An `EventSink` between the public streams and the inbox."""
+    """An `EventSink` between the public streams and the inbox.
 
-    def __init__(self, account: SimulatedAccount, symbols: Sequence[str], sink: EventSink) -> None:
+    `believes` tells whether a stamp (market time, ms UTC) can be true: a price from the far future would move
+    the account's clock for good.
+    """
+
+    def __init__(
+        self,
+        account: SimulatedAccount,
+        symbols: Sequence[str],
+        sink: EventSink,
+        believes: Callable[[int], bool],
+    ) -> None:
+        self._believes = believes
         self._account = account
         self._sink = sink
         self._touch: dict[str, list[Decimal | None]] = {s: [None, None] for s in symbols}
@@ -27,16 +38,24 @@ class PaperSink:
 
     def put(self, event: Event) -> None:
         """Move the account by a price, then hand the event on."""
-        if isinstance(event, TickerChanged) and event.symbol in self._touch:
-            self._on_ticker(event)
-        elif isinstance(event, TradesPrinted) and event.symbol in self._touch:
-            for price in self._path(event):
-                self._account.apply(PricePoint(event.symbol, event.ts_ms, last_price=price))
+        if (
+            isinstance(event, TickerChanged | TradesPrinted)
+            and event.symbol in self._touch
+            and self._believes(event.ts_ms)
+        ):
+            self._move(event)
         self._sink.put(event)
 
     def wait_settled(self, timeout_s: float) -> bool:
         """Wait until the daemon has acted on everything handed over."""
         return self._sink.wait_settled(timeout_s)
+
+    def _move(self, event: TickerChanged | TradesPrinted) -> None:
+        if isinstance(event, TickerChanged):
+            self._on_ticker(event)
+            return
+        for price in self._path(event):
+            self._account.apply(PricePoint(event.symbol, event.ts_ms, last_price=price))
 
     def _path(self, event: TradesPrinted) -> list[Decimal]:
         """Prices of a frame in an order they may have had: the nearer extreme first, the last one last."""
