@@ -108,17 +108,7 @@ class ExchangeServer:
         guard = DisconnectGuard(self._venue, self._hub)
         self._sockets = Sockets(self._hub, self._barrier, self._clock, self._fault_state, guard.left)
         self._faults = FaultDesk(self._venue, FaultActions(self._venue, self._hub, state, self._clock))
-        self._pump = Pump(
-            self._venue,
-            self._hub,
-            self._barrier,
-            self._clock,
-            parse_speed(options.speed),
-            self._activity,
-            lambda: self._rest.in_flight,
-            self._tick,
-            options.follows_clock,
-        )
+        self._pump = self._make_pump()
         self._venue.on_submit = self._faults.poll
         self._store = StateStore(options.state) if options.state is not None else None
         self._saved_s = self._flushed_s = self._clock.monotonic()
@@ -126,6 +116,19 @@ class ExchangeServer:
         self._tasks: list[asyncio.Task[None]] = []
         self._runner: web.AppRunner | None = None
         self.stopped = asyncio.Event()
+
+    def _make_pump(self) -> Pump:
+        return Pump(
+            self._venue,
+            self._hub,
+            self._barrier,
+            self._clock,
+            parse_speed(self._options.speed),
+            self._activity,
+            lambda: self._rest.in_flight,
+            self._tick,
+            self._options.follows_clock,
+        )
 
     async def start(self) -> int:
         """Listen and play; returns the port."""
