@@ -65,6 +65,14 @@ def test_a_newer_program_s_account_is_refused_and_untouched(store: StateStore, t
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
 
 
+def test_an_account_that_cannot_be_read_is_no_damaged_one(store: StateStore, tmp_path: Path) -> None:
+    (tmp_path / "exchange.json").unlink()
+    (tmp_path / "exchange.json").mkdir()
+    with pytest.raises(ConfigError, match=r"exchange\.json: Is a directory; .*owner and mode"):
+        store.load()
+    assert (tmp_path / "exchange.json").is_dir()
+
+
 def test_an_account_saved_before_digests_goes_on(tmp_path: Path) -> None:
     (tmp_path / "exchange.json").write_bytes(msgspec.json.encode(document(5)))
     store = StateStore(tmp_path)

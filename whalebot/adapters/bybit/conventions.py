@@ -21,6 +21,7 @@ _EXEC_TYPES = {kind.value: kind for kind in ExecType}
 _NO_WORD = frozenset({"", "UNKNOWN", "None"})
 # Far beyond any price or quantity. A number like 1e999999999 is finite, but written out it fills the memory.
 _MOST_DIGITS: Final = 20
+_MOST_DECIMALS: Final = 30
 _LONGEST_NUMBER: Final = 64
 _LONGEST_TEXT: Final = 300
 LATEST_MS: Final = 221_845_392_000_000
@@ -57,7 +58,7 @@ def amount(value: Decimal) -> Decimal:
 
 def is_amount(value: Decimal) -> bool:
     """Tell whether a number is finite and neither absurdly large nor absurdly small."""
-    return value.is_finite() and -_MOST_DIGITS <= value.adjusted() <= _MOST_DIGITS
+    return value.is_finite() and -_MOST_DECIMALS <= value.adjusted() <= _MOST_DIGITS
 
 
 def time_ms(text: str) -> int:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
+import urllib3
 from pybit.unified_trading import HTTP
 
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
@@ -106,7 +107,7 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
             response = self.client.send(request, timeout=self._timeouts, allow_redirects=False, stream=True)
             with response:
                 content = _content(response, call)
-        except requests.RequestException as e:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as e:
             # Without the chain: the exception holds the signed request.
             raise TransportError(f"{call}: {type(e).__name__}: {self._told(str(e))}") from None
         self._gate.learn(endpoint, response.headers)
@@ -195,7 +196,9 @@ def _content(response: requests.Response, call: str) -> bytes:
     """Read an answer. Raises TransportError for one that is endless, in bytes or in time."""
     parts: list[bytes] = []
     size, until_s = 0, time.monotonic() + _LONGEST_ANSWER_S
-    for part in response.iter_content(_BLOCK_BYTES):
+    # What has come, not a whole block: a byte now and then must not hold us until the block is full.
+    read = getattr(response.raw, "read1", response.raw.read)
+    while part := read(_BLOCK_BYTES, decode_content=True):
         size += len(part)
         if size > _LARGEST_ANSWER or time.monotonic() > until_s:
             raise TransportError(

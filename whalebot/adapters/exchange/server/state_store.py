@@ -41,7 +41,8 @@ class StateStore:
     def load(self) -> Saved:
         """Return the newest readable document, or why there is none; a damaged one is set aside.
 
-        Raises ConfigError for a document of a newer program, which stays as it is.
+        Raises ConfigError for a document of a newer program and for one the system does not let us read; they
+        stay as they are.
         """
         reasons = []
         for path in (self._path, self._last_good):
@@ -49,7 +50,11 @@ class StateStore:
                 document = _decode(path.read_bytes())
             except FileNotFoundError:
                 continue
-            except (ValueError, RecursionError, OSError) as error:
+            except OSError as error:
+                raise ConfigError(
+                    f"{path}: {error.strerror}; the saved account must be readable: mend its owner and mode"
+                ) from error
+            except (ValueError, RecursionError) as error:
                 aside = self.set_aside(path, "damaged")
                 reasons.append(f"{path.name} cannot be read ({error}) and was set aside as {aside.name}")
                 continue
