@@ -104,12 +104,14 @@ class EntryDesk:
         """Judge the second leg of a reversal again, now that the first is gone.
 
         The exit of the first leg may still be in flight where a stop came first: it only reduces, and to the
-        side of the second leg. The cooldowns were judged at the decision.
+        side of the second leg. The cooldowns were judged at the decision; the price has moved since.
         """
         analysis = entry.analysis
         facts = self._facts(analysis, reversing=True)
+        price = self._markets[analysis.symbol].last_price
         facts = replace(
             facts,
+            price=facts.price if price is None else float(price),
             blocked_by=tuple(reason for reason in facts.blocked_by if reason != IN_FLIGHT),
             cooldown_until_ms=None,
             cooldown_bars_left=0,

@@ -60,7 +60,7 @@ class Account:
         accounts = records(slots.Account, 1)
         account = accounts[0]
         account.day_ms = account.paused_ms = account.sent_ms = NEVER
-        account.wallet = account.peak = account.day_base = account.equity = float(balance)
+        account.wallet = account.peak = account.day_base = account.equity = account.shown = float(balance)
         run_account(
             *tape.bars,
             tape.row_ms,

@@ -112,6 +112,8 @@ def enter(
     side, rule = p.ask, rules[p.rule]
     p.ask = 0
     if p.ask_kind == at.SECOND_LEG:
+        if terms.guarded != 0 and abs(price / p.price_scale / p.ask_mark - 1) > terms.price_band:
+            return at.OUT_OF_BAND
         if terms.guarded != 0 and a.sent_ms == now_ms and a.sent >= terms.max_orders:
             return at.TOO_MANY_ORDERS
         p.entered_ms = now_ms

@@ -88,7 +88,8 @@ def glide(
     if bar > p.bar:
         p.bar, p.row, p.held, p.last, p.best, p.worst = bar, row, held, last, best, worst
         p.close_ms = p.next_ms = now_ms
-        a.peak, a.equity, a.curve = peak, equity, i
+        a.peak, a.curve = peak, i
+        a.equity = a.shown = equity
 
 
 @compiled

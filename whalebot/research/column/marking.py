@@ -29,12 +29,13 @@ class Funding:
 
 
 def marks_at_rows(data: SymbolData) -> FloatArray:
-    """Return the mark price at every decision, in quote."""
+    """Return the mark price at every decision and at the open after it, (rows, 2), quote; NaN: unknown."""
     if data.mark is None:
-        return data.decisions.bars.close
-    _, closes, decimals = _marks_of(data)
-    marks: FloatArray = closes[data.decisions.fills - 1] / 10.0**decimals
-    return marks
+        return np.column_stack((data.decisions.bars.close, np.full(len(data.decisions), np.nan)))
+    opens, closes, decimals = _marks_of(data)
+    fills = data.decisions.fills
+    after = opens[np.minimum(fills, len(opens) - 1)]
+    return np.column_stack((closes[fills - 1], after)) / 10.0**decimals
 
 
 def funding_of(data: SymbolData) -> Funding:

@@ -44,8 +44,8 @@ def run_account(
     """Trade one account through its bars.
 
     Bars, rows, funding and gaps of all symbols lie one after another; `pos` says where each begins and ends.
-    `fund_cash`: what one unit of a long pays, in quote. `marks`: mark price at each row, empty where it is
-    the last price. Results are left in `accounts`, `trades`, `refused` and `curve`.
+    `fund_cash`: what one unit of a long pays, in quote. `marks`: mark price at each row and at the open after
+    it, empty where it is the last price. Results are left in `accounts`, `trades`, `refused` and `curve`.
     """
     a, terms = accounts[0], all_terms[0]
     while a.status == 0:
@@ -60,7 +60,7 @@ def run_account(
         if now_ms == at.NEVER:
             break
         for p in pos:
-            settle_funding(p, a, fund_ms, fund_cash, now_ms)
+            settle_funding(p, a, fund_ms, fund_cash, curve_ms, curve, now_ms)
         close_bars(pos, a, terms, curve_ms, curve, now_ms)
         for s in range(len(pos)):
             p = pos[s]
@@ -68,19 +68,19 @@ def run_account(
                 row = p.row
                 follow_rules(p, rules, now_ms - 1)
                 p.row += 1
-                mark = marks[row] if len(marks) > 0 else price[row]
+                mark = marks[row, 0] if len(marks) > 0 else price[row]
+                p.ask_mark = marks[row, 1] if len(marks) > 0 else at.UNKNOWN
                 if p.bar < p.bar_end and (asked[row] != 0 or p.side != 0):
                     decide(p, pos, a, rules[p.rule], terms, windows, refused, row, now_ms, asked[row],
                            signal[row], atr[row], price[row], mark)  # fmt: skip
             if p.side != 0 and p.bar == p.bar_end:
                 fill = taker_price(p.last, -p.side, rules[p.rule].tick, terms)
                 leave(p, s, a, terms, trades, fill, p.last, at.BY_END)
+                a.shown = equity_of(pos, a)
         play_bars(open_ms, open_, high, low, close, gaps, pos, a, rules, terms, trades, refused, now_ms)
         for p in pos:
             plan(p, open_ms, row_ms)
-    while a.curve < len(curve):
-        curve[a.curve] = a.equity
-        a.curve += 1
+    show(a, curve_ms, curve, at.NEVER)
 
 
 @compiled
@@ -102,13 +102,31 @@ def follow_rules(p: Position, rules: Rules, now_ms: int) -> None:
 
 
 @compiled
-def settle_funding(p: Position, a: Account, fund_ms: IntArray, fund_cash: FloatArray, now_ms: int) -> None:
+def show(a: Account, curve_ms: IntArray, curve: FloatArray, until_ms: int) -> None:
+    """Fill the curve up to a time with the equity as it stands."""
+    while a.curve < len(curve) and curve_ms[a.curve] < until_ms:
+        curve[a.curve] = a.shown
+        a.curve += 1
+
+
+@compiled
+def settle_funding(
+    p: Position,
+    a: Account,
+    fund_ms: IntArray,
+    fund_cash: FloatArray,
+    curve_ms: IntArray,
+    curve: FloatArray,
+    now_ms: int,
+) -> None:
     """Settle what is due up to now on the position held just before."""
     while p.fund < p.fund_end and fund_ms[p.fund] <= now_ms:
         if p.side != 0:
             paid = p.side * (p.qty / p.qty_scale) * fund_cash[p.fund]
+            show(a, curve_ms, curve, fund_ms[p.fund])
             p.funding += paid
             a.wallet -= paid
+            a.shown -= paid
         p.fund += 1
 
 
@@ -125,7 +143,7 @@ def close_bars(
             closes = True
     if not closes:
         return
-    before, equity = a.equity, equity_of(pos, a)
+    equity = equity_of(pos, a)
     if observe(a, terms, now_ms, equity) and terms.kills != 0:
         for p in pos:
             if p.ask_kind == at.SECOND_LEG:
@@ -134,9 +152,9 @@ def close_bars(
             if p.side != 0 and p.leaving == at.STAYS:
                 p.leaving = at.BY_KILL
                 note_order(a, now_ms)
-    while a.curve < len(curve) and curve_ms[a.curve] <= now_ms:
-        curve[a.curve] = equity if curve_ms[a.curve] == now_ms else before
-        a.curve += 1
+    show(a, curve_ms, curve, now_ms)
+    a.shown = equity
+    show(a, curve_ms, curve, now_ms + 1)
 
 
 @compiled

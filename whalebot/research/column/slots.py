@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEVER: Final = 1 << 62
+UNKNOWN: Final = float("nan")
 
 
 class Position(Protocol):
@@ -56,6 +57,7 @@ class Position(Protocol):
     settled: int  # the equity was looked at since the last exit
     atr: float
     ask_atr: float
+    ask_mark: float  # mark price at the open that fills it
     funding: float
     price_scale: float
     qty_scale: float
@@ -76,7 +78,8 @@ class Account(Protocol):
     wallet: float
     peak: float
     day_base: float
-    equity: float
+    equity: float  # at the last look
+    shown: float  # the same, less funding paid since
 
 
 class Rule(Protocol):

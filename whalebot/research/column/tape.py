@@ -73,7 +73,6 @@ def make_tape(data: Dataset, leverage: Decimal) -> Tape:
     """Return the tape of a data set; with one symbol its arrays are views. Raises ConfigError."""
     units = tuple(_units_of(symbol) for symbol in data.symbols)
     funding = tuple(funding_of(symbol) for symbol in data.symbols)
-    marks = [marks_at_rows(symbol) for symbol in data.symbols]
     fine, rows = [s.fine for s in data.symbols], [s.decisions for s in data.symbols]
     firsts = np.cumsum([0, *(len(bars.open_ms) for bars in fine)])
     gaps = [
@@ -93,7 +92,7 @@ def make_tape(data: Dataset, leverage: Decimal) -> Tape:
         row_ms=joined([row.close_ms for row in rows]),
         fills=joined([row.fills for row in rows]),
         price=joined([row.bars.close for row in rows]),
-        marks=joined(marks) if any(s.mark is not None for s in data.symbols) else np.zeros(0),
+        marks=_marks(data),
         fund_ms=joined([row.ts_ms for row in funding]),
         fund_cash=joined([np.array([float(cash) for cash in row.cash]) for row in funding]),
         gaps=joined(gaps),
@@ -109,6 +108,12 @@ def joined(parts: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
     whole: NDArray[Any] = parts[0] if len(parts) == 1 else np.concatenate(parts)
     # Another layout or a read-only array would be another type to the compiler.
     return np.require(whole, requirements=["C", "W"])
+
+
+def _marks(data: Dataset) -> FloatArray:
+    if all(symbol.mark is None for symbol in data.symbols):
+        return np.zeros((0, 2))
+    return joined([marks_at_rows(symbol) for symbol in data.symbols])
 
 
 def _closes(opens: Sequence[IntArray], length: int) -> IntArray:
