@@ -34,6 +34,7 @@ class ExitDesk:
         self._ctx = ctx
         self._tracker = tracker
         self._link_ids = link_ids
+        self._not_before_ms: dict[str, int] = {}
         self.positions: PositionManager | None = None
         self.rounds = 0
 
@@ -78,6 +79,12 @@ class ExitDesk:
                 "sending it again until the position is gone",
             )
 
+    def on_refused(self, symbol: str) -> None:
+        """An exit ended without trading: the next one is sent in a second, whoever asks for one meanwhile."""
+        again_ms = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms
+        self._not_before_ms[symbol] = again_ms
+        self._ctx.timers.arm(("exit", symbol), again_ms)
+
     def on_doubt(self, symbol: str) -> None:
         """The outcome of an exit is unknown: do not wait for ever to learn it."""
         self._ctx.timers.arm(
@@ -94,7 +101,9 @@ class ExitDesk:
         return self._send(symbol)
 
     def _must_wait(self, symbol: str) -> bool:
-        """True while the fate of an exit in flight may still show, or one left only a moment ago."""
+        """True while the fate of an exit in flight may show, or one left or was refused a moment ago."""
+        if self._ctx.clock.real_ms < self._not_before_ms.get(symbol, 0):
+            return True
         exits = [t for t in self._tracker.in_flight(symbol) if t.memory.intent.purpose is Purpose.EXIT]
         unanswered = sum(not t.missed for t in exits)
         if len(exits) >= _MOST_IN_DOUBT or unanswered >= _MOST_UNANSWERED:

@@ -219,8 +219,7 @@ class Trading:
                 order_link_id=intent.order_link_id,
             )
             if intent.purpose is Purpose.EXIT:
-                retry = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms
-                self._ctx.timers.arm(("exit", symbol), retry)
+                self._exits.on_refused(symbol)
 
     def _on_entered(self, intent: OrderIntent) -> None:
         symbol = intent.symbol
