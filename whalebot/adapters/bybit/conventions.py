@@ -51,7 +51,7 @@ def number(text: str) -> Decimal:
 
 def amount(value: Decimal) -> Decimal:
     """Return a number that can be counted with and written out. Raises BadValue for any other."""
-    if not is_amount(value) or len(value.as_tuple().digits) > _LONGEST_NUMBER:
+    if not is_amount(value) or not is_short(value):
         raise BadValue(f"{value!s:.40} is not a finite number of sane size")
     return value
 
@@ -59,6 +59,11 @@ def amount(value: Decimal) -> Decimal:
 def is_amount(value: Decimal) -> bool:
     """Tell whether a number is finite and neither absurdly large nor absurdly small."""
     return value.is_finite() and -_MOST_DECIMALS <= value.adjusted() <= _MOST_DIGITS
+
+
+def is_short(value: Decimal) -> bool:
+    """Tell whether a number for which `is_amount` holds has few digits; there are answers of a million."""
+    return len(str(value)) <= _LONGEST_NUMBER
 
 
 def time_ms(text: str) -> int:

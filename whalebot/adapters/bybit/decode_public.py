@@ -35,7 +35,7 @@ _book = msgspec.json.Decoder(BookFrame, strict=False)
 _ticker = msgspec.json.Decoder(TickerFrame, strict=False)
 _ticker_texts = msgspec.json.Decoder(TickerTexts)
 _trades = msgspec.json.Decoder(TradeFrame, strict=False)
-_LONGEST_ROW: Final = 2000
+_LONGEST_TICKER: Final = 4000
 _MOST_EARLY_MS: Final = 60_000
 """A bar that opens later than this after its frame was made is refused: true ones would look old after it."""
 _klines = msgspec.json.Decoder(KlineFrame, strict=False)
@@ -66,7 +66,8 @@ def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
         message = _ticker.decode(frame)
     except msgspec.ValidationError:
         message = _decode_ticker_with_blanks(frame)
-    _check_length(frame, 1)
+    if len(frame) > _LONGEST_TICKER:
+        raise say.BadValue(f"a ticker of {len(frame)} bytes")  # cheaper than a look at its digits
     data = message.data
     if data.usd_index_price is not None:
         raise say.Foreign("spot")
@@ -103,7 +104,6 @@ def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     trades = _trades.decode(frame).data
     if not trades:
         return []
-    _check_length(frame, len(trades))
     first = trades[0]
     high = low = first.p
     bought = sold = 0.0
@@ -119,7 +119,7 @@ def trade_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
         else:
             raise say.BadValue(f"trade side {trade.S[:40]!r}")
     last = trades[-1]
-    if not (low > 0 and say.is_amount(low) and say.is_amount(high) and say.is_amount(last.p)):
+    if low <= 0 or not all(say.is_amount(price) and say.is_short(price) for price in (low, high, last.p)):
         raise say.BadValue(f"trade prices {low!s:.40} to {high!s:.40}")
     return [TradesPrinted(route.symbol, high, low, last.p, bought, sold, len(trades), last.T, recv_ms)]
 
@@ -128,7 +128,6 @@ def kline_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     """Decode `kline`: closed and forming bars, each checked. Raises BadBar."""
     events: list[Event] = []
     kline = _klines.decode(frame)
-    _check_length(frame, len(kline.data))
     for bar in kline.data:
         candle = _make_candle(bar, route)
         if kline.ts is not None and bar.start > kline.ts + _MOST_EARLY_MS:
@@ -152,12 +151,6 @@ def liquidation_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     ]
 
 
-def _check_length(frame: bytes, rows: int) -> None:
-    # Cheaper than a look at the digits of each number.
-    if len(frame) > _LONGEST_ROW * (rows + 1):
-        raise say.BadValue(f"{len(frame)} bytes for {rows} rows")
-
-
 def _make_candle(bar: KlineData, route: Route) -> Candle:
     if bar.interval != route.interval:
         raise BadBar(f"interval {bar.interval[:10]!r} in a frame of {route.topic}")
@@ -175,10 +168,10 @@ def check_candle(candle: Candle) -> None:
     if bar_open_ms(candle.open_ms, candle.interval) != candle.open_ms:
         raise BadBar(f"{candle.symbol} {candle.interval}: open time {candle.open_ms} is off the grid")
     high, low = candle.high, candle.low
-    prices = (candle.open, high, low, candle.close)
+    numbers = (candle.open, high, low, candle.close, candle.volume)
     sane = (
-        all(map(say.is_amount, prices))
-        and say.is_amount(candle.volume)
+        all(map(say.is_amount, numbers))
+        and all(map(say.is_short, numbers))
         and low > 0
         and low <= candle.open <= high
         and low <= candle.close <= high
