@@ -52,3 +52,19 @@ def test_a_second_leg_is_entered_however_far_the_first_one_jumped() -> None:
     world.ticker(world.price * Decimal("0.97"))
     effects = world.fill(Side.SELL, entry.qty, world.price, leaving.order_link_id)
     assert [order.intent.side for order in all_of(effects, SubmitOrder)] == [Side.SELL]
+
+
+def test_an_exit_that_came_too_late_does_not_hold_back_the_next_positions() -> None:
+    world = World(replace(TRADE, reverse_on_opposite_signal=True)).ready()
+    entry = world.enter()
+    leaving = only(world.close_bar(-2.5), SubmitOrder).intent
+    effects = world.fill(Side.SELL, entry.qty, world.price, "", stop_order_type="StopLoss")
+    second = only(effects, SubmitOrder).intent
+    world.fill(Side.SELL, second.qty, world.price, second.order_link_id)
+    refusal = ev.OrderRefused(
+        leaving.order_link_id, ev.Refusal.REJECTED, 110017, "Reduce-only rule not satisfied", world.now
+    )
+    world.send(refusal)
+    world.wallet_now()
+    effects = world.send(ev.Command(ev.Order.FLATTEN, "test", world.now))
+    assert [order.intent.side for order in all_of(effects, SubmitOrder)] == [Side.BUY]

@@ -80,7 +80,13 @@ class ExitDesk:
             )
 
     def on_refused(self, symbol: str) -> None:
-        """An exit ended without trading: the next one is sent in a second, whoever asks for one meanwhile."""
+        """An exit ended without trading: the next one is sent in a second, whoever asks for one meanwhile.
+
+        One that was meant for a position that is gone, its stop having come first, holds nothing back.
+        """
+        holding = self.positions.holdings.get(symbol) if self.positions is not None else None
+        if holding is None or holding.memory.closing_as is None:
+            return
         again_ms = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms
         self._not_before_ms[symbol] = again_ms
         self._ctx.timers.arm(("exit", symbol), again_ms)
