@@ -67,3 +67,19 @@ def test_a_state_of_a_newer_version_is_refused_and_untouched_wherever_it_lies(
         with pytest.raises(ConfigError, match="start the program that wrote it"):
             StateFile(path).save(document(9))
     assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+def test_fields_that_only_a_newer_program_knows_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "demo.json"
+    StateFile(path).save(document(1))
+    found = json.loads(path.read_bytes())["document"]
+    found["vault"] = {"x": 1}
+    found["positions"][0]["mood"] = "good"
+    raw = json.dumps(found, separators=(",", ":")).encode()
+    digest = hashlib.sha256(b"%d " % STATE_VERSION + raw).hexdigest().encode()
+    path.write_bytes(b'{"version":%d,"digest":"%s","document":%s}\n' % (STATE_VERSION, digest, raw))
+    state = StateFile(path)
+    assert state.load() == document(1)
+    (notice,) = state.take_notices()
+    assert notice.kind == "state_fields"
+    assert notice.text.endswith("positions.mood, vault")

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import threading
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -116,6 +116,16 @@ class StateFile:
         self._is_current_good = False
         return last
 
+    def _note_unknown(self, path: Path, data: bytes) -> None:
+        found = msgspec.json.decode(_ENVELOPES.decode(data).document)
+        names = sorted(_unknown(found, msgspec.to_builtins(_DOCUMENTS.decode(_ENCODER.encode(found)))))
+        if names:
+            text = (
+                f"{path}: a newer program wrote it; what this one does not know is left out and will be gone "
+                f"with the next save: {', '.join(names)}"
+            )
+            self._notices.append(Notice(level=Level.WARNING, kind="state_fields", text=text))
+
     def _note_fallback(self, level: Level, found: str, last: StateDocument) -> None:
         text = (
             f"{self._path}: the state document {found}. The one before it, revision {last.revision}, is "
@@ -140,7 +150,9 @@ class StateFile:
         except FileNotFoundError:
             return None, ""
         try:
-            return _decode(data), ""
+            document = _decode(data)
+            self._note_unknown(path, data)
+            return document, ""
         except (ValueError, RecursionError) as error:
             return None, str(error)
         except _OtherVersion as error:
@@ -148,6 +160,18 @@ class StateFile:
                 f"{path}: state version {error.version}, this program knows {STATE_VERSION}: start the "
                 f"program that wrote it, or close what is open at the venue and move the file away"
             ) from error
+
+
+def _unknown(found: Any, known: Any, place: str = "") -> set[str]:
+    """The names in `found`, with their places, that `known` does not have."""
+    if isinstance(found, dict) and isinstance(known, dict):
+        lost = {f"{place}{name}" for name in found.keys() - known.keys()}
+        return lost.union(
+            *(_unknown(found[n], known[n], f"{place}{n}.") for n in found.keys() & known.keys())
+        )
+    if isinstance(found, list) and isinstance(known, list | tuple):
+        return set().union(*(_unknown(f, k, place) for f, k in zip(found, known, strict=False)))
+    return set()
 
 
 class _OtherVersion(Exception):
