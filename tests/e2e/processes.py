@@ -127,7 +127,7 @@ class Daemon(Process):
             whole = [json.loads(text) for text in file if text.endswith("\n")]
         return [event for event in whole if event.get("kind") == kind]
 
-    def wait_for_event(self, kind: str, count: int = 1, within_s: float = 30) -> dict[str, Any]:
+    def wait_for_event(self, kind: str, count: int = 1, within_s: float = 90) -> dict[str, Any]:
         """Return the `count`-th notice of a kind, as soon as it is there."""
         what = f"{count} x {kind} in the event log"
         until(lambda: len(self.events(kind)) >= count or self._gone(), what, within_s, self._tail)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from whalebot.research.chaos.judge import Books, judge
+from whalebot.research.chaos.judge import Books, judge, requests_are_paced
 from whalebot.research.chaos.ledger import Ledger
 from whalebot.research.chaos.spans import Span
 
@@ -196,3 +196,16 @@ def test_an_exchange_that_was_away_excuses_only_its_absence() -> None:
     log[-1:] = [line("request", 1_000), line("start", 9_000), line("request", 12_000)]
     [finding] = verdict_of(log, books)
     assert "3000 ms without a stop, from 9000 on" in finding
+
+
+def test_a_tight_loop_is_found_and_the_same_number_over_more_time_is_not() -> None:
+    def ledger(step_ms: int) -> Ledger:
+        taken = Ledger()
+        for number in range(12):
+            taken.take(line("request", number * step_ms, path="/v5/order/create"))
+        return taken
+
+    [finding] = requests_are_paced(ledger(10), 11)
+    assert finding == "/v5/order/create was asked 12 times within a second"
+    assert not list(requests_are_paced(ledger(10), 12))
+    assert not list(requests_are_paced(ledger(100), 11))

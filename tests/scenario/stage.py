@@ -20,7 +20,7 @@ from whalebot.research.chaos.judge import Verdict, judge, read_books
 from whalebot.research.chaos.ledger import read_ledger
 from whalebot.research.chaos.process import now_ms
 
-SCALE = 3600
+SCALE = 1800
 WARM_MS = START_MS + 150 * FIVE_MINUTES
 
 

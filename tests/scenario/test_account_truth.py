@@ -36,7 +36,7 @@ def test_an_order_taken_just_before_an_outage_is_not_forgotten(stage: Stage) -> 
     )
     with stage.daemon(HOLDING, LONG_HOLD) as daemon:
         daemon.wait_for_event("stream_down")
-        daemon.wait_for_event("entry", within_s=40)
+        daemon.wait_for_event("entry", within_s=90)
         verdict = stage.end(daemon)
     assert verdict.open_positions == 1
     assert not daemon.events("foreign_position")
@@ -94,7 +94,7 @@ def test_a_position_of_somebody_else_gets_a_stop_and_nothing_more(stage: Stage) 
 def test_an_account_in_hedge_mode_is_traded_on_its_own_sides(stage: Stage) -> None:
     stage.request("POST", "position/switch-mode", category="linear", symbol="BTCUSDT", mode=3)
     with stage.daemon() as daemon:
-        daemon.wait_for_event("trade_closed", count=2, within_s=60)
+        daemon.wait_for_event("trade_closed", count=2)
         stage.end(daemon)
     held = {(line["position_idx"], line["side"]) for line in daemon_positions(stage)}
     assert held <= {(1, "Buy"), (2, "Sell")}

@@ -13,7 +13,7 @@ FRAMES = ("garbage", "unknown", "null", "missing", "array", "huge")
 def test_an_order_whose_answer_is_lost_is_sent_once(stage: Stage) -> None:
     stage.exchange.fault({"do": "timeout_after", "path": "order/create"})
     with stage.daemon() as daemon:
-        daemon.wait_for_event("trade_closed", within_s=60)
+        daemon.wait_for_event("trade_closed")
         verdict = stage.end(daemon)
     assert verdict.trades
     [strike] = [line for line in read_lines(stage.exchange.log) if line["kind"] == "strike"]
@@ -31,7 +31,7 @@ def test_frames_nobody_expects_stop_nothing(stage: Stage) -> None:
             ),
             {"do": "skip_book_update", "count": 3},
         )
-        daemon.wait_for_event("trade_closed", count=2, within_s=60)
+        daemon.wait_for_event("trade_closed", count=2)
         verdict = stage.end(daemon)
     assert not daemon.events("stream_down")
     assert verdict.trades >= 2
@@ -40,7 +40,7 @@ def test_frames_nobody_expects_stop_nothing(stage: Stage) -> None:
 def test_a_clock_of_the_venue_that_steps_costs_no_trade(stage: Stage) -> None:
     stage.exchange.fault({"do": "clock_skew", "ms": 20_000, "for": "PT4S", "after": {"executions": 1}})
     with stage.daemon() as daemon:
-        daemon.wait_for_event("trade_closed", count=2, within_s=60)
+        daemon.wait_for_event("trade_closed", count=2)
         stage.end(daemon)
 
 
@@ -49,7 +49,7 @@ def test_a_tick_size_that_changes_is_learnt(stage: Stage) -> None:
         {"do": "change_tick", "symbol": "BTCUSDT", "tickSize": "5", "after": {"executions": 1}}
     )
     with stage.daemon() as daemon:
-        daemon.wait_for_event("trade_closed", count=3, within_s=60)
+        daemon.wait_for_event("trade_closed", count=3)
         stage.end(daemon)
     last = daemon.trades()[-1]
     assert float(last["initial_stop"]) % 5 == 0

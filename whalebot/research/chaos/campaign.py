@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from whalebot.research.chaos.judge import Verdict, judge, read_books
+from whalebot.research.chaos.judge import Verdict, judge, read_books, requests_are_paced
 from whalebot.research.chaos.ledger import Ledger, read_ledger
 from whalebot.research.chaos.process import now_ms
 from whalebot.research.chaos.reach import excused_spans, ready_moments
@@ -27,6 +27,7 @@ _LONGEST_MOMENT_S: Final = 2.0
 _READY_S: Final = 80.0
 # The market goes on when the daemon is told to end: what it has not heard of by then it need not know.
 _ON_THE_WIRE_MS: Final = 1_000
+_MOST_REQUESTS: Final = 30
 _MOST_MIB: Final = 250.0
 _DAY_MS: Final = 86_400_000
 
@@ -70,7 +71,7 @@ def run_schedule(
     faults = Counter(line["do"] for line in ledger.faults if line["kind"] == "fault" and "error" not in line)
     return Outcome(
         schedule=schedule,
-        findings=(*rig.findings, *verdict.findings),
+        findings=(*rig.findings, *verdict.findings, *requests_are_paced(ledger, _MOST_REQUESTS)),
         folder=folder,
         days=days,
         faults=faults + run.done,

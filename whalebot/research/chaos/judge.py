@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -249,6 +250,18 @@ LAWS: tuple[Callable[[Ledger, Books], Iterator[str]], ...] = (
     orders_have_ended,
     open_positions_are_known,
 )
+
+
+def requests_are_paced(ledger: Ledger, limit: int) -> Iterator[str]:
+    """No kind of private request is made more than `limit` times in one second of real time.
+
+    Not one of LAWS: a market that waits for its clients may be asked as fast as it goes.
+    """
+    for path, times in ledger.requests.items():
+        ordered = sorted(times)
+        most = max(number - bisect_left(ordered, at_ms - 1_000) for number, at_ms in enumerate(ordered, 1))
+        if most > limit:
+            yield f"{path} was asked {most} times within a second"
 
 
 def _held(memory: dict[str, Any]) -> Decimal:
