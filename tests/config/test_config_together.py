@@ -125,7 +125,6 @@ def test_faults_in_tables_of_other_commands_are_one_warning_each(read) -> None:
         {"trade_management": {"order_mode": "LIMIT"}},
         {"trade_management": {"take_profit_type": "LIMIT"}},
         {"web": {"enabled": True}},
-        {"record": True},
     ],
 )
 def test_a_missing_feature_is_refused_when_switched_on(table, refused) -> None:
@@ -140,6 +139,7 @@ def test_a_missing_feature_is_refused_when_switched_on(table, refused) -> None:
         {"session_filter": {"enabled": True, "utc_allowed": [["22:00", "02:00"], ["00:00", "24:00"]]}},
         {"trade_management": {"native_trailing": True}},
         {"pyramiding": {"max_adds": 3}},
+        {"record": True},
     ],
 )
 def test_what_exists_may_be_switched_on(table, read) -> None:

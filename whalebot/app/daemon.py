@@ -19,6 +19,7 @@ from whalebot.app.config.convert import milliseconds
 from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.exits import CLEAN, EXCHANGE, explanation
+from whalebot.app.recording import recorded
 from whalebot.app.reload import Reloader
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
@@ -35,7 +36,7 @@ from whalebot.runtime.clock import SystemClock
 from whalebot.runtime.inbox import Inbox
 from whalebot.runtime.lanes import LanePorts, Lanes
 from whalebot.runtime.lifecycle import Phase, ThreadWatch, shut_down
-from whalebot.runtime.loop import Loop, LoopEnd, LoopOutputs
+from whalebot.runtime.loop import EngineLike, Loop, LoopEnd, LoopOutputs
 from whalebot.runtime.signals import SignalWatch
 
 if TYPE_CHECKING:
@@ -97,7 +98,10 @@ class Daemon:
             # Here, because in demo it is imported while the exchange starts.
             from whalebot.engine.engine import Engine
 
-            engine = Engine(engine_settings(self._setup.config, venue.feed), state)
+            settings = engine_settings(self._setup.config, venue.feed)
+            engine = Engine(settings, state)
+            stopped = partial(self._recording_stopped, alerts)
+            noted = recorded(engine, self._setup, settings, state, self._clock, stopped, stack)
             ports = LanePorts(venue.make_gateway, venue.make_readers, states, history, alerts, venue.streams)
             lanes = Lanes(
                 ports,
@@ -107,7 +111,7 @@ class Daemon:
                 self._on_trouble,
                 ret_codes(),
             )
-            return self._run_loop(engine, lanes, venue, states, halt)
+            return self._run_loop(engine, noted, lanes, venue, states, halt)
 
     def _tell_stores(self, history: TradeHistory, states: StateFile, alerts: AlertSystem) -> None:
         """Say what the files of this run had to be mended for, at the start and ever since. Any thread."""
@@ -130,7 +134,9 @@ class Daemon:
         finally:
             limit.cancel()
 
-    def _run_loop(self, engine: Engine, lanes: Lanes, venue: Venue, states: StateFile, halt: Halt) -> int:
+    def _run_loop(
+        self, engine: Engine, noted: EngineLike, lanes: Lanes, venue: Venue, states: StateFile, halt: Halt
+    ) -> int:
         supervisor = Supervisor(
             self._inbox,
             self._clock,
@@ -146,7 +152,7 @@ class Daemon:
             supervisor.check()
 
         outputs = LoopOutputs(self._views, self._console.notice, progress)
-        loop = Loop(engine, self._inbox, lanes, self._clock, outputs)
+        loop = Loop(noted, self._inbox, lanes, self._clock, outputs)
         halt.loop = loop
         try:
             lanes.start()
@@ -200,6 +206,11 @@ class Daemon:
             dedup_ms,
             mask=self._setup.masker.mask,
         )
+
+    def _recording_stopped(self, alerts: AlertSystem, reason: str) -> None:
+        """Trading goes on without a journal. Any thread."""
+        self._console.notice(Notice(Level.CRITICAL, "recording_stopped", f"recording has stopped: {reason}"))
+        alerts.send(Level.CRITICAL, "whalebot records no more", f"{reason}; trading goes on")
 
     def _reload(self, reloader: Reloader) -> None:
         with self._console.service.reloading():

@@ -112,6 +112,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tick", type=positive, metavar="SIZE", help="tick size of files of unknown symbols")
     parser.add_argument("--step", type=positive, metavar="SIZE", help="quantity step of such files")
     parser.add_argument("--until-end", action="store_true", help="end when the data ends")
+    parser.add_argument("--record", action="store_true", help="write every event and decision to recordings/")
     parser.add_argument("--view", action="store_true", help="show a table instead of lines")
 
 
@@ -130,6 +131,8 @@ def run_overrides(args: argparse.Namespace) -> Mapping[tuple[str | int, ...], An
     ):
         if value is not None:
             overrides[place] = value
+    if args.record:
+        overrides[("record",)] = True
     if args.data:
         files = parse_data_files(args.data, Path.cwd(), "--data")
         overrides["demo", "data"] = [str(file) for file in files]

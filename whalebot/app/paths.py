@@ -73,6 +73,16 @@ class Paths:
         return self.state / "audit.jsonl"
 
     @property
+    def recordings(self) -> Path:
+        """Folder of the flight recorder, one folder a run below it."""
+        return self.dir / "recordings"
+
+    @property
+    def data(self) -> Path:
+        """Folder of downloaded market history."""
+        return self.dir / "data"
+
+    @property
     def exchange_state(self) -> Path:
         """Folder of the local exchange's accounts and market."""
         return self.state / "exchange"

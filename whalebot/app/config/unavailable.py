@@ -18,7 +18,6 @@ _OFF: Final[dict[Path, tuple[Any, ...]]] = {
     ("trade_management", "take_profit_type"): ("MARKET",),
     ("web", "enabled"): (False,),
     ("intrabar",): (False,),
-    ("record",): (False,),
 }
 """Place -> the values that this version can do."""
 
