@@ -327,7 +327,7 @@ def test_a_damaged_state_falls_back_to_the_last_good_one(tmp_path: Path) -> None
     with running([track()], state=folder) as exchange:
         assert any("set aside" in notice for notice in exchange.notices)
         assert rows(exchange, "/v5/position/list")[0]["size"] == "0.01"
-    assert (folder / "exchange.damaged").exists()
+    assert (folder / "exchange.json.damaged-1").exists()
 
 
 def test_rate_limits_of_the_venue_are_kept_in_real_time() -> None:
