@@ -23,9 +23,10 @@ from whalebot.adapters.exchange.core import (
     NoLatency,
     Settings,
 )
-from whalebot.adapters.exchange.inprocess.account import ACCOUNT, SimulatedAccount
+from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.adapters.exchange.inprocess.paper import PaperSink
 from whalebot.adapters.exchange.inprocess.player import MarketHistory, MarketPlayer
+from whalebot.adapters.exchange.inprocess.reads import ACCOUNT
 from whalebot.adapters.exchange.market.pacing import parse_speed
 from whalebot.adapters.exchange.market.playback import PlaybackMarket
 from whalebot.adapters.storage.filesystem import FileSystem

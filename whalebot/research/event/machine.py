@@ -17,7 +17,8 @@ from whalebot.adapters.exchange.core import (
 )
 from whalebot.adapters.exchange.core.inputs import FundingDue, PricePoint
 from whalebot.adapters.exchange.core.market import Band
-from whalebot.adapters.exchange.inprocess.account import ACCOUNT, SimulatedAccount
+from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
+from whalebot.adapters.exchange.inprocess.reads import ACCOUNT
 from whalebot.domain.enums import Stream
 from whalebot.domain.events import (
     AccountDue,

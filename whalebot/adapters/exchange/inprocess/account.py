@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 from whalebot.adapters.exchange.core import codes
 from whalebot.adapters.exchange.core.commands import CancelOrder, Command, SetLeverage
@@ -13,34 +12,23 @@ from whalebot.adapters.exchange.core.events import Answer, Event, Executed
 from whalebot.adapters.exchange.core.exchange import Exchange
 from whalebot.adapters.exchange.core.inputs import MarketInput, PricePoint
 from whalebot.adapters.exchange.inprocess.held import HeldOrders, late
+from whalebot.adapters.exchange.inprocess.reads import ACCOUNT, SimulatedReads
 from whalebot.adapters.exchange.inprocess.translate import (
     account_events,
-    closing_of,
     create_command,
-    execution_of,
-    order_report,
-    position_report,
     stop_command,
-    wallet_report,
 )
-from whalebot.domain.books import Booking, Closing
 from whalebot.domain.effects import AmendStop
 from whalebot.domain.errors import VenueRefused
 from whalebot.domain.events import OrderRefused, Refusal
 from whalebot.domain.orders import (
-    AccountSnapshot,
-    Execution,
-    FundingPayment,
     OrderIntent,
-    OrderReport,
     Purpose,
 )
 from whalebot.ports import Clock, EventSink
 
-ACCOUNT: Final = "simulated"
 
-
-class SimulatedAccount:
+class SimulatedAccount(SimulatedReads):
     """`OrderGateway` and `AccountReader` over a matching core. Thread-safe; nothing here waits for a network.
 
     `on_change` hears, with the core locked, that orders or executions changed: whoever saves does it there.
@@ -57,12 +45,10 @@ class SimulatedAccount:
         on_change: Callable[[dict[str, Any]], None] | None = None,
         holds_orders: bool = False,
     ) -> None:
-        self._core = core
-        self._symbols = tuple(symbols)
+        super().__init__(core, symbols)
         self._sink = sink
         self._clock = clock
         self._on_change = on_change
-        self._lock = threading.RLock()
         self._held = HeldOrders() if holds_orders else None
 
     def apply(self, found: MarketInput) -> None:
@@ -146,53 +132,6 @@ class SimulatedAccount:
         except VenueRefused as error:
             if error.ret_code != codes.LEVERAGE_NOT_MODIFIED:
                 raise
-
-    # --- AccountReader --------------------------------------------------------------------------------
-
-    def snapshot(self) -> AccountSnapshot:
-        """Return positions, open orders and wallet."""
-        with self._lock:
-            read = self._core.read
-            positions = [p for s in self._symbols for p in read.positions(ACCOUNT, s)]
-            orders = [o for s in self._symbols for o in read.open_orders(ACCOUNT, s)]
-            return AccountSnapshot(
-                tuple(map(position_report, positions)),
-                tuple(map(order_report, orders)),
-                wallet_report(read.wallet(ACCOUNT)),
-            )
-
-    def order_by_link_id(self, symbol: str, order_link_id: str) -> OrderReport | None:
-        """Return an order, open or ended; None when it never arrived."""
-        with self._lock:
-            record = self._core.read.order(ACCOUNT, order_link_id=order_link_id)
-        return None if record is None else order_report(record)
-
-    def executions_of_order(self, symbol: str, order_link_id: str) -> Sequence[Execution]:
-        """Return all fills of one order, oldest first."""
-        found = self.executions(symbol, 0)
-        return [e for e in found if isinstance(e, Execution) and e.order_link_id == order_link_id]
-
-    def executions(self, symbol: str, since_ms: int) -> Sequence[Execution | FundingPayment]:
-        """Return all fills and funding since a market time, oldest first."""
-        with self._lock:
-            rows = self._core.read.executions(ACCOUNT, symbol)
-        return [execution_of(row) for row in rows if row.ts_ms >= since_ms]
-
-    def closings(self, symbol: str, since_ms: int) -> Sequence[Closing]:
-        """Return what closing orders took away since a market time, oldest first."""
-        with self._lock:
-            rows = self._core.read.closed_pnl(ACCOUNT, symbol)
-        return sorted((closing_of(r) for r in rows if r.updated_ms >= since_ms), key=lambda c: c.ts_ms)
-
-    def bookings(self, since_ms: int, until_ms: int | None) -> Sequence[Booking]:
-        """Return every change of the cash balance in [since_ms, until_ms), oldest first."""
-        with self._lock:
-            rows = self._core.read.transactions(ACCOUNT)
-        return [
-            Booking(row.transaction_id, row.symbol, row.kind, row.change, row.ts_ms)
-            for row in rows
-            if since_ms <= row.ts_ms and (until_ms is None or row.ts_ms < until_ms)
-        ]
 
     def _command(self, call: str, command: Command) -> Answer:
         with self._lock:
