@@ -63,10 +63,10 @@ def run_schedule(
         days = run.play()
         until_ms = now_ms() - _ON_THE_WIRE_MS
         rig.stop_daemon()
-        rig.stop_exchange()
+        rig.venue.stop()
     finally:
         rig.close()
-    ledger = read_ledger(rig.log)
+    ledger = read_ledger(rig.venue.log)
     verdict = _judge(rig, ledger, until_ms)
     faults = Counter(line["do"] for line in ledger.faults if line["kind"] == "fault" and "error" not in line)
     return Outcome(
@@ -106,20 +106,20 @@ class _Run:
     def play(self) -> float:
         """Start, trade under the schedule, come to rest; return the market days that passed."""
         rig = self._rig
-        rig.start_exchange()
+        rig.venue.start()
         rig.write_config()
         rig.start_daemon()
         self._await_ready("after the start")
-        first_ms = rig.market_ms()
+        first_ms = rig.venue.market_ms()
         self._started_s = time.monotonic()
         for action in self._schedule.actions:
             self._plan(action.at_s, partial(self._act, action))
         while self._queue or self._now_s() < self._schedule.lasts_s:
             self._work_until(self._queue[0][0] if self._queue else self._schedule.lasts_s)
-        days = (rig.market_ms() - first_ms) / _DAY_MS
+        days = (rig.venue.market_ms() - first_ms) / _DAY_MS
         self._await_ready("after the last fault")
         # Messages may have been lost: what a new private stream asks for brings both to one mind now.
-        rig.strike([{"do": "drop_streams", "channel": "private"}])
+        rig.venue.strike([{"do": "drop_streams", "channel": "private"}])
         self._await_agreement()
         self._await_ready("after the last stream")
         if rig.daemon is not None and rig.daemon.peak_mib() > _MOST_MIB:
@@ -152,9 +152,9 @@ class _Run:
 
     def _act(self, action: Action) -> None:
         if action.kind is Kind.FAULT:
-            self._rig.strike(action.faults)
+            self._rig.venue.strike(action.faults)
             if action.ending:
-                self._later(action.lasts_s, lambda: self._rig.strike(action.ending))
+                self._later(action.lasts_s, lambda: self._rig.venue.strike(action.ending))
             return
         self._await_moment(action)
         self.done[action.kind.value] += 1
@@ -172,10 +172,10 @@ class _Run:
 
     def _await_moment(self, action: Action) -> None:
         if action.moment != "now":
-            _, seen = self._rig.happened(0)
+            _, seen = self._rig.venue.happened(0)
             deadline_s = self._now_s() + _LONGEST_MOMENT_S
             while self._now_s() < deadline_s:
-                kinds, seen = self._rig.happened(seen)
+                kinds, seen = self._rig.venue.happened(seen)
                 if action.moment in kinds:
                     break
                 self._breathe(_MOMENT_POLL_S)
@@ -221,12 +221,12 @@ class _Run:
         self._later(lasts_s, mend)
 
     def _exchange_restart(self, lasts_s: float) -> None:
-        self._rig.stop_exchange()
+        self._rig.venue.stop()
         # Nothing else can be done to an exchange that is away: wait here, looking after the daemon.
         until_s = self._now_s() + lasts_s
         while self._now_s() < until_s:
             self._breathe(_POLL_S)
-        self._rig.start_exchange()
+        self._rig.venue.start()
 
     # --- rest -----------------------------------------------------------------------------------------
 

@@ -12,9 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import whalebot
-
-_PACKAGE: Final = Path(whalebot.__file__).resolve().parents[1]
+_PACKAGE: Final = Path(__file__).resolve().parents[3]
 _LISTENING: Final = re.compile(rb"listening on http://127\.0\.0\.1:(\d+)")
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _POLL_S: Final = 0.02

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import signal
-import urllib.request
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Any, Final
 from whalebot.adapters.control.client import ask
 from whalebot.domain.errors import ConfigError, TransportError
 from whalebot.research.chaos import disk
-from whalebot.research.chaos.faults import Fault
-from whalebot.research.chaos.process import Child, exchange_arguments, listening_port, now_ms
+from whalebot.research.chaos.process import Child, now_ms
 from whalebot.research.chaos.schedule import Schedule
 from whalebot.research.chaos.spans import Span
+from whalebot.research.chaos.venue import VenueProcess
 
 MODE: Final = "testnet"
 """The mode that speaks to a venue with keys of its own; its addresses are those of the local exchange."""
@@ -37,78 +36,25 @@ class Rig:
         """market: options of `whalebot exchange` that say what it plays, by name."""
         self.folder = folder
         self.daemon_folder = folder / "daemon"
-        self.exchange_folder = folder / "exchange"
         self.away: list[Span] = []
         self.findings: list[str] = []
         self.deaths: Counter[str] = Counter()
         self.cpu_s = 0.0
         self.peak_mib = 0.0
         self._schedule = schedule
-        self._market = {**market, "speed": f"{schedule.speed:g}", "balance": "100000"}
         self._key, self._secret = f"chaos{secrets.token_hex(6)}", secrets.token_hex(18)
+        keys = {"api-key": self._key, "api-secret": self._secret}
+        options = {**market, **keys, "speed": f"{schedule.speed:g}", "balance": "100000"}
+        self.venue = VenueProcess(folder, options, self.findings)
         self._frozen_ms: int | None = None
-        self._port = 0
-        self.exchange: Child | None = None
         self.daemon: Child | None = None
-
-    @property
-    def log(self) -> Path:
-        """The exchange's log."""
-        return self.exchange_folder / "exchange.jsonl"
-
-    # --- the exchange ---------------------------------------------------------------------------------
-
-    def start_exchange(self) -> None:
-        """Start it, at its old port from the second time on. Raises TimeoutError."""
-        self.exchange_folder.mkdir(parents=True, exist_ok=True)
-        options = {**self._market, "api-key": self._key, "api-secret": self._secret}
-        arguments = exchange_arguments(self.exchange_folder, self._port, options)
-        self.exchange = Child(self.folder / "exchange.out", *arguments)
-        self._port = listening_port(self.exchange)
-
-    def stop_exchange(self) -> None:
-        """End it in order: account, market and log are saved."""
-        if self.exchange is None:
-            return
-        self.exchange.signal(signal.SIGTERM)
-        if self.exchange.wait(15) != 0:
-            self.findings.append(f"the exchange ended with {self.exchange.code}")
-        self.exchange.end()
-        self.exchange = None
-
-    def strike(self, faults: Iterable[Fault]) -> None:
-        """Order faults; an exchange that is away hears nothing."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}/control/faults", json.dumps(list(faults)).encode(), method="POST"
-        )
-        try:
-            urllib.request.urlopen(request, timeout=10).close()
-        except OSError:
-            if self.exchange is not None and self.exchange.code is not None:
-                raise
-
-    def happened(self, since: int) -> tuple[list[str], int]:
-        """Return the kinds of the exchange's log lines after number `since`, and the newest number."""
-        url = f"http://127.0.0.1:{self._port}/control/log?since={since}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                lines = json.load(answer)
-        except (OSError, ValueError):
-            return [], since
-        return [line["kind"] for line in lines], lines[-1]["n"] if lines else since
-
-    def market_ms(self) -> int:
-        """Return the market's time. Raises OSError."""
-        url = f"http://127.0.0.1:{self._port}/control/state"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return int(json.load(answer)["sim_ms"])
 
     # --- the daemon -----------------------------------------------------------------------------------
 
     def write_config(self) -> None:
         """Write the daemon's configuration and keys."""
         self.daemon_folder.mkdir(parents=True, exist_ok=True)
-        host = f"127.0.0.1:{self._port}"
+        host = f"127.0.0.1:{self.venue.port}"
         venue = {
             "rest_url": f"http://{host}",
             "ws_public_url": f"ws://{host}/v5/public/linear",
@@ -199,9 +145,9 @@ class Rig:
         """End every process that is still there; permissions are as before."""
         self.thaw_daemon()
         disk.allow(self.daemon_folder)
-        for child in (self.daemon, self.exchange):
-            if child is not None:
-                child.end()
+        if self.daemon is not None:
+            self.daemon.end()
+        self.venue.close()
 
     def down_spans(self, ready_ms: Iterable[int]) -> tuple[Span, ...]:
         """Return the spans without a working daemon: from each end until the next of `ready_ms`."""

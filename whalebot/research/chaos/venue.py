@@ -1,0 +1,79 @@
+"""The local exchange of one run: starts, ends, and is asked over its control interface."""
+
+from __future__ import annotations
+
+import json
+import signal
+import urllib.request
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from whalebot.research.chaos.faults import Fault
+from whalebot.research.chaos.process import Child, exchange_arguments, listening_port
+
+
+class VenueProcess:
+    """The exchange as a process that keeps account and market over restarts, at one port."""
+
+    def __init__(self, folder: Path, options: dict[str, Any], findings: list[str]) -> None:
+        """options: of `whalebot exchange`, by name. What goes wrong is added to `findings`."""
+        self._folder = folder / "exchange"
+        self._options = options
+        self._findings = findings
+        self._child: Child | None = None
+        self.port = 0
+
+    @property
+    def log(self) -> Path:
+        """Its log."""
+        return self._folder / "exchange.jsonl"
+
+    def start(self) -> None:
+        """Start it, at its old port from the second time on. Raises TimeoutError."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        arguments = exchange_arguments(self._folder, self.port, self._options)
+        self._child = Child(self._folder.parent / "exchange.out", *arguments)
+        self.port = listening_port(self._child)
+
+    def stop(self) -> None:
+        """End it in order: account, market and log are saved."""
+        if self._child is None:
+            return
+        self._child.signal(signal.SIGTERM)
+        if self._child.wait(60) != 0:
+            self._findings.append(f"the exchange ended with {self._child.code}")
+        self._child.end()
+        self._child = None
+
+    def strike(self, faults: Iterable[Fault]) -> None:
+        """Order faults; an exchange that is away hears nothing."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/control/faults", json.dumps(list(faults)).encode(), method="POST"
+        )
+        try:
+            urllib.request.urlopen(request, timeout=10).close()
+        except OSError:
+            if self._child is not None and self._child.code is not None:
+                raise
+
+    def happened(self, since: int) -> tuple[list[str], int]:
+        """Return the kinds of the exchange's log lines after number `since`, and the newest number."""
+        url = f"http://127.0.0.1:{self.port}/control/log?since={since}"
+        try:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                lines = json.load(answer)
+        except (OSError, ValueError):
+            return [], since
+        return [line["kind"] for line in lines], lines[-1]["n"] if lines else since
+
+    def market_ms(self) -> int:
+        """Return the market's time. Raises OSError."""
+        url = f"http://127.0.0.1:{self.port}/control/state"
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return int(json.load(answer)["sim_ms"])
+
+    def close(self) -> None:
+        """End it if it is still there."""
+        if self._child is not None:
+            self._child.end()
