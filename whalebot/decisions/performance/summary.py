@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
-from whalebot.decisions.performance import ratios
+import numpy as np
+
+from whalebot.decisions.performance import marked, ratios
 from whalebot.decisions.performance.equity import (
     Drawdown,
     EquityPoint,
@@ -126,11 +128,28 @@ def summarise(mode: str, trades: Sequence[ClosedTrade], start_equity: Decimal) -
     )
 
 
+def marked_risk(ts_ms: marked.Times, equity: marked.Floats, start: float) -> Risk:
+    """Return the risk figures of an equity curve that is marked at every close, open positions included.
+
+    ts_ms: int64, ms UTC, ascending; equity: quote, of equal length; start: equity before the first point.
+    Drawdowns count every point, returns UTC days.
+    """
+    days = marked.daily_equity(ts_ms, equity, start)
+    first_ms = int(ts_ms[0]) - 1 if len(ts_ms) else 0
+    falls = marked.falls_of(np.append(first_ms, ts_ms), np.append(start, equity))
+    whole = float(days[-1] / start - 1)
+    return _figures(marked.period_returns(days).tolist(), whole, falls, marked.ulcer_of(days))
+
+
 def _risk(curve: Sequence[EquityPoint], falls: Sequence[Drawdown]) -> Risk:
-    returns = simple_returns(daily_closes(curve))
+    closes = daily_closes(curve)
+    whole = float(curve[-1].equity / curve[0].equity) - 1
+    return _figures(simple_returns(closes), whole, falls, ulcer_index(closes))
+
+
+def _figures(returns: Sequence[float], whole: float, falls: Sequence[Drawdown], ulcer: float) -> Risk:
     worst = deepest(falls)
     depth = worst.depth if worst else 0.0
-    whole = float(curve[-1].equity / curve[0].equity) - 1
     return Risk(
         days=len(returns),
         total_return=whole,
@@ -142,7 +161,7 @@ def _risk(curve: Sequence[EquityPoint], falls: Sequence[Drawdown]) -> Risk:
         omega=ratios.omega(returns),
         value_at_risk_95=ratios.value_at_risk(returns),
         expected_shortfall_95=ratios.expected_shortfall(returns),
-        ulcer_index=ulcer_index(daily_closes(curve)),
+        ulcer_index=ulcer,
         recovery_factor=whole / depth if depth else math.nan,
         max_drawdown=worst,
         longest_drawdown=max(falls, key=lambda fall: fall.duration_ms, default=None),

@@ -197,6 +197,11 @@ class Machine:
         """True while an order of the symbol waits for a price."""
         return self._account.is_waiting(symbol)
 
+    @property
+    def has_waiting(self) -> bool:
+        """True while an order of any symbol waits for a price."""
+        return self._account.has_waiting
+
     def position(self, symbol: str) -> PositionMemory | None:
         """Return what the engine holds of a symbol."""
         holding = self._engine.rooms.positions.holdings.get(symbol)

@@ -38,8 +38,11 @@ class Schedule:
         self._rules = machine.settings.trade
         self._keeps_all = any(track.keeps_all for track in tracks)
         self._higher = [*reversed(higher)]
+        self._is_shared = len(self._tracks) > 1
         self._closed_ms = -1
         self._cooling: dict[str, int] = {}
+        self._was_waiting = False
+        self._ended = 0
 
     def run(self, progress: Callable[[int], None] | None = None) -> None:
         """Play everything. `progress` hears the time (ms UTC) reached, now and then."""
@@ -51,6 +54,7 @@ class Schedule:
                 progress(step.ts_ms)
             until_ms = step.ts_ms if step.rank > Rank.HIGHER else step.ts_ms - 1
             if self._look_back(until_ms):
+                self._bring_up(until_ms)
                 self._play(track, step)
             self._note_touched()
 
@@ -78,15 +82,23 @@ class Schedule:
         memory = machine.position(symbol)
         if memory is None:
             return None
-        return limits_of(memory, machine.quiet(symbol), machine.tape.rules[symbol], self._rules)
+        limits = limits_of(memory, machine.quiet(symbol), machine.tape.rules[symbol], self._rules)
+        # Whether there is margin for an order hangs on the prices of all positions at that very moment.
+        return replace(limits, is_loud=True) if self._is_shared and machine.has_waiting else limits
 
     def _note_touched(self) -> None:
         touched, cooldown_bars = self._machine.tape.touched, self._rules.cooldown_bars
+        if touched or self._was_waiting != self._machine.has_waiting:
+            # Margin is shared: what one position may bear depends on all the others.
+            self._was_waiting = self._machine.has_waiting
+            for track in self._tracks:
+                track.is_stale = True
         for symbol in touched:
             self._by_symbol[symbol].is_stale = True
-            if cooldown_bars and self._machine.position(symbol) is None:
-                # The bars that have passed since an exit are counted one by one.
-                self._cooling[symbol] = cooldown_bars + 1
+        for trade in self._machine.trades[self._ended :] if cooldown_bars else ():
+            # The bars that have passed since an exit are counted one by one.
+            self._cooling[trade.symbol] = cooldown_bars + 1
+        self._ended = len(self._machine.trades)
         touched.clear()
 
     # --- the account between two steps ------------------------------------------------------------------
@@ -141,6 +153,8 @@ class Schedule:
             if machine.guardrails.paused_until_ms != before or any(
                 machine.is_waiting(track.symbol) for track in held
             ):
+                for track in held:
+                    self._catch_up(track, track.rows_closed(close_ms))
                 for track in self._tracks:
                     track.is_stale = True
                 return False
@@ -171,6 +185,12 @@ class Schedule:
             track.symbol, high * unit, low * unit, point.last_price, 0.0, 0.0, 1, point.ts_ms, NOW_MS
         )
         self._machine.say(printed)
+
+    def _bring_up(self, until_ms: int) -> None:
+        """Bring every position's price up to the closes before a step: margin is shared."""
+        for track in self._tracks if self._is_shared else ():
+            if not track.items and self._machine.position(track.symbol) is not None:
+                self._catch_up(track, track.rows_closed(until_ms))
 
     def _catch_up(self, track: Track, rows: int) -> None:
         """Bring exchange and engine to the last price of the first `rows` bars."""

@@ -62,7 +62,8 @@ def _midnights(close_ms: IntArray) -> set[int]:
     """The close at 00:00 UTC or, where there is none, the last before it."""
     days = close_ms // DAY_MS
     begins = np.flatnonzero(days[1:] != days[:-1]) + 1
-    return {int(row) if close_ms[row] % DAY_MS == 0 else int(row) - 1 for row in begins}
+    rows = {int(row) if close_ms[row] % DAY_MS == 0 else int(row) - 1 for row in begins}
+    return rows | {0} if close_ms[0] % DAY_MS == 0 else rows
 
 
 def _breach(

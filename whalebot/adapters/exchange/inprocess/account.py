@@ -85,6 +85,11 @@ class SimulatedAccount(SimulatedReads):
             read = self._core.read
             return bool(self._held or read.positions(ACCOUNT) or read.open_orders(ACCOUNT))
 
+    @property
+    def has_waiting(self) -> bool:
+        """True while an order of any symbol waits for a price."""
+        return bool(self._held)
+
     def is_waiting(self, symbol: str) -> bool:
         """True while an order of the symbol waits for a price."""
         return self._held is not None and self._held.waits(symbol)
