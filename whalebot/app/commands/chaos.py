@@ -58,15 +58,18 @@ def run(args: argparse.Namespace) -> int:
         symbols=symbols,
     )
     print(HEAD, flush=True)
-    outcomes = []
-    for outcome in run_campaign(campaign):
-        outcomes.append(outcome)
-        if not args.quiet or outcome.findings:
-            print(row(outcome), flush=True)
-        for line in finding_lines(outcome, _again(outcome.schedule.seed, args)):
+    outcomes: list[Any] = []
+    try:
+        for outcome in run_campaign(campaign):
+            outcomes.append(outcome)
+            if not args.quiet or outcome.findings:
+                print(row(outcome), flush=True)
+            for line in finding_lines(outcome, _again(outcome.schedule.seed, args)):
+                print(line, flush=True)
+    finally:
+        # Also of a campaign that was told to end early.
+        for line in summary(outcomes):
             print(line, flush=True)
-    for line in summary(outcomes):
-        print(line)
     return DIFFERENCE if any(outcome.findings for outcome in outcomes) else CLEAN
 
 
