@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "panic": "cancel all orders and close all positions of the running daemon",
     "install-service": "write a systemd unit for this program and folder",
     "replay": "feed a recording to a fresh engine and compare every decision",
+    "compare": "hold the trades that were made against those of a simulation",
     "exchange": "run the local Bybit-compatible exchange on its own",
     "chaos": "prove that nothing is lost or doubled, under faults and kills",
 }

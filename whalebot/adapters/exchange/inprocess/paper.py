@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
-from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, PricePoint
-from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
+from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, MarketInput, PricePoint
 from whalebot.domain.events import Event, TickerChanged, TradesPrinted
 from whalebot.ports import EventSink
 
 # The touch is known without its sizes; depth is the liquidity model's affair.
 _SOME: Final = Decimal(1)
+
+
+class Moved(Protocol):
+    """What the market moves: a simulated account."""
+
+    def apply(self, found: MarketInput) -> None:
+        """Let the market move."""
+        ...
 
 
 class PaperSink:
@@ -24,7 +31,7 @@ class PaperSink:
 
     def __init__(
         self,
-        account: SimulatedAccount,
+        account: Moved,
         symbols: Sequence[str],
         sink: EventSink,
         believes: Callable[[int], bool],

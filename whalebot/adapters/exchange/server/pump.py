@@ -10,6 +10,7 @@ from whalebot.adapters.exchange.market.events import Kline, MarketEvent, PricePo
 from whalebot.adapters.exchange.market.pacing import Schedule, Speed
 from whalebot.adapters.exchange.server.barrier import Barrier
 from whalebot.adapters.exchange.server.clock import VenueClock
+from whalebot.adapters.exchange.server.connection import Channel
 from whalebot.adapters.exchange.server.hub import Hub
 from whalebot.adapters.exchange.server.venue import Venue
 
@@ -21,6 +22,7 @@ IDLE_S: Final = 0.25
 SETTLE_S: Final = 0.5
 SETTLE_LIMIT_S: Final = 5.0
 _MAX_YIELDS: Final = 200
+_MAX_ANSWERS: Final = 20
 _REST_PER_PUSH: Final = 2.0
 _LONGEST_REST_S: Final = 0.1
 
@@ -126,6 +128,13 @@ class Pump:
         # Each ping takes what is queued before it along: one write a client and step.
         await self._barrier.wait(self._hub.connections)
         await self._drain_requests(must_yield)
+        # What the clients' requests brought about is news to them, on which they may act at this instant.
+        for _ in range(_MAX_ANSWERS):
+            told = [c for c in self._hub.connections if c.channel is not Channel.PUBLIC and c.has_news]
+            if not told:
+                return
+            await self._barrier.wait(told)
+            await self._drain_requests(must_yield=False)
 
     def _count_bar(self) -> None:
         self.bars += 1
