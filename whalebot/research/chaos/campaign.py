@@ -110,13 +110,13 @@ class _Run:
         rig.write_config()
         rig.start_daemon()
         self._await_ready("after the start")
-        first_ms = rig.venue.market_ms()
+        first_ms = int(rig.venue.state()["sim_ms"])
         self._started_s = time.monotonic()
         for action in self._schedule.actions:
             self._plan(action.at_s, partial(self._act, action))
         while self._queue or self._now_s() < self._schedule.lasts_s:
             self._work_until(self._queue[0][0] if self._queue else self._schedule.lasts_s)
-        days = (rig.venue.market_ms() - first_ms) / _DAY_MS
+        days = (int(rig.venue.state()["sim_ms"]) - first_ms) / _DAY_MS
         self._await_ready("after the last fault")
         # Messages may have been lost: what a new private stream asks for brings both to one mind now.
         rig.venue.strike([{"do": "drop_streams", "channel": "private"}])
@@ -172,7 +172,7 @@ class _Run:
 
     def _await_moment(self, action: Action) -> None:
         if action.moment != "now":
-            _, seen = self._rig.venue.happened(0)
+            seen = self._rig.venue.state()["log_number"]
             deadline_s = self._now_s() + _LONGEST_MOMENT_S
             while self._now_s() < deadline_s:
                 kinds, seen = self._rig.venue.happened(seen)

@@ -67,11 +67,12 @@ class VenueProcess:
             return [], since
         return [line["kind"] for line in lines], lines[-1]["n"] if lines else since
 
-    def market_ms(self) -> int:
-        """Return the market's time. Raises OSError."""
-        url = f"http://127.0.0.1:{self.port}/control/state"
-        with urllib.request.urlopen(url, timeout=10) as answer:
-            return int(json.load(answer)["sim_ms"])
+    def state(self) -> dict[str, Any]:
+        """Return what it says of itself: `sim_ms` is the market's time. Raises OSError."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/control/state", timeout=10) as answer:
+            state = json.load(answer)
+        assert isinstance(state, dict)
+        return state
 
     def close(self) -> None:
         """End it if it is still there."""
