@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -35,8 +36,11 @@ class Campaign:
 def run_campaign(campaign: Campaign) -> Iterator[Outcome]:
     """Yield the outcome of every seed. Folders of runs without findings are removed, the others stay.
 
-    A generator that is closed early ends its processes. Raises ConfigError for a folder that cannot be used.
+    A generator that is closed early ends its processes. Raises ConfigError for a folder that cannot be used,
+    and on another system than Linux.
     """
+    if not Path("/proc/self/status").exists() or not hasattr(resource, "prlimit"):
+        raise ConfigError("chaos looks into processes and limits them as only Linux allows; run it there")
     campaign.folder.mkdir(parents=True, exist_ok=True)
     halted = threading.Event()
     waiting = list(reversed(campaign.seeds))
