@@ -21,7 +21,7 @@ from whalebot.decisions.risk.settings import (
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import interval_ms
 from whalebot.engine.settings import EngineSettings
-from whalebot.research.dataset import DatedRules, Dataset, SymbolData, make_symbol_data
+from whalebot.research.dataset import Dataset, DatedRules, SymbolData, make_symbol_data
 from whalebot.research.settings import BacktestSettings
 from whalebot.research.strategy import DecisionColumns
 

@@ -25,14 +25,19 @@ except ImportError:
         "the column tier needs Numba: pip install 'whalebot[research]', or choose --tier event"
     ) from None
 
+_jit: Any = numba.njit
 F = TypeVar("F", bound=Callable[..., Any])
 
 _SHARED: Final = (costs, gate, guardrails, sizing, stops, instrument)
 
+# No function here makes an array, so that none has to count references: that would take most of the time.
+_OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
+
 
 def compiled(function: F) -> F:
-    """Return the compiled form of a function that the cached ones call."""
-    return cast(F, numba.njit(error_model="numpy")(function))
+    """Return the compiled form of a function that the cached ones call; from Python it cannot be called."""
+    inner = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
+    return cast(F, _jit(**_OPTIONS, **inner)(function))
 
 
 def cached(function: F) -> F:
@@ -41,7 +46,7 @@ def cached(function: F) -> F:
     before, folder = config.CACHE_DIR, _cache_folder()
     config.CACHE_DIR = "" if folder is None else str(folder)
     try:
-        return cast(F, numba.njit(error_model="numpy", cache=folder is not None)(function))
+        return cast(F, _jit(**_OPTIONS, cache=folder is not None)(function))
     finally:
         config.CACHE_DIR = before
 

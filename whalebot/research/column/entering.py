@@ -13,6 +13,7 @@ from whalebot.research.column.money import (
     RISK_LIMIT,
     equity_of,
     note_order,
+    note_ruin,
     slack_of,
     taker_price,
     value,
@@ -133,5 +134,6 @@ def enter(
     p.funding = 0.0
     a.wallet -= value(p, p.entry) * terms.taker
     anchor(p, rule, terms)
+    note_ruin(p, pos, a, rules, terms)
     see(p, price)
     return at.ALLOWED

@@ -6,8 +6,8 @@ from whalebot.domain.intervals import DAY_MS
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.column import slots as at
 from whalebot.research.column.compiled import compiled
-from whalebot.research.column.money import MAINTENANCE, breach_of, closing_fee
-from whalebot.research.column.slots import Account, Codes, Position, Rule, Rules, Terms
+from whalebot.research.column.money import breach_of
+from whalebot.research.column.slots import Account, Codes, Position, Rules, Terms
 
 
 @compiled
@@ -51,7 +51,7 @@ def glide(
     """
     now_ms, bar, side, scale = p.close_ms, p.bar, p.side, p.scale
     end = min(p.bar_end, gaps[p.gap]) if p.gap < p.gap_end else p.bar_end
-    floor, top = quiet_band(p, a, rules[p.rule], terms)
+    floor, top = quiet_band(p)
     until_ms = next_turn(p, a, rules, fund_ms)
     row, held = p.row, p.held
     last_held = terms.max_hold if terms.max_hold >= 0 else at.NEVER
@@ -93,14 +93,10 @@ def glide(
 
 
 @compiled
-def quiet_band(p: Position, a: Account, rule: Rule, terms: Terms) -> tuple[int, int]:
+def quiet_band(p: Position) -> tuple[int, int]:
     """Return the prices, both excluded, between which neither stop, target nor liquidation can be met."""
-    entry, qty = p.entry / p.price_scale, p.qty / p.qty_scale
-    # wallet + side · (price - entry) · qty - price · qty · maintenance - fee = 0, a little nearer
-    owed = p.side * entry * qty + closing_fee(p, rule.leverage, terms.taker) - a.wallet
-    ruin = int(owed / (qty * (p.side - MAINTENANCE)) * p.price_scale * (1.0 + p.side * 1e-6)) + p.side
     better = min(p.side * p.target, p.side * p.wake)
-    worse = max(p.side * p.stop, p.side * ruin)
+    worse = max(p.side * p.stop, p.side * p.ruin)
     if p.side > 0:
         return worse, better
     return -better, -worse

@@ -66,6 +66,19 @@ def closing_fee(p: Position, leverage: float, taker: float) -> float:
 
 
 @compiled
+def note_ruin(p: Position, pos: Positions, a: Account, rules: Rules, terms: Terms) -> None:
+    """Note from which price on liquidation has to be reckoned with; among several positions, always."""
+    if len(pos) > 1:
+        p.ruin = p.side * at.NEVER
+        return
+    entry, qty = p.entry / p.price_scale, p.qty / p.qty_scale
+    # wallet + side · (price - entry) · qty - price · qty · maintenance - fee = 0, a little nearer
+    owed = p.side * entry * qty + closing_fee(p, rules[p.rule].leverage, terms.taker) - a.wallet
+    exact = owed / (qty * (p.side - MAINTENANCE))
+    p.ruin = int(exact * p.price_scale * (1.0 + p.side * 1e-6)) + p.side
+
+
+@compiled
 def bust_price(p: Position, wallet: float, tick: int, taker: float) -> int:
     """Return the price at which the exchange takes a position over: nothing is left after the fee."""
     qty = p.qty / p.qty_scale

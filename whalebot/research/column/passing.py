@@ -9,7 +9,7 @@ from whalebot.research.column import slots as at
 from whalebot.research.column.compiled import cached, compiled
 from whalebot.research.column.entering import judge, size
 from whalebot.research.column.gliding import glide, skip
-from whalebot.research.column.money import equity_of, leave, note_order, observe, taker_price
+from whalebot.research.column.money import equity_of, leave, note_order, note_ruin, observe, taker_price
 from whalebot.research.column.pathway import open_bar, reach
 from whalebot.research.column.slots import Account, Codes, Position, Positions, Rule, Rules, Terms, Trades
 
@@ -60,7 +60,8 @@ def run_account(
         if now_ms == at.NEVER:
             break
         for p in pos:
-            settle_funding(p, a, fund_ms, fund_cash, curve_ms, curve, now_ms)
+            if settle_funding(p, a, fund_ms, fund_cash, curve_ms, curve, now_ms):
+                note_ruin(p, pos, a, rules, terms)
         close_bars(pos, a, terms, curve_ms, curve, now_ms)
         for s in range(len(pos)):
             p = pos[s]
@@ -118,8 +119,9 @@ def settle_funding(
     curve_ms: IntArray,
     curve: FloatArray,
     now_ms: int,
-) -> None:
-    """Settle what is due up to now on the position held just before."""
+) -> bool:
+    """Settle what is due up to now on the position held just before; tell whether money was moved."""
+    moved = False
     while p.fund < p.fund_end and fund_ms[p.fund] <= now_ms:
         if p.side != 0:
             paid = p.side * (p.qty / p.qty_scale) * fund_cash[p.fund]
@@ -127,7 +129,9 @@ def settle_funding(
             p.funding += paid
             a.wallet -= paid
             a.shown -= paid
+            moved = True
         p.fund += 1
+    return moved
 
 
 @compiled

@@ -31,6 +31,7 @@ class Position(Protocol):
     entry_bar: int
     entry_row: int
     wake: int  # price in favour from which on the stop may move
+    ruin: int  # a better price than this is far from liquidation
     leaving: int  # reason of an exit on its way
     ask: int  # side of an entry on its way, 0 none
     ask_qty: int
