@@ -3,6 +3,7 @@
 #   make run      start the daemon; options in ARGS, e.g. make run ARGS="--view"
 #   make test     run the tests; options in TESTS, e.g. make test TESTS="tests/runtime -x"
 #   make check    lint, types and tests: what continuous integration runs
+#   make audit    look up the locked dependencies in the database of known vulnerabilities (needs a network)
 
 SHELL := /bin/bash
 ARGS ?=
@@ -10,12 +11,13 @@ TESTS ?=
 BENCH ?=
 
 VENV := .venv
+AUDIT := .audit
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 RUN_READY := $(VENV)/.run-ready
 DEV_READY := $(VENV)/.dev-ready
 SOURCES := whalebot tests $(wildcard benchmarks)
 
-.PHONY: run test lint types check bench format clean
+.PHONY: run test lint types check audit bench format clean
 .DELETE_ON_ERROR:
 
 # Under a terminal the daemon gets a process group of its own, so that Ctrl-C reaches it and not make.
@@ -34,6 +36,12 @@ types: $(DEV_READY)
 
 check: lint types test
 
+audit:
+	test -x $(AUDIT)/bin/pip-audit || (python3 -m venv $(AUDIT) && $(AUDIT)/bin/pip install --quiet pip-audit)
+	for lock in build runtime dev; do \
+		$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$lock.lock || exit 1; \
+	done
+
 bench: $(DEV_READY)
 	$(VENV)/bin/python -m benchmarks $(BENCH)
 
@@ -42,7 +50,7 @@ format: $(DEV_READY)
 	$(VENV)/bin/ruff format $(SOURCES)
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(AUDIT) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(RUN_READY): requirements/build.lock requirements/runtime.lock pyproject.toml tools/make_venv.sh
 	tools/make_venv.sh $(VENV)
