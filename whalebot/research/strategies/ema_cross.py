@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from whalebot.decisions.analysis.settings import ScoringSettings
 from whalebot.domain.analysis import Analysis
@@ -47,15 +48,20 @@ class EmaCrossStrategy:
         warm = np.zeros(count, dtype=np.bool_)
         for first, end in pairwise([*data.decisions.starts.tolist(), count]):
             part = bars.part(first, end)
-            away = ema(part.close, FAST) - ema(part.close, SLOW)
+            away = ema(part.close, FAST)
+            away -= ema(part.close, SLOW)
             span = atr(part.high, part.low, part.close, period)
-            ready = ~np.isnan(away) & ~np.isnan(span)
-            crossed = np.zeros(end - first, dtype=np.int8)
-            crossed[1:] = ((away[1:] > 0) & (away[:-1] <= 0)).astype(np.int8)
-            crossed[1:] -= ((away[1:] < 0) & (away[:-1] >= 0)).astype(np.int8)
-            score[first:end], atrs[first:end] = crossed, np.nan_to_num(span, nan=0.0)
-            warm[first + 1 : end] = np.logical_or.accumulate(ready[1:] & ready[:-1])
-            signal[first:end] = _held(np.where(warm[first:end], crossed, 0).astype(np.int8))
+            # Both are known from some bar on.
+            start = int(np.isnan(away).sum() + 1) if len(away) else 0
+            start = max(start, int(np.isnan(span).sum()) + 1)
+            sides = (away > 0).view(np.int8) - (away < 0).view(np.int8)
+            crossed = sides.copy()
+            crossed[1:] *= sides[1:] != sides[:-1]
+            crossed[:start] = 0
+            span[: start - 1] = np.nan_to_num(span[: start - 1], nan=0.0)
+            score[first:end], atrs[first:end] = crossed, span
+            warm[first + start : end] = True
+            signal[first:end] = _held(crossed, sides)
         return DecisionColumns(
             score=score,
             threshold=np.ones(count),
@@ -70,11 +76,16 @@ class EmaCrossStrategy:
         return _EmaCross(symbol, self._settings)
 
 
-def _held(
-    crossed: np.ndarray[tuple[int, ...], np.dtype[np.int8]],
-) -> np.ndarray[tuple[int, ...], np.dtype[np.int8]]:
-    last = np.maximum.accumulate(np.where(crossed != 0, np.arange(len(crossed)), -1))
-    return np.where(last >= 0, crossed[last], 0).astype(np.int8)
+def _held(crossed: NDArray[np.int8], sides: NDArray[np.int8]) -> NDArray[np.int8]:
+    """From the first cross on the view is the side, where there is none the side before."""
+    held = sides.copy()
+    first = int(np.argmax(crossed != 0)) if len(crossed) else 0
+    held[:first] = 0
+    for row in np.flatnonzero(held[first:] == 0).tolist() if crossed.any() else ():
+        held[first + row] = held[first + row - 1]
+    if not crossed.any():
+        held[:] = 0
+    return held
 
 
 class _EmaCross:
