@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -18,6 +19,7 @@ from whalebot.domain.events import (
     TickerChanged,
     TradesPrinted,
 )
+from whalebot.domain.instrument import Instrument
 from whalebot.domain.known import Known
 from whalebot.engine.book import OrderBook
 from whalebot.ports import EventSink
@@ -48,11 +50,15 @@ class RecordedMarket:
         if isinstance(event, BookSnapshot | BookDelta | BookLost):
             self._on_book(event)
         elif isinstance(event, InstrumentsFetched) and isinstance(event.instruments, Known):
-            for instrument in event.instruments.value:
-                self._account.apply(InstrumentListed(instrument, self.now_ms))
+            self.list_all(event.instruments.value)
         elif isinstance(event, TickerChanged | TradesPrinted) and self._has_fresh_book:
             self.offer_book(event.symbol)
         self._prices.put(event)
+
+    def list_all(self, instruments: Iterable[Instrument]) -> None:
+        """Tell the exchange the order rules."""
+        for instrument in instruments:
+            self._account.apply(InstrumentListed(instrument, self.now_ms))
 
     def offer_book(self, symbol: str) -> None:
         """Put the newest recorded book where the next order meets it, unless it lies there already."""

@@ -25,6 +25,7 @@ from whalebot.domain import effects as ef
 from whalebot.domain import events as ev
 from whalebot.domain.enums import Stream
 from whalebot.domain.errors import ConfigError, VenueRefused
+from whalebot.domain.known import Known
 from whalebot.domain.market import Candle
 from whalebot.domain.orders import OrderIntent
 from whalebot.domain.state import StateDocument
@@ -93,6 +94,9 @@ class RecordedSession:
         self._real_ms = journal.header.started_ms
         self._queue: deque[ev.Event] = deque()
         self._requests: deque[_Request] = deque()
+        # What is asked about the account is answered once the order rules are known, as at a venue.
+        self._questions: deque[ef.Effect] = deque()
+        self._knows_rules = False
         symbols = settings.symbols
         core = _new_core(assumed)
         self._account = SimulatedAccount(core, symbols, self, self)
@@ -107,6 +111,7 @@ class RecordedSession:
 
     def run(self, hear: Callable[[EventRecord], None] | None = None) -> None:
         """Trade the whole recording. hear: told every record before it is played. Raises ConfigError."""
+        self._list_instruments()
         for record in self._journal.records():
             if hear is not None:
                 hear(record)
@@ -160,11 +165,22 @@ class RecordedSession:
                 # A price that comes after the book moves what an order on its way will meet.
                 self._market.offer_book(intent.symbol)
             self._market.put(event)
+            self._knows_rules = self._knows_rules or isinstance(event, ev.InstrumentsFetched)
         elif isinstance(event, _TOLD) or _is_public_down(event):
             self._queue.append(event)
         else:
             # Time passed all the same: whatever waits for a moment hears of it.
             self._queue.append(ev.TimerDue(event.recv_ms))
+
+    def _list_instruments(self) -> None:
+        """Prices may have come before the rules did: the exchange knows the first ones from the beginning."""
+        for record in self._journal.records():
+            if record.name == ev.InstrumentsFetched.__name__:
+                event = _event_of(record)
+                if isinstance(event, ev.InstrumentsFetched) and isinstance(event.instruments, Known):
+                    self._market.list_all(event.instruments.value)
+                    return
+        raise ConfigError(f"{self._journal.folder}: holds no order rules, so nothing was traded")
 
     def _arrive(self, before_ms: int | None) -> None:
         """Let the requests arrive that are due before a market event of `before_ms` (None: all)."""
@@ -183,8 +199,12 @@ class RecordedSession:
             elif isinstance(effect, ef.RecordTrade):
                 self.trades.append(effect.trade)
                 self._queue.append(ev.TradeRecorded(effect.trade.trade_id, self._real_ms))
-            elif (route := self._routes.get(type(effect))) is not None:
-                self._queue.extend(route(effect))
+            elif type(effect) in self._routes:
+                self._questions.append(effect)
+        if self._knows_rules:
+            while self._questions:
+                question = self._questions.popleft()
+                self._queue.extend(self._routes[type(question)](question))
 
     def _make_routes(self) -> dict[type, Callable[[Any], Iterable[ev.Event]]]:
         reads, readers = self._reads, self._readers
