@@ -1,0 +1,177 @@
+"""Options that searches share, and what they come to."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from whalebot.app.options import positive, seed
+from whalebot.domain.errors import ConfigError
+
+if TYPE_CHECKING:
+    from whalebot.app.search_setup import ConfiguredSettings
+    from whalebot.research.optimise.bench import Bench
+    from whalebot.research.optimise.optimisation import Way
+    from whalebot.research.optimise.search import Plan
+
+_SAMPLERS: Final = ("tpe", "cmaes", "random", "grid")
+_PRUNERS: Final = ("none", "median", "halving")
+_TRIALS: Final = 300
+_MIN_TRADES: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A search that is ready to begin."""
+
+    bench: Bench
+    plan: Plan
+    way: Way
+    storage: str
+    study: str
+    identity: dict[str, Any]
+    settings: ConfiguredSettings
+    warm_up_bars: int
+
+
+def add_search_options(parser: argparse.ArgumentParser) -> None:
+    """Declare what `optimize` and `walkforward` both take."""
+    add = parser.add_argument
+    add("--space", type=Path, metavar="FILE", help="TOML file of parameters and constraints")
+    add("--data", nargs="+", action="extend", metavar="FILE", help="OHLCV files, as FILE or SYMBOL=FILE")
+    add("--funding", nargs="+", action="extend", metavar="FILE", help="files of settled funding rates")
+    add("--tick", type=positive, metavar="SIZE", help="tick size of files of unknown symbols")
+    add("--step", type=positive, metavar="SIZE", help="quantity step of such files")
+    add(
+        "--from",
+        dest="from_ms",
+        type=moment_ms,
+        metavar="TIME",
+        help="trade from here on; earlier bars warm up",
+    )
+    add("--to", dest="to_ms", type=moment_ms, metavar="TIME", help="read no bar after this time")
+    add("--interval", metavar="NAME", help="interval to decide on (default: the configured one)")
+    add("--strategy", default="scoring", metavar="NAME", help="scoring, ema_cross or your own module:Class")
+    add(
+        "--objective",
+        default="sharpe_drawdown",
+        metavar="NAME[,NAME]",
+        help="net_pnl, sharpe, sortino, calmar, sqn, profit_factor, loss or sharpe_drawdown (default)",
+    )
+    add("--trials", type=count, default=_TRIALS, metavar="N", help=f"trials of the study ({_TRIALS})")
+    add(
+        "--min-trades",
+        type=count,
+        default=_MIN_TRADES,
+        metavar="N",
+        help=f"fewer count as worst ({_MIN_TRADES})",
+    )
+    add("--jobs", type=count, metavar="J", help="trials at a time (default: one for each processor)")
+    add("--sampler", choices=_SAMPLERS, default="tpe", help="how values are chosen (default: tpe)")
+    add("--pruner", choices=_PRUNERS, default="none", help="give trials up early (default: none)")
+    add("--seed", type=seed, default=0, metavar="S", help="seed of all chance (default: 0)")
+    add("--engine", choices=("local", "ray"), default="local", help="processes here, or a Ray cluster")
+    add("--address", metavar="HOST:PORT|auto", help="the Ray cluster (default: a local one)")
+    add_study_options(parser)
+    add("--out", type=Path, metavar="DIR", help="write results there as JSON, CSV and HTML")
+    add("--json", action="store_true", help="print JSON instead of text")
+
+
+def add_study_options(parser: argparse.ArgumentParser) -> None:
+    """Declare where a study lies."""
+    parser.add_argument(
+        "--storage", metavar="URL", help="SQLAlchemy URL (default: sqlite, studies.db in --dir)"
+    )
+    parser.add_argument("--study", metavar="NAME", help="name of the study (default: made from the search)")
+
+
+def storage_url(args: argparse.Namespace) -> str:
+    """Return where studies are kept."""
+    return str(args.storage or f"sqlite:///{args.paths.dir / 'studies.db'}")
+
+
+def count(text: str) -> int:
+    """Turn a whole number from 1 on into itself. Raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a whole number from 1 on")
+    return int(text)
+
+
+def moment_ms(text: str) -> int:
+    """Turn 2024-01-31 or 2024-01-31T12:00:00Z into ms UTC. Raises ArgumentTypeError."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write 2024-01-31 or 2024-01-31T12:00:00Z") from None
+    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+
+
+def read_job(args: argparse.Namespace) -> Job:
+    """Return the search that a command line asks for. Raises ConfigError."""
+    from whalebot.app.data_files import parse_data_files
+    from whalebot.app.search_setup import (
+        check_space,
+        configured_settings,
+        constrained_values,
+        identity_of,
+        read_dataset,
+        study_name,
+    )
+    from whalebot.app.setup import read_setup
+    from whalebot.research.optimise.bench import Bench
+    from whalebot.research.optimise.objectives import parse_objectives
+    from whalebot.research.optimise.optimisation import Way
+    from whalebot.research.optimise.search import Plan
+    from whalebot.research.optimise.space import read_space
+
+    if args.space is None or not args.data:
+        raise ConfigError("--space FILE and --data FILES are needed")
+    objectives = parse_objectives(args.objective)
+    files = parse_data_files(args.data, Path.cwd(), "--data")
+    overrides: dict[tuple[str | int, ...], Any] = {("symbols",): [file.symbol for file in files]}
+    if args.interval is not None:
+        overrides[("interval",)] = args.interval
+    config = read_setup(args, overrides).config
+    settings = configured_settings(config, args.seed)
+    space = read_space(args.space)
+    check_space(space, settings)
+    bars = settings({}).engine.history_bars
+    data = read_dataset(files, args, config.interval, bars)
+    identity = identity_of(settings, space, data, args, objectives)
+    fixed = constrained_values(space, settings)
+    return Job(
+        bench=Bench(data, args.strategy, settings),
+        plan=Plan(space, objectives, args.trials, fixed, args.min_trades),
+        way=Way(args.sampler, args.pruner, args.seed, _jobs(args), args.engine, args.address),
+        storage=storage_url(args),
+        study=args.study or study_name(identity),
+        identity={**identity, "files": [str(file) for file in files]},
+        settings=settings,
+        warm_up_bars=bars,
+    )
+
+
+def progress_line(trials: int) -> Callable[[int, float], None]:
+    """Return what shows how far a search is, on standard error, at most a few times a second."""
+    state = {"best": float("-inf"), "next": 0.0}
+
+    def show(done: int, score: float) -> None:
+        state["best"] = max(state["best"], score)
+        if time.monotonic() >= state["next"] or done >= trials:
+            state["next"] = time.monotonic() + 0.25
+            print(f"\r{done}/{trials} trials, best so far {state['best']:.6g}  ", end="", file=sys.stderr)
+            if done >= trials:
+                print(file=sys.stderr)
+
+    return show
+
+
+def _jobs(args: argparse.Namespace) -> int:
+    return int(args.jobs or os.cpu_count() or 1)

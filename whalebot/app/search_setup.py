@@ -1,0 +1,181 @@
+"""From configuration, data files and a space to what a search needs."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from whalebot.app.config.checks import check_together
+from whalebot.app.config.convert import to_decimal
+from whalebot.app.config.document import OTHER_COMMANDS_TABLES, Config
+from whalebot.app.config.problems import ConfigProblems, path_text
+from whalebot.app.config.problems import Path as Place
+from whalebot.app.config.schema import node_at
+from whalebot.app.config.tree import put_at, value_at
+from whalebot.app.config.validation import unknown_key, validate
+from whalebot.app.data_files import DataFile
+from whalebot.app.engine_setup import engine_settings
+from whalebot.domain.errors import ConfigError
+from whalebot.engine.settings import FeedSettings
+from whalebot.research.dataset import Dataset, SymbolData
+from whalebot.research.optimise.space import Space, Value, Values
+from whalebot.research.settings import BacktestSettings
+
+_NOT_SEARCHED: Final = (
+    "alerts",
+    "web",
+    "exchange",
+    "logging",
+    "demo",
+    "$schema",
+    "symbol",
+    *OTHER_COMMANDS_TABLES,
+)
+"""Tables that decide no trade; secrets lie there, and workers need none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredSettings:
+    """Makes the settings of a run from the configuration with some values replaced. Can be pickled."""
+
+    table: Mapping[str, Any]
+    seed: int = 0
+
+    def __call__(self, values: Values) -> BacktestSettings:
+        """Return settings. Raises ConfigError naming what the configuration refuses."""
+        return backtest_settings(self.config(values), self.seed)
+
+    def config(self, values: Values) -> Config:
+        """Return the configuration with values replaced. Raises ConfigError naming all that is refused."""
+        table = json.loads(json.dumps(self.table))
+        for key, value in values.items():
+            put_at(table, place_of(key), value)
+        config, problems = validate(table, table)
+        problems = problems or list(check_together(config))
+        if problems:
+            raise ConfigError("; ".join(map(str, problems)))
+        return config
+
+    def value(self, key: str) -> Any:
+        """Return what the configuration itself has at a key."""
+        return value_at(self.table, place_of(key))
+
+
+def configured_settings(config: Config, seed: int) -> ConfiguredSettings:
+    """Return the maker of settings around a checked configuration."""
+    table = config.model_dump(mode="json", by_alias=True)
+    kept = {name: value for name, value in table.items() if name not in _NOT_SEARCHED and value is not None}
+    # A configuration for live trading is searched like any other; no order leaves this machine.
+    return ConfiguredSettings({**kept, "mode": "demo", "symbols": list(config.traded_symbols)}, seed)
+
+
+def backtest_settings(config: Config, seed: int) -> BacktestSettings:
+    """Return what a backtest assumes, as the configuration has it."""
+    trade = config.trade_management
+    slippage = trade.slippage_percent
+    return BacktestSettings(
+        engine=engine_settings(config, FeedSettings(has_book=False, has_holes=True, higher_wait_ms=0)),
+        balance=to_decimal(trade.account_balance),
+        taker_fee=to_decimal(trade.trading_fee_percent) / 100,
+        maker_fee=to_decimal(trade.maker_fee_percent) / 100,
+        slippage_percent=None if slippage is None else to_decimal(slippage),
+        latency_ms=trade.latency_ms or 0,
+        seed=seed,
+    )
+
+
+def place_of(key: str) -> Place:
+    """Return the place of a dotted key in the file."""
+    return tuple(key.split("."))
+
+
+def check_space(space: Space, settings: ConfiguredSettings) -> None:
+    """Raise ConfigError for keys nobody knows, and for ends of ranges that the configuration refuses."""
+    problems = []
+    for parameter in space.parameters:
+        place = place_of(parameter.key)
+        if node_at(place) is None or place[0] in _NOT_SEARCHED:
+            problems.append(unknown_key(place, None) if node_at(place) is None else _useless(place))
+            continue
+        for value in parameter.ends:
+            table = json.loads(json.dumps(settings.table))
+            put_at(table, place, value)
+            problems += [p for p in validate(table, table)[1] if p.path[: len(place)] == place]
+    if problems:
+        raise ConfigProblems("the space", problems)
+    constrained_values(space, settings)
+
+
+def constrained_values(space: Space, settings: ConfiguredSettings) -> dict[str, Value]:
+    """Return what the configuration has where constraints speak of keys that are not searched.
+
+    Raises ConfigError for a key that is no number.
+    """
+    searched = {parameter.key: parameter for parameter in space.parameters}
+    fixed: dict[str, Value] = {}
+    for constraint in space.constraints:
+        for key in sorted(constraint.keys):
+            values = searched[key].ends if key in searched else (settings.value(key),)
+            if not all(isinstance(value, int | float) for value in values):
+                raise ConfigError(f"constraint {constraint.text!r}: {key} is not a number here")
+            if key not in searched:
+                fixed[key] = values[0]
+    return fixed
+
+
+def read_dataset(
+    files: tuple[DataFile, ...], args: argparse.Namespace, interval: str, warm_up_bars: int
+) -> Dataset:
+    """Return the data of a command line: --data, --from, --to, --tick, --step, --funding; or ConfigError."""
+    from whalebot.app.data_files import parse_data_files
+    from whalebot.domain.intervals import interval_ms
+    from whalebot.research.optimise.cutting import cut
+    from whalebot.research.reading import Source, read_symbol
+
+    rates = {f.symbol: f.path for f in parse_data_files(args.funding or (), Path.cwd(), "--funding")}
+    symbols: list[SymbolData] = [
+        read_symbol(Source(file.symbol, file.path, rates.get(file.symbol)), interval, args.tick, args.step)
+        for file in files
+    ]
+    data = Dataset(interval, tuple(symbols))
+    if args.from_ms is None and args.to_ms is None:
+        return data
+    return cut(data, args.from_ms, args.to_ms, warm_up_bars * interval_ms(interval))
+
+
+def identity_of(
+    settings: ConfiguredSettings,
+    space: Space,
+    data: Dataset,
+    args: argparse.Namespace,
+    objectives: tuple[str, ...],
+) -> dict[str, Any]:
+    """Return what makes a search this one: going on with another would mix results that do not compare."""
+    base = json.loads(json.dumps(settings.table))
+    return {
+        "space": space.digest,
+        "objectives": list(objectives),
+        "data": [[name, digest] for symbol in data.symbols for name, digest in symbol.digests],
+        "span": [args.from_ms, args.to_ms],
+        "strategy": args.strategy,
+        "configuration": hashlib.sha256(json.dumps(base, sort_keys=True).encode()).hexdigest()[:16],
+        "min_trades": args.min_trades,
+        "rules": [str(args.tick), str(args.step)],
+    }
+
+
+def study_name(identity: Mapping[str, Any]) -> str:
+    """Return the name of a study whose owner gave it none: the same search has the same name."""
+    text = json.dumps(identity, sort_keys=True)
+    return f"{identity['strategy']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _useless(place: Place) -> Any:
+    from whalebot.app.config.problems import Problem
+
+    return Problem(place, f"decides no trade; a search of {path_text(place)} finds nothing")

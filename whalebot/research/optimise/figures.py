@@ -1,0 +1,110 @@
+"""The figures of one backtest that objectives are made of, and its returns by day."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from whalebot.decisions.performance.marked import daily_equity, drawdown_series, period_returns
+from whalebot.decisions.performance.ratios import calmar, sharpe, sortino
+from whalebot.domain.intervals import DAY_MS, interval_ms
+from whalebot.indicators.arrays import FloatArray, IntArray
+from whalebot.research.optimise.loss import guarded_loss
+
+YEAR_MS = 365 * DAY_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What one backtest left, whichever tier ran it.
+
+    `pnls` (quote) and `risks` (PnL in R, NaN where the first stop is unknown): per trade, in the order they
+    ended. `ts_ms`, `equity`: the curve. `longest_ms`: the longest holding of a position.
+    """
+
+    tier: str
+    interval: str
+    balance: float
+    pnls: FloatArray
+    risks: FloatArray
+    ts_ms: IntArray
+    equity: FloatArray
+    longest_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """One trial in figures. Ratios are annualised from daily returns; NaN where nothing can be said.
+
+    `net_pnl` in quote, `max_drawdown` a fraction of the peak, `loss` the lower the better.
+    """
+
+    net_pnl: float
+    trades: int
+    sharpe: float
+    sortino: float
+    calmar: float
+    sqn: float
+    profit_factor: float
+    max_drawdown: float
+    loss: float
+    longest_ms: int
+    tier: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return names and values; what is not finite is None, as JSON wants it."""
+        return {name: finite_or_none(value) for name, value in asdict(self).items()}
+
+
+def finite_or_none(value: Any) -> Any:
+    """Return a value that JSON can hold."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def daily_returns(played: Played) -> FloatArray:
+    """Return simple returns of each UTC day, flat days included; days after a total loss are 0."""
+    equity = daily_equity(played.ts_ms, played.equity, played.balance)
+    known = period_returns(equity)
+    returns = np.zeros(len(equity) - 1)
+    returns[: len(known)] = known
+    return returns
+
+
+def figures_of(played: Played) -> tuple[Figures, FloatArray]:
+    """Return the figures of a run and its daily returns."""
+    returns = daily_returns(played)
+    days = returns.tolist()
+    whole = np.concatenate(([played.balance], played.equity))
+    fall = min(1.0, float(drawdown_series(whole).max()))
+    years = max(1, len(returns)) * DAY_MS / YEAR_MS
+    downside = sortino(days)
+    trades = len(played.pnls)
+    lost = -float(played.pnls[played.pnls < 0].sum())
+    won = float(played.pnls[played.pnls > 0].sum())
+    minutes = interval_ms(played.interval) / 60_000
+    figures = Figures(
+        net_pnl=float(played.equity[-1] - played.balance) if len(played.equity) else 0.0,
+        trades=trades,
+        sharpe=sharpe(days),
+        sortino=downside,
+        calmar=calmar(days, fall),
+        sqn=_sqn(played.risks),
+        profit_factor=won / lost if lost else math.nan,
+        max_drawdown=fall,
+        loss=guarded_loss(downside, trades, years, minutes, fall),
+        longest_ms=played.longest_ms,
+        tier=played.tier,
+    )
+    return figures, returns
+
+
+def _sqn(risks: FloatArray) -> float:
+    """√n · mean(R) / std(R) over the trades whose risk is known. Source: V. K. Tharp."""
+    known = risks[np.isfinite(risks)]
+    if len(known) < 2:
+        return math.nan
+    spread = float(np.std(known, ddof=1))
+    return math.sqrt(len(known)) * float(np.mean(known)) / spread if spread > 0 else math.nan

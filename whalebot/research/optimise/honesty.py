@@ -1,0 +1,153 @@
+"""Is the best trial skill or luck: the figures that say so, and what they mean in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from whalebot.indicators.arrays import FloatArray
+from whalebot.research.optimise.figures import Played, finite_or_none
+from whalebot.research.statistics.deflated import (
+    ENOUGH,
+    DeflatedSharpe,
+    deflated_sharpe,
+    sharpe_per_period,
+)
+from whalebot.research.statistics.overfitting import TOO_LIKELY, probability_of_overfitting
+from whalebot.research.statistics.resampling import (
+    QUANTILES,
+    DrawdownRange,
+    bootstrapped_returns,
+    shuffled_trades,
+)
+
+BLOCKS: Final = 16
+DRAWS: Final = 1000
+BLOCK_DAYS: Final = 10
+FLAT_ENOUGH: Final = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Honesty:
+    """What speaks against believing a result.
+
+    `trials`: how many were made. `deflated`: of the chosen trial. `overfitting`: PBO by CSCV over daily
+    returns of all trials. `plateau`: median score of the neighbours over the chosen one's. NaN: not known.
+    `shuffled`, `bootstrapped`: drawdowns, None where there is nothing to draw from.
+    """
+
+    trials: int
+    deflated: DeflatedSharpe
+    overfitting: float
+    plateau: float
+    shuffled: DrawdownRange | None
+    bootstrapped: DrawdownRange | None
+
+    def warnings(self) -> list[str]:
+        """Return the verdicts against the result, in plain words; none where all guards pass."""
+        found = []
+        chance = self.deflated.probability
+        if not chance >= ENOUGH:
+            shown = "not known" if math.isnan(chance) else f"{chance:.1%}"
+            found.append(
+                f"may be luck: the chance of a true edge after {self.trials} trials is {shown}, below 95 %"
+            )
+        if math.isnan(self.overfitting):
+            found.append("overfitting not known: needs two trials and 32 days")
+        elif self.overfitting > TOO_LIKELY:
+            found.append(
+                f"overfitted: in {self.overfitting:.0%} of the splits the best of one half was below the"
+                " median of the other"
+            )
+        if not self.plateau >= FLAT_ENOUGH:
+            shown = "not known" if math.isnan(self.plateau) else f"{self.plateau:.2f}"
+            found.append(f"a lonely peak: its neighbours reach {shown} of it, below {FLAT_ENOUGH}")
+        return found
+
+    @property
+    def is_believable(self) -> bool:
+        """True where every guard passes."""
+        return not self.warnings()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON has it."""
+        deflated = self.deflated
+        return {
+            "trials": self.trials,
+            "deflated_sharpe": finite_or_none(deflated.probability),
+            "sharpe_per_day": finite_or_none(deflated.sharpe),
+            "best_sharpe_of_luck_per_day": finite_or_none(deflated.expected_maximum),
+            "days": deflated.periods,
+            "probability_of_overfitting": finite_or_none(self.overfitting),
+            "plateau": finite_or_none(self.plateau),
+            "drawdown_of_shuffled_trades": _quantiles(self.shuffled),
+            "drawdown_of_bootstrapped_days": _quantiles(self.bootstrapped),
+            "warnings": self.warnings(),
+            "believable": self.is_believable,
+        }
+
+
+def judge(
+    chosen: Played,
+    returns: FloatArray,
+    trials: Sequence[FloatArray],
+    made: int,
+    plateau: float,
+    seed: int,
+    overfitting: float | None = None,
+) -> Honesty:
+    """Judge a chosen result.
+
+    returns: its daily returns; trials: those of every trial it was chosen from; made: how many there were.
+    overfitting: where it is known already, as of trials on different spans.
+    """
+    return Honesty(
+        trials=made,
+        deflated=deflated_sharpe(returns, [sharpe_per_period(days) for days in trials], made),
+        overfitting=overfitting_of(trials) if overfitting is None else overfitting,
+        plateau=plateau,
+        shuffled=_shuffled(chosen, np.random.default_rng([seed, 1])),
+        bootstrapped=_bootstrapped(returns, np.random.default_rng([seed, 2])),
+    )
+
+
+def overfitting_of(trials: Sequence[FloatArray]) -> float:
+    """Return the probability of overfitting, NaN for fewer than two trials or 32 days."""
+    if len(trials) < 2 or min(map(len, trials)) < 2 * BLOCKS:
+        return math.nan
+    return probability_of_overfitting(np.column_stack(trials), BLOCKS).probability
+
+
+def plateau_of(best: float, neighbours: Sequence[float]) -> float:
+    """Return the median score of the neighbours over the best one's, 0 to 1; NaN without neighbours.
+
+    Of a best score below zero the other way round, so that less is worse there too.
+    """
+    if not neighbours:
+        return math.nan
+    middle = float(np.median(neighbours))
+    if not math.isfinite(middle) or best == 0 or (best > 0) != (middle > 0):
+        return 0.0 if middle < best or not math.isfinite(middle) else 1.0
+    return min(1.0, middle / best if best > 0 else best / middle)
+
+
+def _shuffled(chosen: Played, rng: np.random.Generator) -> DrawdownRange | None:
+    if not len(chosen.pnls) or chosen.balance <= 0:
+        return None
+    return shuffled_trades(chosen.pnls, chosen.balance, DRAWS, rng)
+
+
+def _bootstrapped(returns: FloatArray, rng: np.random.Generator) -> DrawdownRange | None:
+    if not len(returns):
+        return None
+    return bootstrapped_returns(returns, min(BLOCK_DAYS, len(returns)), DRAWS, rng)
+
+
+def _quantiles(drawdowns: DrawdownRange | None) -> dict[str, float] | None:
+    if drawdowns is None:
+        return None
+    return {f"{share:g}": value for share, value in zip(QUANTILES, drawdowns.quantiles, strict=True)}

@@ -1,0 +1,107 @@
+"""Where studies are kept, and what a study must remember so that nobody goes on with another search."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import optuna
+from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.study import Study
+from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from whalebot.domain.errors import ConfigError
+
+IDENTITY: Final = "search"
+FILES: Final = "files"
+"""Where the data lay; another machine has it elsewhere."""
+_BUSY_S: Final = 60
+_TRIES: Final = 5
+
+
+def open_storage(url: str | None) -> BaseStorage:
+    """Return the storage at a SQLAlchemy URL; None: in memory, gone with the process. Raises ConfigError."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    if url is None:
+        return InMemoryStorage()
+    sqlite = url.startswith("sqlite")
+    options = {"connect_args": {"timeout": _BUSY_S}} if sqlite else {"pool_pre_ping": True}
+    for attempt in range(_TRIES):
+        try:
+            storage = RDBStorage(url, engine_kwargs=dict(options))
+            break
+        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+            raise ConfigError(f"--storage: {error}; write sqlite:///FILE or another SQLAlchemy URL") from None
+        except OperationalError as error:
+            # Two processes that make the tables of a new file at once: the second finds them a moment later.
+            if attempt == _TRIES - 1:
+                raise ConfigError(f"--storage: cannot be opened: {error.orig}") from None
+            time.sleep(0.2)
+    if sqlite:
+        _let_writers_queue(storage)
+    return storage
+
+
+def open_study(
+    storage: BaseStorage,
+    name: str,
+    objectives: Sequence[str],
+    identity: Mapping[str, Any],
+    sampler: optuna.samplers.BaseSampler,
+    pruner: optuna.pruners.BasePruner,
+) -> Study:
+    """Return the study of that name, made where there is none.
+
+    Raises ConfigError where it is there for another search, naming what differs.
+    """
+    try:
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            directions=["maximize"] * len(objectives),
+            sampler=sampler,
+            pruner=pruner,
+            load_if_exists=True,
+        )
+    except ValueError as error:
+        raise ConfigError(f"--study {name}: {error}") from None
+    known = study.user_attrs.get(IDENTITY)
+    if known is None:
+        study.set_user_attr(IDENTITY, dict(identity))
+    elif different := sorted(key for key in identity if key != FILES and known.get(key) != identity[key]):
+        raise ConfigError(
+            f"--study {name}: is there already, made with other {', '.join(different)}; name another --study"
+        )
+    return study
+
+
+def load_study(storage: BaseStorage, name: str) -> Study:
+    """Return a study that is there. Raises ConfigError naming those that are."""
+    try:
+        return optuna.load_study(study_name=name, storage=storage)
+    except KeyError:
+        names = [summary.study_name for summary in optuna.get_all_study_summaries(storage)]
+        raise ConfigError(
+            f"--study {name}: not there; the storage has {', '.join(names) or 'none'}"
+        ) from None
+
+
+def _let_writers_queue(storage: RDBStorage) -> None:
+    """Make every transaction of SQLite take the write lock when it begins.
+
+    Otherwise two processes may both read a waiting trial before either takes it, and both play it.
+    """
+
+    def connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL").close()
+        connection.execute("PRAGMA synchronous=NORMAL").close()
+
+    def began(connection: Any) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    event.listen(storage.engine, "connect", connected)
+    event.listen(storage.engine, "begin", began)
+    storage.engine.dispose()
