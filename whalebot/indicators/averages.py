@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
+
 import numpy as np
 
 from whalebot.indicators.arrays import FloatArray, highest
@@ -55,16 +57,24 @@ def super_smoother(values: FloatArray, period: int) -> FloatArray:
     Gain 1 at zero frequency: a constant stays that constant.
     Source: J. F. Ehlers, "Cycle Analytics for Traders", 2013, chapter 3; the angle is in radians.
     """
-    c1, c2, c3 = super_smoother_coefficients(period)
     first = int(np.argmin(np.isnan(values))) if len(values) else 0
-    inputs = values[first:].tolist()
-    out = inputs[:2]
-    if len(inputs) > 2:
-        before, y2, y1 = inputs[1], out[0], out[1]
-        for value in inputs[2:]:
-            y2, y1 = y1, c1 * (value + before) / 2.0 + c2 * y1 + c3 * y2
-            before = value
-            out.append(y1)
+    out = values[first:].tolist()
+    smooth(out, *super_smoother_coefficients(period))
     smoothed = np.full(len(values), np.nan)
     smoothed[first:] = out
     return smoothed
+
+
+def smooth(values: MutableSequence[float], c1: float, c2: float, c3: float) -> None:
+    """Smooth values in place: y = c1·(x + x₋₁)/2 + c2·y₋₁ + c3·y₋₂, the first two stay.
+
+    A plain loop over a list or an array: the column tier of a backtest compiles it.
+    """
+    if len(values) < 3:
+        return
+    before, y2, y1 = values[1], values[0], values[1]
+    for i in range(2, len(values)):
+        value = values[i]
+        y2, y1 = y1, c1 * (value + before) / 2.0 + c2 * y1 + c3 * y2
+        before = value
+        values[i] = y1

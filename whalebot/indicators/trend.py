@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableSequence
 from typing import NamedTuple
 
 import numpy as np
@@ -92,21 +93,32 @@ def ichimoku(
 
 
 def _ratchet(upper: FloatArray, lower: FloatArray, close: FloatArray) -> tuple[list[float], list[float]]:
+    line, direction = upper.tolist(), lower.tolist()
+    ratchet(line, direction, close.tolist())
+    return line, direction
+
+
+def ratchet(
+    upper: MutableSequence[float], lower: MutableSequence[float], close: MutableSequence[float]
+) -> None:
+    """Turn basic bands in place: `upper` becomes the line that holds the trend, `lower` its direction.
+
+    A plain loop over lists or arrays: the column tier of a backtest compiles it.
+    """
     if not len(close):
-        return [], []
-    uppers, lowers, closes = upper.tolist(), lower.tolist(), close.tolist()
-    top, bottom, before, up = uppers[0], lowers[0], closes[0], True
-    line, direction = [bottom], [1.0]
-    for basic_top, basic_bottom, now in zip(uppers[1:], lowers[1:], closes[1:], strict=True):
-        if basic_top < top or before > top:
-            top = basic_top
-        if basic_bottom > bottom or before < bottom:
-            bottom = basic_bottom
+        return
+    top, bottom, before, up = upper[0], lower[0], close[0], True
+    upper[0], lower[0] = bottom, 1.0
+    for i in range(1, len(close)):
+        now = close[i]
+        if upper[i] < top or before > top:
+            top = upper[i]
+        if lower[i] > bottom or before < bottom:
+            bottom = lower[i]
         if up:
             up = now >= bottom
         else:
             up = now > top
-        line.append(bottom if up else top)
-        direction.append(1.0 if up else -1.0)
+        upper[i] = bottom if up else top
+        lower[i] = 1.0 if up else -1.0
         before = now
-    return line, direction

@@ -17,7 +17,6 @@ from whalebot.engine.settings import EngineSettings
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.dataset import SymbolData
 
-
 _STRETCH: Final = 16_384
 
 
