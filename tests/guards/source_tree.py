@@ -63,7 +63,10 @@ def place_of(name: str) -> tuple[int, str] | None:
     parts = name.split(".")
     if parts[0] != "whalebot":
         return None
-    if len(parts) == 1 or parts[1] not in FLOORS:
+    if len(parts) == 1:
+        # The package itself holds its version and nothing else.
+        return FLOORS["domain"], "domain"
+    if parts[1] not in FLOORS:
         return FLOORS["app"], "app"
     room = parts[1]
     if room == "adapters" and len(parts) > 2:
