@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeAlias, get_args
 
 import msgspec
@@ -33,7 +33,15 @@ _ANSWERS: Final[dict[str, tuple[str, Any]]] = {
 _LONG: Final = (Persist, PublishView)
 """Effects of which only the digest is kept: the state and the picture are large, and follow from the rest."""
 
-_encoder = msgspec.msgpack.Encoder(order="deterministic")
+
+def _as_dict(value: object) -> dict[Any, Any]:
+    """Let frozen tables be written as tables. Raises TypeError for anything else."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} cannot be recorded")
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_as_dict, order="deterministic")
 _plain = msgspec.msgpack.Decoder()
 
 Shown: TypeAlias = tuple[str, Any]
