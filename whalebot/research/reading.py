@@ -27,17 +27,28 @@ class Source:
 
 
 def read_symbol(
-    source: Source, interval: str, tick: Decimal | None = None, step: Decimal | None = None
+    source: Source,
+    interval: str,
+    tick: Decimal | None = None,
+    step: Decimal | None = None,
+    until_ms: int | None = None,
 ) -> SymbolData:
     """Return a symbol as its files have it. `tick` and `step` stand above the shipped table.
+
+    until_ms: leave out bars that open at or after this time (UTC). Funding rates that say nothing about the
+    time of the bars count as not known.
 
     Raises ConfigError for a file that cannot be read, an instrument that is not known, bars that do not make
     the interval.
     """
     file = read_bars(source.symbol, source.bars)
+    if until_ms is not None:
+        file = part_of(file, None, until_ms)
     rules = [DatedRules(int(file.open_ms[0]), instrument_of(file, tick=tick, step=step))]
     rules += [DatedRules(at_ms, later) for at_ms, later in later_instruments(file, tick, step)]
     funding = None if source.funding is None else read_funding(source.funding)
+    if funding and not any(file.open_ms[0] <= rate.ts_ms <= file.open_ms[-1] for rate in funding):
+        funding = None
     mark = None if source.mark is None else read_bars(source.symbol, source.mark)
     paths = [path for path in (source.bars, source.funding, source.mark) if path is not None]
     return make_symbol_data(

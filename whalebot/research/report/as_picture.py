@@ -19,8 +19,8 @@ _LOSS: Final = "#d33c3c"
 _SOFT: Final = "#5d6b7c"
 
 
-def write_picture(report: Summary, path: Path) -> None:
-    """Draw one mode's report into a PNG file.
+def write_picture(report: Summary, path: Path, equity_name: str = "realised equity, USDT") -> None:
+    """Draw one mode's report into a PNG file. equity_name: what the curve shows.
 
     Raises ConfigError where matplotlib is not installed, OSError where the file cannot be written.
     """
@@ -36,7 +36,7 @@ def write_picture(report: Summary, path: Path) -> None:
     grid = figure.add_gridspec(3, 2, height_ratios=(3.2, 1.1, 2.1))
     equity = figure.add_subplot(grid[0, :])
     drawdown = figure.add_subplot(grid[1, :], sharex=equity)
-    _draw_curve(report, equity, drawdown)
+    _draw_curve(report, equity, drawdown, equity_name)
     _draw_distribution(report, figure.add_subplot(grid[2, 0]))
     _draw_months(report, figure.add_subplot(grid[2, 1]))
     figure.suptitle(_headline(report), x=0.01, ha="left", fontsize=13)
@@ -55,7 +55,7 @@ def _headline(report: Summary) -> str:
     )
 
 
-def _draw_curve(report: Summary, equity: Axes, drawdown: Axes) -> None:
+def _draw_curve(report: Summary, equity: Axes, drawdown: Axes, equity_name: str) -> None:
     times: Any = [datetime.fromtimestamp(point.ts_ms / 1000, UTC) for point in report.curve]
     values = [float(point.equity) for point in report.curve]
     equity.step(times, values, where="post", color=_BLUE, linewidth=1.5)
@@ -63,7 +63,7 @@ def _draw_curve(report: Summary, equity: Axes, drawdown: Axes) -> None:
     equity.set_ylim(bottom=bottom)
     equity.fill_between(times, values, bottom, step="post", color=_BLUE, alpha=0.08, linewidth=0)
     equity.axhline(values[0], color=_SOFT, linewidth=0.8, linestyle=(0, (4, 4)))
-    _dress(equity, "realised equity, USDT")
+    _dress(equity, equity_name)
     equity.tick_params(labelbottom=False)
     peak, falls = values[0], []
     for value in values:

@@ -30,11 +30,11 @@ def print_report(report: Summary, console: Console, *, equity_source: str) -> No
     console.print()
     console.print(Text.assemble("Equity ", (sparkline([float(p.equity) for p in report.curve]), "cyan")))
     console.print()
-    tables = [_figures(heading, figures) for heading, figures in sections(report).items()]
+    tables = [figure_table(heading, figures) for heading, figures in sections(report).items()]
     console.print(Columns(tables, padding=(1, 3)))
     for heading, rows in groups(report).items():
         console.print()
-        console.print(_breakdown(heading, rows))
+        console.print(breakdown_rows(heading, rows))
     console.print()
     for note in notes(report):
         console.print(Text(note, "dim"))
@@ -50,7 +50,8 @@ def sparkline(values: Sequence[float], width: int = _CURVE_WIDTH) -> str:
     return "".join(_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in ends)
 
 
-def _figures(heading: str, figures: Sequence[Figure]) -> Table:
+def figure_table(heading: str, figures: Sequence[Figure]) -> Table:
+    """Return figures under a heading."""
     table = Table(title=heading, title_justify="left", title_style="bold", box=None, show_header=False)
     table.add_column(style="dim", no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -59,7 +60,8 @@ def _figures(heading: str, figures: Sequence[Figure]) -> Table:
     return table
 
 
-def _breakdown(heading: str, rows: Sequence[GroupRow]) -> Table:
+def breakdown_rows(heading: str, rows: Sequence[GroupRow]) -> Table:
+    """Return a breakdown of trades under a heading."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(Text(heading, "bold"), no_wrap=True)
     for name in ("trades", "won", "net PnL", "fees", "exp. R", "profit factor"):

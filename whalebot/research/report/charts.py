@@ -31,9 +31,9 @@ def equity_chart(curve: Sequence[EquityPoint]) -> str:
     lower = Panel(_LEFT, 276, inner, 84, start, end, -depth, 0)
     sunk = [(ts, -value) for ts, value in falls]
     parts = [
-        _y_axis(upper, 5),
-        _y_axis(lower, 3, percent=True),
-        *(_time_mark(upper, lower, ts, label) for ts, label in time_ticks(start, end)),
+        y_axis(upper, 5),
+        y_axis(lower, 3, percent=True),
+        *(time_mark(upper, lower, ts, label) for ts, label in time_ticks(start, end)),
         _base_line(upper, points[0][1]),
         f'<path class="gain-area" d="{_steps(upper, points)}{_close(upper, points, upper.y_low)}"/>',
         f'<path class="gain-line" d="{_steps(upper, points)}"/>',
@@ -69,7 +69,7 @@ def distribution_chart(bins: Sequence[Bin], unit: str) -> str:
     ]
     place = f'x="{_SMALL_WIDTH - 16}" y="230" text-anchor="end"'
     title = f'<text class="label" {place}>net result, {escape(unit)}</text>'
-    body = _y_axis(panel, 4) + "".join(bars) + "".join(marks) + title
+    body = y_axis(panel, 4) + "".join(bars) + "".join(marks) + title
     return _small(body, 236, f"Distribution of results in {unit}")
 
 
@@ -80,7 +80,7 @@ def month_chart(months: dict[str, Totals]) -> str:
     low, high = widened(min(0.0, *values), max(0.0, *values), 4)
     panel = Panel(60, 12, _SMALL_WIDTH - 76, 180, 0, max(len(names), 4), low, high)
     every = -(-len(names) // 6)
-    parts = [_y_axis(panel, 4)]
+    parts = [y_axis(panel, 4)]
     for i, (name, value) in enumerate(zip(names, values, strict=True)):
         x, width = panel.x(i), panel.x(i + 1) - panel.x(i)
         side = "gain" if value >= 0 else "loss"
@@ -114,7 +114,8 @@ def _close(panel: Panel, points: Sequence[tuple[int, float]], level: float) -> s
     return f"V{panel.y(level):.1f}H{panel.x(points[0][0]):.1f}Z"
 
 
-def _y_axis(panel: Panel, count: int, *, percent: bool = False) -> str:
+def y_axis(panel: Panel, count: int, *, percent: bool = False) -> str:
+    """Return grid lines and values of the vertical axis, about `count` of them."""
     marks = ticks(panel.y_low, panel.y_high, count)
     factor = 100 if percent else 1
     step = (marks[1] - marks[0]) * factor if len(marks) > 1 else 1.0
@@ -127,7 +128,8 @@ def _y_axis(panel: Panel, count: int, *, percent: bool = False) -> str:
     )
 
 
-def _time_mark(upper: Panel, lower: Panel, ts: int, label: str) -> str:
+def time_mark(upper: Panel, lower: Panel, ts: int, label: str) -> str:
+    """Return a vertical line through two panels, one above the other, with its label below."""
     x, bottom = upper.x(ts), lower.top + lower.height
     return (
         f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="{upper.top}" y2="{bottom}"/>'
