@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "run": "trade (the default command)",
     "config": "check, show or describe the configuration",
     "score": "score recorded history, bar by bar, into a table",
+    "backtest": "trade recorded history and show what came of it",
     "optimize": "search parameters on recorded history, show and apply what was found",
     "walkforward": "search on the past, trade what follows, again and again",
     "report": "show what the trades brought",
