@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Final, TypeAlias
 
 import numpy as np
 
@@ -117,26 +118,8 @@ def compute_columns(
 
     `orderbook_imbalance` and `mtf_balance` are NaN; who has them puts them in.
     """
-    absent = np.full(len(bars), np.nan)
-    atr = volatility.atr(bars.high, bars.low, bars.close, settings.atr_period)
-    return Columns(
-        open=bars.open,
-        close=bars.close,
-        volume=bars.volume,
-        orderbook_imbalance=absent,
-        mtf_balance=absent,
-        atr=atr,
-        mean_atr=averages.sma(atr, mean_atr_period),
-        volatility_index=volatility.volatility_index(bars.close, atr, settings.volatility_index_period),
-        **_averages(bars, settings),
-        **_oscillators(bars, settings),
-        **_bands(bars, atr, settings),
-        **_trends(bars, settings),
-        **_ichimoku(bars, settings),
-        **_volumes(bars, settings),
-        **_vwap(bars, interval, settings),
-        **_ranges(bars, settings),
-    )
+    shelf = Shelf(bars, interval, settings, mean_atr_period)
+    return Columns(**{name: shelf.column(name) for name in COLUMN_NAMES})
 
 
 def psar_directions(close: FloatArray, psar: FloatArray) -> FloatArray:
@@ -146,105 +129,178 @@ def psar_directions(close: FloatArray, psar: FloatArray) -> FloatArray:
     return sides[last_known]
 
 
-def _averages(bars: Bars, s: IndicatorSettings) -> dict[str, FloatArray]:
-    close = bars.close
-    return {
-        "ema_short": averages.ema(close, s.ema_short_period),
-        "ema_long": averages.ema(close, s.ema_long_period),
-        "sma_short": averages.sma(close, s.sma_short_period),
-        "sma_long": averages.sma(close, s.sma_long_period),
-        "vwma": averages.vwma(close, bars.volume, s.vwma_period),
-        "kama": averages.kama(close, s.kama_period, s.kama_fast_period, s.kama_slow_period),
-        "dema": averages.dema(close, s.dema_period),
-    }
+class Shelf:
+    """The columns of one data set, each made when it is first asked for and kept until it is forgotten."""
+
+    def __init__(
+        self, bars: Bars, interval: str, settings: IndicatorSettings, mean_atr_period: int = 50
+    ) -> None:
+        self.bars = bars
+        self.interval = interval
+        self.settings = settings
+        self.mean_atr_period = mean_atr_period
+        self._made: dict[str, FloatArray] = {}
+
+    def column(self, name: str) -> FloatArray:
+        """Return a column by its name in `Columns`."""
+        if name not in self._made:
+            made = _MAKERS[name](self)
+            names = _TOGETHER.get(name, (name,))
+            self._made |= dict(zip(names, made, strict=True))
+        return self._made[name]
+
+    def put(self, name: str, column: FloatArray) -> None:
+        """Set a column that was made elsewhere."""
+        self._made[name] = column
+
+    def forget(self, kept: Collection[str]) -> None:
+        """Give up every column but those named."""
+        self._made = {name: column for name, column in self._made.items() if name in kept}
+
+    @property
+    def hlc(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """High, low and close of the bars."""
+        return self.bars.high, self.bars.low, self.bars.close
 
 
-def _oscillators(bars: Bars, s: IndicatorSettings) -> dict[str, FloatArray]:
-    hlc = (bars.high, bars.low, bars.close)
-    k, d = oscillators.stoch_rsi(bars.close, s.stoch_rsi_period, s.stoch_k_period, s.stoch_d_period)
-    return {
-        "rsi": oscillators.rsi(bars.close, s.rsi_period),
-        "stoch_rsi_k": k,
-        "stoch_rsi_d": d,
-        "cci": oscillators.cci(*hlc, s.cci_period),
-        "williams_r": oscillators.williams_r(*hlc, s.williams_r_period),
-        "mfi": oscillators.mfi(*hlc, bars.volume, s.mfi_period),
-        "roc": oscillators.roc(bars.close, s.roc_period),
-    }
+_Made: TypeAlias = tuple[FloatArray, ...]
 
 
-def _bands(bars: Bars, atr: FloatArray, s: IndicatorSettings) -> dict[str, FloatArray]:
-    bollinger = volatility.bollinger(bars.close, s.bollinger_bands_period, s.bollinger_bands_std_dev)
-    keltner = volatility.keltner(bars.close, atr, s.keltner_period, s.keltner_atr_multiplier)
-    return {
-        "bollinger_upper": bollinger[0],
-        "bollinger_middle": bollinger[1],
-        "bollinger_lower": bollinger[2],
-        "keltner_upper": keltner[0],
-        "keltner_middle": keltner[1],
-        "keltner_lower": keltner[2],
-    }
+def _atr(c: Shelf) -> _Made:
+    return (volatility.atr(*c.hlc, c.settings.atr_period),)
 
 
-def _trends(bars: Bars, s: IndicatorSettings) -> dict[str, FloatArray]:
-    hlc = (bars.high, bars.low, bars.close)
-    fast = trend.ehlers_supertrend(*hlc, s.ehlers_fast_period, s.ehlers_fast_multiplier)
-    slow = trend.ehlers_supertrend(*hlc, s.ehlers_slow_period, s.ehlers_slow_multiplier)
-    macd = trend.macd(bars.close, s.macd_fast_period, s.macd_slow_period, s.macd_signal_period)
-    adx = trend.adx(*hlc, s.adx_period)
-    psar = trend.psar(bars.high, bars.low, s.psar_acceleration, s.psar_max_acceleration)
-    return {
-        "ehlers_fast_line": fast.line,
-        "ehlers_fast_direction": fast.direction,
-        "ehlers_slow_line": slow.line,
-        "ehlers_slow_direction": slow.direction,
-        "macd": macd[0],
-        "macd_signal": macd[1],
-        "macd_histogram": macd[2],
-        "adx": adx[0],
-        "plus_di": adx[1],
-        "minus_di": adx[2],
-        "psar": psar,
-        "psar_direction": psar_directions(bars.close, psar),
-    }
+def _absent(c: Shelf) -> _Made:
+    return (np.full(len(c.bars), np.nan),)
 
 
-def _ichimoku(bars: Bars, s: IndicatorSettings) -> dict[str, FloatArray]:
-    lines = trend.ichimoku(
-        bars.high,
-        bars.low,
-        s.ichimoku_tenkan_period,
-        s.ichimoku_kijun_period,
-        s.ichimoku_senkou_span_b_period,
-    )
-    return {**lines._asdict(), "lagged_close": lagged(bars.close, s.ichimoku_chikou_span_offset)}
+def _stoch_rsi(c: Shelf) -> _Made:
+    s = c.settings
+    return oscillators.stoch_rsi(c.bars.close, s.stoch_rsi_period, s.stoch_k_period, s.stoch_d_period)
 
 
-def _volumes(bars: Bars, s: IndicatorSettings) -> dict[str, FloatArray]:
-    obv = volume.obv(bars.close, bars.volume)
-    return {
-        "obv": obv,
-        "obv_ema": averages.ema(obv, s.obv_ema_period),
-        "cmf": volume.cmf(bars.high, bars.low, bars.close, bars.volume, s.cmf_period),
-        "volume_delta": volume.volume_delta(bars.open, bars.close, bars.volume, s.volume_delta_period),
-        "mean_volume": volume.mean_volume_before(bars.volume, CONFIRMATION_PERIOD),
-        "relative_volume": volume.relative_volume(bars.volume, s.relative_volume_period),
-    }
+def _mfi(c: Shelf) -> _Made:
+    return (oscillators.mfi(*c.hlc, c.bars.volume, c.settings.mfi_period),)
 
 
-def _vwap(bars: Bars, interval: str, s: IndicatorSettings) -> dict[str, FloatArray]:
-    if uses_anchored_vwap(interval, s):
-        return {
-            "vwap": volume.anchored_vwap(bars.open_ms, bars.high, bars.low, bars.close, bars.volume),
-            "vwap_session_start": volume.session_starts(bars.open_ms).astype(np.float64),
-        }
-    return {
-        "vwap": volume.rolling_vwap(bars.high, bars.low, bars.close, bars.volume, s.vwap_period),
-        "vwap_session_start": np.zeros(len(bars)),
-    }
+def _kama(c: Shelf) -> _Made:
+    s = c.settings
+    return (averages.kama(c.bars.close, s.kama_period, s.kama_fast_period, s.kama_slow_period),)
 
 
-def _ranges(bars: Bars, s: IndicatorSettings) -> dict[str, FloatArray]:
-    top, bottom = structure.fibonacci_range(bars.high, bars.low, s.fibonacci_window)
-    swings = structure.swings(bars.high, bars.low, s.market_structure_lookback_period)
-    return {"fibonacci_high": top, "fibonacci_low": bottom, **swings._asdict()}
+def _bollinger(c: Shelf) -> _Made:
+    s = c.settings
+    return volatility.bollinger(c.bars.close, s.bollinger_bands_period, s.bollinger_bands_std_dev)
+
+
+def _keltner(c: Shelf) -> _Made:
+    s = c.settings
+    return volatility.keltner(c.bars.close, c.column("atr"), s.keltner_period, s.keltner_atr_multiplier)
+
+
+def _macd(c: Shelf) -> _Made:
+    s = c.settings
+    return trend.macd(c.bars.close, s.macd_fast_period, s.macd_slow_period, s.macd_signal_period)
+
+
+def _psar(c: Shelf) -> _Made:
+    s = c.settings
+    return (trend.psar(c.bars.high, c.bars.low, s.psar_acceleration, s.psar_max_acceleration),)
+
+
+def _ehlers_fast(c: Shelf) -> _Made:
+    s = c.settings
+    return trend.ehlers_supertrend(*c.hlc, s.ehlers_fast_period, s.ehlers_fast_multiplier)
+
+
+def _ehlers_slow(c: Shelf) -> _Made:
+    s = c.settings
+    return trend.ehlers_supertrend(*c.hlc, s.ehlers_slow_period, s.ehlers_slow_multiplier)
+
+
+def _ichimoku(c: Shelf) -> _Made:
+    s = c.settings
+    periods = s.ichimoku_tenkan_period, s.ichimoku_kijun_period, s.ichimoku_senkou_span_b_period
+    return trend.ichimoku(c.bars.high, c.bars.low, *periods)
+
+
+def _cmf(c: Shelf) -> _Made:
+    return (volume.cmf(*c.hlc, c.bars.volume, c.settings.cmf_period),)
+
+
+def _volume_delta(c: Shelf) -> _Made:
+    bars = c.bars
+    return (volume.volume_delta(bars.open, bars.close, bars.volume, c.settings.volume_delta_period),)
+
+
+def _vwap(c: Shelf) -> _Made:
+    if uses_anchored_vwap(c.interval, c.settings):
+        return (volume.anchored_vwap(c.bars.open_ms, *c.hlc, c.bars.volume),)
+    return (volume.rolling_vwap(*c.hlc, c.bars.volume, c.settings.vwap_period),)
+
+
+def _vwap_session_start(c: Shelf) -> _Made:
+    if uses_anchored_vwap(c.interval, c.settings):
+        return (volume.session_starts(c.bars.open_ms).astype(np.float64),)
+    return (np.zeros(len(c.bars)),)
+
+
+def _fibonacci(c: Shelf) -> _Made:
+    return structure.fibonacci_range(c.bars.high, c.bars.low, c.settings.fibonacci_window)
+
+
+def _swings(c: Shelf) -> _Made:
+    return structure.swings(c.bars.high, c.bars.low, c.settings.market_structure_lookback_period)
+
+
+def _volatility_index(c: Shelf) -> _Made:
+    return (volatility.volatility_index(c.bars.close, c.column("atr"), c.settings.volatility_index_period),)
+
+
+_FAMILIES: Final[Mapping[tuple[str, ...], Callable[[Shelf], _Made]]] = {
+    ("open",): lambda c: (c.bars.open,),
+    ("close",): lambda c: (c.bars.close,),
+    ("volume",): lambda c: (c.bars.volume,),
+    ("ema_short",): lambda c: (averages.ema(c.bars.close, c.settings.ema_short_period),),
+    ("ema_long",): lambda c: (averages.ema(c.bars.close, c.settings.ema_long_period),),
+    ("sma_short",): lambda c: (averages.sma(c.bars.close, c.settings.sma_short_period),),
+    ("sma_long",): lambda c: (averages.sma(c.bars.close, c.settings.sma_long_period),),
+    ("rsi",): lambda c: (oscillators.rsi(c.bars.close, c.settings.rsi_period),),
+    ("stoch_rsi_k", "stoch_rsi_d"): _stoch_rsi,
+    ("cci",): lambda c: (oscillators.cci(*c.hlc, c.settings.cci_period),),
+    ("williams_r",): lambda c: (oscillators.williams_r(*c.hlc, c.settings.williams_r_period),),
+    ("mfi",): _mfi,
+    ("bollinger_upper", "bollinger_middle", "bollinger_lower"): _bollinger,
+    ("vwap",): _vwap,
+    ("vwap_session_start",): _vwap_session_start,
+    ("psar",): _psar,
+    ("psar_direction",): lambda c: (psar_directions(c.bars.close, c.column("psar")),),
+    ("orderbook_imbalance",): _absent,
+    ("fibonacci_high", "fibonacci_low"): _fibonacci,
+    ("ehlers_fast_line", "ehlers_fast_direction"): _ehlers_fast,
+    ("ehlers_slow_line", "ehlers_slow_direction"): _ehlers_slow,
+    ("macd", "macd_signal", "macd_histogram"): _macd,
+    ("adx", "plus_di", "minus_di"): lambda c: trend.adx(*c.hlc, c.settings.adx_period),
+    ("tenkan", "kijun", "cloud_top", "cloud_bottom"): _ichimoku,
+    ("lagged_close",): lambda c: (lagged(c.bars.close, c.settings.ichimoku_chikou_span_offset),),
+    ("obv",): lambda c: (volume.obv(c.bars.close, c.bars.volume),),
+    ("obv_ema",): lambda c: (averages.ema(c.column("obv"), c.settings.obv_ema_period),),
+    ("cmf",): _cmf,
+    ("vwma",): lambda c: (averages.vwma(c.bars.close, c.bars.volume, c.settings.vwma_period),),
+    ("kama",): _kama,
+    ("dema",): lambda c: (averages.dema(c.bars.close, c.settings.dema_period),),
+    ("volume_delta",): _volume_delta,
+    ("mean_volume",): lambda c: (volume.mean_volume_before(c.bars.volume, CONFIRMATION_PERIOD),),
+    ("relative_volume",): lambda c: (
+        volume.relative_volume(c.bars.volume, c.settings.relative_volume_period),
+    ),
+    ("recent_high", "recent_low", "earlier_high", "earlier_low"): _swings,
+    ("keltner_upper", "keltner_middle", "keltner_lower"): _keltner,
+    ("roc",): lambda c: (oscillators.roc(c.bars.close, c.settings.roc_period),),
+    ("mtf_balance",): _absent,
+    ("atr",): _atr,
+    ("mean_atr",): lambda c: (averages.sma(c.column("atr"), c.mean_atr_period),),
+    ("volatility_index",): _volatility_index,
+}
+_TOGETHER: Final = {name: names for names in _FAMILIES for name in names}
+_MAKERS: Final = {name: make for names, make in _FAMILIES.items() for name in names}
