@@ -206,7 +206,14 @@ def test_a_definite_no_is_refused_with_its_kind_and_sent_once(rig: Rig, code: in
 
 
 @pytest.mark.parametrize(
-    "message", ["Qty invalid", "params error: The quantity is too small", "Price invalid"]
+    "message",
+    [
+        "Qty invalid",
+        "params error: The quantity is too small",
+        "Price invalid",
+        "StopLoss invalid",
+        "params error: TakeProfit invalid",
+    ],
 )
 def test_a_parameter_error_about_numbers_is_a_matter_of_precision(message: str) -> None:
     assert refusal_of(VenueRefused(10001, message, "x")) is Refusal.PRECISION

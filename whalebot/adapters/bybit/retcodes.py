@@ -69,7 +69,16 @@ _INSUFFICIENT: Final = frozenset(
 )
 _PRECISION: Final = frozenset({110049, 110094})
 _PARAMETER: Final = 10001
-_PRECISION_WORDS: Final = ("qty", "quantity", "precision", "price invalid", "invalid price", "notional")
+_PRECISION_WORDS: Final = (
+    "qty",
+    "quantity",
+    "precision",
+    "price invalid",
+    "invalid price",
+    "stoploss invalid",
+    "takeprofit invalid",
+    "notional",
+)
 
 
 def outcome_of(ret_code: int) -> Outcome:
