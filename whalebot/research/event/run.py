@@ -12,7 +12,7 @@ from whalebot.research.dataset import Dataset
 from whalebot.research.event.columns_analyzer import ColumnsAnalyzer
 from whalebot.research.event.machine import Machine
 from whalebot.research.event.schedule import Schedule
-from whalebot.research.event.track import Track
+from whalebot.research.event.track import Track, higher_candles
 from whalebot.research.outcome import curve_of, make_result, readable
 from whalebot.research.result import BacktestResult, Tier
 from whalebot.research.settings import BacktestSettings
@@ -93,6 +93,6 @@ def _analyzers(
     for data, track in zip(dataset.symbols, tracks, strict=True):
         analyzer = analyzers[data.symbol] = strategy.analyzer(data.symbol)
         for interval in analyzer.higher_intervals:
-            higher += track.higher_candles(interval)
+            higher += higher_candles(track, interval)
     higher.sort(key=lambda candle: candle.close_ms)
     return analyzers, higher

@@ -110,31 +110,16 @@ class Schedule:
         held = [track for track in self._tracks if self._machine.position(track.symbol) is not None]
         must_look = self._machine.tape.has_filled
         if held or self._keeps_all:
-            closes = self._closes(self._tracks if self._keeps_all else held, until_ms)
+            closes = _closes(self._tracks if self._keeps_all else held, self._closed_ms, until_ms)
         elif must_look:
             # Equity does not change any more: the first close says it all.
-            closes = self._first_close(until_ms)
+            closes = _first_close(self._tracks, self._closed_ms, until_ms)
         else:
             closes = _NONE
         if not len(closes):
             self._closed_ms = until_ms
             return True
         return self._look_at(held, closes, until_ms, must_look)
-
-    def _first_close(self, until_ms: int) -> IntArray:
-        found = []
-        for track in self._tracks:
-            row = track.rows_closed(self._closed_ms)
-            if row < track.count and track.close_ms[row] <= until_ms:
-                found.append(track.close_ms[row])
-        return np.array([min(found)] if found else [], dtype=np.int64)
-
-    def _closes(self, tracks: Sequence[Track], until_ms: int) -> IntArray:
-        parts = []
-        for track in tracks:
-            first = track.rows_closed(self._closed_ms)
-            parts.append(track.close_ms[first : track.rows_closed(until_ms)])
-        return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
 
     def _look_at(self, held: Sequence[Track], closes: IntArray, until_ms: int, must_look: bool) -> bool:
         machine = self._machine
@@ -270,3 +255,19 @@ class Schedule:
     def _break(self, track: Track, reason: ClosedBy, ts_ms: int) -> None:
         self._machine.drop_entries(track.symbol, "no price follows")
         self._machine.close_bar(MarketBroken(track.symbol, reason, ts_ms, NOW_MS))
+
+
+def _closes(tracks: Sequence[Track], after_ms: int, until_ms: int) -> IntArray:
+    """Return the closes of the finest bars in (after_ms, until_ms], of all tracks together."""
+    parts = [track.close_ms[track.rows_closed(after_ms) : track.rows_closed(until_ms)] for track in tracks]
+    return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+
+
+def _first_close(tracks: Sequence[Track], after_ms: int, until_ms: int) -> IntArray:
+    """Return the first of these closes alone, nothing where there is none."""
+    found = []
+    for track in tracks:
+        row = track.rows_closed(after_ms)
+        if row < track.count and track.close_ms[row] <= until_ms:
+            found.append(track.close_ms[row])
+    return np.array([min(found)] if found else [], dtype=np.int64)

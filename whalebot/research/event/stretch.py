@@ -97,13 +97,13 @@ def _day_bases(close_ms: IntArray, equity: FloatArray, memory: GuardrailMemory) 
             base = (
                 equity[row]
                 if at_midnight or (row == 0 and memory.last_equity is None)
-                else before_of(equity, row, before)
+                else _before(equity, row, before)
             )
             day = int(days[row])
     bases[first:] = base
     return bases
 
 
-def before_of(equity: FloatArray, row: int, before: float) -> float:
-    """Return the equity one close earlier; `before` is that before the first."""
+def _before(equity: FloatArray, row: int, before: float) -> float:
+    """The equity one close earlier; `before` is that before the first."""
     return float(equity[row - 1]) if row else before

@@ -127,7 +127,9 @@ class Track:
         found = NOTHING
         if decision >= 0:
             found = Next(int(self._decisions.close_ms[decision]), Rank.CLOSE, decision)
-        path = self._next_path(held, is_waiting, self.count if decision < 0 else self._fill(decision))
+        path = self._next_path(
+            held, is_waiting, self.count if decision < 0 else int(self._decisions.fills[decision])
+        )
         if path < self.count:
             found = min(found, Next(int(self.open_ms[path]), Rank.OPEN, path))
         elif held is not None or is_waiting:
@@ -135,9 +137,6 @@ class Track:
         if held is not None:
             found = min(found, self._next_funding(path))
         return found
-
-    def _fill(self, decision: int) -> int:
-        return int(self._decisions.fills[decision])
 
     def _next_decision(self, held: Limits | None, rules: TradeSettings, every: bool) -> int:
         rows = self._all
@@ -271,12 +270,13 @@ class Track:
     def candle(self, decision: int) -> Candle:
         """Return a decision bar exactly as the finest bars make it."""
         open_ms = int(self._decisions.bars.open_ms[decision])
-        first, end = int(self.open_ms.searchsorted(open_ms)), self._fill(decision)
-        high, low = self.extremes(first, end)
-        return self._candle(self._decisions.interval, open_ms, first, end, high, low)
+        first, end = int(self.open_ms.searchsorted(open_ms)), int(self._decisions.fills[decision])
+        return self.joined(self._decisions.interval, open_ms, first, end)
 
-    def _candle(self, interval: str, open_ms: int, first: int, end: int, high: int, low: int) -> Candle:
+    def joined(self, interval: str, open_ms: int, first: int, end: int) -> Candle:
+        """Return bars first..end-1 as one bar of a longer interval, exactly."""
         unit, last = self.feed.units.price_unit, self._last
+        high, low = self.extremes(first, end)
         return Candle(
             self.symbol,
             interval,
@@ -288,19 +288,19 @@ class Track:
             int(last.volume[first:end].sum()) * self.feed.units.volume_unit,
         )
 
-    def higher_candles(self, interval: str) -> list[Candle]:
-        """Return the closed bars of a longer interval that the decision bars make, data set by data set."""
-        found: list[Candle] = []
-        bars = self._decisions.bars
-        for begin, end in pairwise([*self._decisions.starts.tolist(), len(bars)]):
-            part = bars.part(begin, end)
-            longer = resample(part, self._decisions.interval, interval)
-            closes = close_times(longer.open_ms, interval)
-            for open_ms, close_ms in zip(longer.open_ms.tolist(), closes.tolist(), strict=True):
-                first = int(self.open_ms.searchsorted(open_ms))
-                last = int(self.open_ms.searchsorted(close_ms))
-                found.append(self._candle(interval, open_ms, first, last, *self.extremes(first, last)))
-        return found
+
+def higher_candles(track: Track, interval: str) -> list[Candle]:
+    """Return the closed bars of a longer interval that the decision bars make, data set by data set."""
+    found: list[Candle] = []
+    decisions = track.data.decisions
+    bars = decisions.bars
+    for begin, end in pairwise([*decisions.starts.tolist(), len(bars)]):
+        longer = resample(bars.part(begin, end), decisions.interval, interval)
+        closes = close_times(longer.open_ms, interval)
+        for open_ms, close_ms in zip(longer.open_ms.tolist(), closes.tolist(), strict=True):
+            first, last = (int(at) for at in track.open_ms.searchsorted((open_ms, close_ms)))
+            found.append(track.joined(interval, open_ms, first, last))
+    return found
 
 
 def _by_time(item: tuple[int, int, object]) -> int:
