@@ -32,6 +32,7 @@ COMMANDS: Final = {
     "install-service": "write a systemd unit for this program and folder",
     "replay": "feed a recording to a fresh engine and compare every decision",
     "compare": "hold the trades that were made against those of a simulation",
+    "data": "fetch, list, verify and convert market history",
     "exchange": "run the local Bybit-compatible exchange on its own",
     "chaos": "prove that nothing is lost or doubled, under faults and kills",
 }

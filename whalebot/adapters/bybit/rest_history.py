@@ -1,0 +1,147 @@
+"""Public REST for whole histories: one page of rows at a time, oldest first, as decimal text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any, Final, TypeAlias
+
+import msgspec
+
+from whalebot.adapters.bybit import conventions as say
+from whalebot.adapters.bybit.conventions import BadValue
+from whalebot.adapters.bybit.rest_reading import Reader
+from whalebot.adapters.bybit.rest_wire import KlineResult, decode_result, readable
+from whalebot.adapters.bybit.session import Reply, VenueSession
+
+BARS_A_PAGE: Final = 1000
+FUNDING_A_PAGE: Final = 200
+OPEN_INTEREST_A_PAGE: Final = 200
+RATIO_A_PAGE: Final = 500
+
+HistoryRow: TypeAlias = tuple[str, ...]
+"""Time in ms, then the values as the venue wrote them."""
+_Text = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class _Rows(msgspec.Struct):
+    rows: list[dict[str, _Text]] = msgspec.field(name="list")
+
+
+_klines = msgspec.json.Decoder(KlineResult, strict=False)
+_rows = msgspec.json.Decoder(_Rows, strict=False)
+
+
+class BybitHistory:
+    """Rows whose time lies in [start_ms, end_ms), at most one page of them; for one thread.
+
+    Every method raises VenueRefused, RateLimited or TransportError, the last for an answer that cannot be.
+    """
+
+    def __init__(
+        self,
+        session: VenueSession,
+        resync: Callable[[], object],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._session = session
+        self._reader = Reader(resync, sleep)
+
+    def bars(self, symbol: str, interval: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
+        """Return time, open, high, low, close, volume of traded prices, the forming bar among them."""
+        reply = self._ask(
+            self._session.get_kline,
+            symbol,
+            interval=interval,
+            start=start_ms,
+            end=end_ms - 1,
+            limit=BARS_A_PAGE,
+        )
+        return _bar_rows(reply, "GET /v5/market/kline", 6, start_ms, end_ms)
+
+    def mark_bars(self, symbol: str, interval: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
+        """Return time, open, high, low, close of the mark price and an empty volume."""
+        reply = self._ask(
+            self._session.get_mark_price_kline,
+            symbol,
+            interval=interval,
+            start=start_ms,
+            end=end_ms - 1,
+            limit=BARS_A_PAGE,
+        )
+        rows = _bar_rows(reply, "GET /v5/market/mark-price-kline", 5, start_ms, end_ms)
+        return [(*row, "") for row in rows]
+
+    def newest_open_ms(self, symbol: str, interval: str, is_mark: bool = False) -> int | None:
+        """Return the open of the newest bar, which may still be forming; None where there is none."""
+        ask = self._session.get_mark_price_kline if is_mark else self._session.get_kline
+        reply = self._ask(ask, symbol, interval=interval, limit=1)
+        rows = _bar_rows(reply, "newest bar", 5 if is_mark else 6, 0, 1 << 62)
+        return int(rows[-1][0]) if rows else None
+
+    def funding(self, symbol: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
+        """Return time and rate of settlements."""
+        reply = self._ask(
+            self._session.get_funding_rate_history,
+            symbol,
+            startTime=start_ms,
+            endTime=end_ms - 1,
+            limit=FUNDING_A_PAGE,
+        )
+        names = ("fundingRateTimestamp", "fundingRate")
+        return _named_rows(reply, "GET /v5/market/funding/history", names, start_ms, end_ms)
+
+    def open_interest(self, symbol: str, period: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
+        """Return time and open interest in base units."""
+        reply = self._ask(
+            self._session.get_open_interest,
+            symbol,
+            intervalTime=period,
+            startTime=start_ms,
+            endTime=end_ms - 1,
+            limit=OPEN_INTEREST_A_PAGE,
+        )
+        names = ("timestamp", "openInterest")
+        return _named_rows(reply, "GET /v5/market/open-interest", names, start_ms, end_ms)
+
+    def ratio(self, symbol: str, period: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
+        """Return time and the shares of accounts that are long and short."""
+        reply = self._ask(
+            self._session.get_long_short_ratio,
+            symbol,
+            period=period,
+            startTime=start_ms,
+            endTime=end_ms - 1,
+            limit=RATIO_A_PAGE,
+        )
+        names = ("timestamp", "buyRatio", "sellRatio")
+        return _named_rows(reply, "GET /v5/market/account-ratio", names, start_ms, end_ms)
+
+    def _ask(self, method: Callable[..., Reply], symbol: str, **parameters: Any) -> Reply:
+        return self._reader.read(lambda: method(category="linear", symbol=symbol, **parameters))
+
+
+def _bar_rows(reply: Reply, call: str, width: int, start_ms: int, end_ms: int) -> list[HistoryRow]:
+    rows = decode_result(_klines, reply.result, call).rows
+    return readable(lambda: _checked((row[:width] for row in rows), width, start_ms, end_ms), call)
+
+
+def _named_rows(
+    reply: Reply, call: str, names: Sequence[str], start_ms: int, end_ms: int
+) -> list[HistoryRow]:
+    rows = decode_result(_rows, reply.result, call).rows
+    picked = ([row.get(name, "") for name in names] for row in rows)
+    return readable(lambda: _checked(picked, len(names), start_ms, end_ms), call)
+
+
+def _checked(rows: Iterable[Sequence[str]], width: int, start_ms: int, end_ms: int) -> list[HistoryRow]:
+    found: dict[int, HistoryRow] = {}
+    for row in rows:
+        if len(row) != width:
+            raise BadValue(f"a row of {len(row)} fields, expected {width}")
+        ts_ms = say.time_ms(row[0])
+        for text in row[1:]:
+            say.number(text)
+        if start_ms <= ts_ms < end_ms:
+            found[ts_ms] = (str(ts_ms), *row[1:])
+    return [found[ts_ms] for ts_ms in sorted(found)]
