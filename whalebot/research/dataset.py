@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -16,7 +16,7 @@ from whalebot.decisions.analysis.bars import Bars, close_times, data_set_starts
 from whalebot.decisions.analysis.resample import can_resample, resample
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.instrument import Instrument
-from whalebot.indicators.arrays import IntArray
+from whalebot.indicators.arrays import FloatArray, IntArray
 
 GAP_BARS: Final = 10
 """More missing time than so many bars of the decision interval is a gap: what follows is a new data set."""
@@ -96,12 +96,14 @@ def make_symbol_data(
     digests: Sequence[tuple[str, str]] = (),
 ) -> SymbolData:
     """Return a symbol with its decision bars made. Raises ConfigError where `interval` cannot be made."""
-    floats = float_bars(fine)
-    starts = data_set_starts(floats.open_ms, fine.interval, interval)
+    starts = data_set_starts(fine.open_ms, fine.interval, interval)
+    # Joined as whole numbers, so that sums of volume are exact.
+    units = Bars(fine.open_ms, *_as_floats(fine.open, fine.high, fine.low, fine.close, fine.volume))
+    made = decision_bars(units, fine.interval, interval, fine.symbol)
     return SymbolData(
         symbol=fine.symbol,
         fine=fine,
-        decisions=decision_bars(floats, fine.interval, interval, fine.symbol),
+        decisions=replace(made, bars=_scaled(made.bars, fine.price_decimals, fine.volume_decimals)),
         rules=tuple(rules),
         funding=None if funding is None else tuple(funding),
         mark=mark,
@@ -111,11 +113,17 @@ def make_symbol_data(
     )
 
 
-def float_bars(fine: ExactBars) -> Bars:
-    """Return exact bars as the nearest float64 of each price (quote per base) and volume (base)."""
-    price, volume = 10.0**fine.price_decimals, 10.0**fine.volume_decimals
-    open_, high, low, close = (column / price for column in (fine.open, fine.high, fine.low, fine.close))
-    return Bars(fine.open_ms, open_, high, low, close, fine.volume / volume)
+def _as_floats(*columns: IntArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+    open_, high, low, close, volume = (column.astype(np.float64) for column in columns)
+    return open_, high, low, close, volume
+
+
+def _scaled(bars: Bars, price_decimals: int, volume_decimals: int) -> Bars:
+    """Return bars in units as the nearest float64 of each price (quote per base) and volume (base)."""
+    price, volume = 10.0**price_decimals, 10.0**volume_decimals
+    prices = (column / price for column in (bars.open, bars.high, bars.low, bars.close))
+    open_, high, low, close = prices
+    return Bars(bars.open_ms, open_, high, low, close, bars.volume / volume)
 
 
 def decision_bars(fine: Bars, fine_interval: str, interval: str, name: str) -> DecisionBars:
