@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from whalebot import __version__
+from whalebot.decisions.analysis import signal
 from whalebot.decisions.risk import costs, gate, guardrails, sizing, stops
 from whalebot.domain import instrument
 from whalebot.domain.errors import ConfigError
+from whalebot.indicators import averages, trend
 
 try:
     import numba
@@ -28,7 +30,7 @@ except ImportError:
 _jit: Any = numba.njit
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SHARED: Final = (costs, gate, guardrails, sizing, stops, instrument)
+_SHARED: Final = (costs, gate, guardrails, sizing, stops, instrument, signal, averages, trend)
 
 # No function here makes an array, so that none has to count references: that would take most of the time.
 _OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}

@@ -44,10 +44,6 @@ class Account:
         self._signal = joined([part.signal for part in decided])
         self._atr = joined([part.atr for part in decided])
 
-    def decide(self, asked: NDArray[np.int8], signal: NDArray[np.int8]) -> None:
-        """Take other decisions on the same rows; all symbols' rows one after another."""
-        self._asked, self._signal = joined([asked]), joined([signal])
-
     def run(
         self, terms: Sequence[Terms], windows: IntArray, balance: Decimal, *, keeps_curve: bool
     ) -> Outcome:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
+
 from whalebot.decisions.risk import guardrails
 from whalebot.domain.trade import ClosedTrade
 from whalebot.research.column import slots as at
+from whalebot.research.column.deciding import breakdown_at, columns_of
 from whalebot.research.column.engine import Account, Outcome
 from whalebot.research.column.recording import Reading, Recorder
 from whalebot.research.column.refusing import check_expressible
@@ -50,7 +53,9 @@ def run_column_tier(
     over columns cannot express.
     """
     check_expressible(settings, dataset)
-    made = dict(columns or {data.symbol: strategy.columns(data) for data in dataset.symbols})
+    made = dict(
+        columns or {data.symbol: columns_of(settings.engine, data, strategy) for data in dataset.symbols}
+    )
     decided = {
         data.symbol: from_start(made[data.symbol], data.decisions.close_ms, dataset.trade_from_ms)
         for data in dataset.symbols
@@ -85,9 +90,16 @@ def _exact_trades(
     tape: Tape,
     outcome: Outcome,
 ) -> list[ClosedTrade]:
+    firsts = np.cumsum([0, *(len(part) for part in parts)]).tolist()
+    rows = [
+        np.unique(outcome.trades["row"][outcome.trades["symbol"] == s]) - firsts[s] for s in range(len(parts))
+    ]
+    breakdowns = [breakdown_at(part, wanted) for part, wanted in zip(parts, rows, strict=True)]
+
     def reading(s: int, row: int) -> Reading:
-        part = parts[s]
-        return float(part.score[row]), tuple((name, float(v[row])) for name, v in part.breakdown.items())
+        place = int(np.searchsorted(rows[s], row))
+        parts_of_score = tuple((name, float(values[place])) for name, values in breakdowns[s].items())
+        return float(parts[s].score[row]), parts_of_score
 
     trades = Recorder(dataset, tape.units, tape.funding, settings, reading).trades(outcome.trades)
     by_name = {data.symbol: data for data in dataset.symbols}
