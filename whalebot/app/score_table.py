@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
-
-import numpy as np
 
 from whalebot.adapters.feeds.bar_file import BarFile
 from whalebot.app.config.convert import indicator_settings, mtf_settings, scoring_settings
 from whalebot.app.config.document import Config
-from whalebot.decisions.analysis.bars import Bars, data_set_starts
-from whalebot.decisions.analysis.resample import can_resample, resample
 from whalebot.decisions.analysis.signal import signal_of
 from whalebot.decisions.analysis.table import ScoreTable, score_history
 from whalebot.domain.errors import ConfigError
-from whalebot.indicators.arrays import IntArray
+from whalebot.research.dataset import DecisionBars, decision_bars
 
 if TYPE_CHECKING:
     import pandas as pd
 
 CSV_ENDINGS: Final = (".csv", ".csv.gz")
 PARQUET_ENDINGS: Final = (".parquet", ".pq")
-
-
-@dataclass(frozen=True, slots=True)
-class Primary:
-    """Bars of the interval that is scored. `starts`: rows at which a data set begins."""
-
-    bars: Bars
-    starts: IntArray
 
 
 def score_file(file: BarFile, interval: str, config: Config) -> ScoreTable:
@@ -53,42 +39,12 @@ def score_file(file: BarFile, interval: str, config: Config) -> ScoreTable:
     )
 
 
-def primary_bars(file: BarFile, interval: str) -> Primary:
+def primary_bars(file: BarFile, interval: str) -> DecisionBars:
     """Return the bars of `interval`, joined inside each data set only.
 
     Raises ConfigError where the file's bars do not fill them.
     """
-    fine = Bars(
-        file.open_ms,
-        file.prices(file.open),
-        file.prices(file.high),
-        file.prices(file.low),
-        file.prices(file.close),
-        file.volumes(),
-    )
-    starts = data_set_starts(fine.open_ms, file.interval, interval)
-    if interval == file.interval:
-        return Primary(fine, starts)
-    if not can_resample(file.interval, interval):
-        raise ConfigError(
-            f"{file.path}: bars of interval {file.interval} cannot make interval {interval};"
-            f" choose a multiple of {file.interval} with --interval"
-        )
-    edges = [*starts.tolist(), len(fine)]
-    parts = [
-        resample(fine.part(first, end), file.interval, interval) for first, end in itertools.pairwise(edges)
-    ]
-    whole = [part for part in parts if len(part)]
-    if not whole:
-        raise ConfigError(f"{file.path}: holds no complete bar of interval {interval}")
-    lengths = np.cumsum([0, *(len(part) for part in whole[:-1])]).astype(np.int64)
-    return Primary(_joined(whole), lengths)
-
-
-def _joined(parts: list[Bars]) -> Bars:
-    names = ("open", "high", "low", "close", "volume")
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
-    return Bars(np.concatenate([part.open_ms for part in parts]), *columns)
+    return decision_bars(file, interval, str(file.path))
 
 
 def frame_of(table: ScoreTable) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -97,13 +97,10 @@ def make_symbol_data(
 ) -> SymbolData:
     """Return a symbol with its decision bars made. Raises ConfigError where `interval` cannot be made."""
     starts = data_set_starts(fine.open_ms, fine.interval, interval)
-    # Joined as whole numbers, so that sums of volume are exact.
-    units = Bars(fine.open_ms, *_as_floats(fine.open, fine.high, fine.low, fine.close, fine.volume))
-    made = decision_bars(units, fine.interval, interval, fine.symbol)
     return SymbolData(
         symbol=fine.symbol,
         fine=fine,
-        decisions=replace(made, bars=_scaled(made.bars, fine.price_decimals, fine.volume_decimals)),
+        decisions=decision_bars(fine, interval, fine.symbol),
         rules=tuple(rules),
         funding=None if funding is None else tuple(funding),
         mark=mark,
@@ -111,6 +108,40 @@ def make_symbol_data(
         breaks=tuple(int(row) for row in starts[1:]),
         digests=tuple(digests),
     )
+
+
+def decision_bars(fine: ExactBars, interval: str, name: str) -> DecisionBars:
+    """Return the bars of `interval` that exact bars make, joined inside each data set only.
+
+    name: what the bars are of, for the error. Raises ConfigError where they do not fill the interval.
+    """
+    starts = data_set_starts(fine.open_ms, fine.interval, interval)
+    # Joined as whole numbers, so that sums of volume are exact.
+    units = Bars(fine.open_ms, *_as_floats(fine.open, fine.high, fine.low, fine.close, fine.volume))
+    if interval != fine.interval:
+        units, starts = _longer(units, fine.interval, interval, starts, name)
+    bars = _scaled(units, fine.price_decimals, fine.volume_decimals)
+    closes = close_times(bars.open_ms, interval)
+    fills = np.searchsorted(fine.open_ms, closes, side="left").astype(np.int64)
+    return DecisionBars(interval, bars, closes, np.asarray(starts, dtype=np.int64), fills)
+
+
+def _longer(
+    fine: Bars, fine_interval: str, interval: str, starts: IntArray, name: str
+) -> tuple[Bars, IntArray]:
+    if not can_resample(fine_interval, interval):
+        raise ConfigError(
+            f"{name}: bars of interval {fine_interval} cannot make interval {interval};"
+            f" choose a multiple of {fine_interval} with --interval"
+        )
+    edges = [*starts.tolist(), len(fine)]
+    parts = [
+        resample(fine.part(first, end), fine_interval, interval) for first, end in itertools.pairwise(edges)
+    ]
+    whole = [part for part in parts if len(part)]
+    if not whole:
+        raise ConfigError(f"{name}: holds no complete bar of interval {interval}")
+    return _joined(whole), np.cumsum([0, *(len(part) for part in whole[:-1])]).astype(np.int64)
 
 
 def _as_floats(*columns: IntArray) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -121,37 +152,8 @@ def _as_floats(*columns: IntArray) -> tuple[FloatArray, FloatArray, FloatArray, 
 def _scaled(bars: Bars, price_decimals: int, volume_decimals: int) -> Bars:
     """Return bars in units as the nearest float64 of each price (quote per base) and volume (base)."""
     price, volume = 10.0**price_decimals, 10.0**volume_decimals
-    prices = (column / price for column in (bars.open, bars.high, bars.low, bars.close))
-    open_, high, low, close = prices
+    open_, high, low, close = (column / price for column in (bars.open, bars.high, bars.low, bars.close))
     return Bars(bars.open_ms, open_, high, low, close, bars.volume / volume)
-
-
-def decision_bars(fine: Bars, fine_interval: str, interval: str, name: str) -> DecisionBars:
-    """Return the bars of `interval` that finer bars make, joined inside each data set only.
-
-    name: what the bars are of, for the error. Raises ConfigError where they do not fill the interval.
-    """
-    starts = data_set_starts(fine.open_ms, fine_interval, interval)
-    bars = fine
-    if interval != fine_interval:
-        if not can_resample(fine_interval, interval):
-            raise ConfigError(
-                f"{name}: bars of interval {fine_interval} cannot make interval {interval};"
-                f" choose a multiple of {fine_interval} with --interval"
-            )
-        edges = [*starts.tolist(), len(fine)]
-        parts = [
-            resample(fine.part(first, end), fine_interval, interval)
-            for first, end in itertools.pairwise(edges)
-        ]
-        whole = [part for part in parts if len(part)]
-        if not whole:
-            raise ConfigError(f"{name}: holds no complete bar of interval {interval}")
-        starts = np.cumsum([0, *(len(part) for part in whole[:-1])]).astype(np.int64)
-        bars = _joined(whole)
-    closes = close_times(bars.open_ms, interval)
-    fills = np.searchsorted(fine.open_ms, closes, side="left").astype(np.int64)
-    return DecisionBars(interval, bars, closes, np.asarray(starts, dtype=np.int64), fills)
 
 
 def _joined(parts: Sequence[Bars]) -> Bars:
