@@ -41,7 +41,7 @@ def assert_same(event: BacktestResult, column: BacktestResult) -> None:
     np.testing.assert_allclose(event.curve.equity, column.curve.equity, rtol=0, atol=1e-7 * scale)
 
 
-def compare(case: Case, keeps_all: bool = False) -> int:
+def compare(case: Case, keeps_all: bool = True) -> int:
     """Run both tiers; return the number of trades, -1 where columns cannot express the case."""
     strategy = make_strategy("ema_cross", case.settings.engine)
     try:
@@ -55,6 +55,6 @@ def compare(case: Case, keeps_all: bool = False) -> int:
 
 @pytest.mark.parametrize("block", range(8))
 def test_same_trades_on_random_markets(block: int) -> None:
-    each = max(15, SOAK // 8)
+    each = max(25, SOAK // 8)
     trades = [compare(make_case(seed)) for seed in range(block * 100_000, block * 100_000 + each)]
     assert sum(count > 0 for count in trades) > each // 2

@@ -53,6 +53,7 @@ class LeanScoring:
             raise ConfigError("volume_delta_source: 'trades' needs recorded trades; set 'klines'")
         self._settings, self._data = settings, data
         self._interval = data.decisions.interval
+        self._has_trends = False
         self._watched, self._notices = usable_timeframes(self._interval, settings.mtf)
         self._scorer = make_scorer(settings.scoring, settings.indicators, bool(self._watched))
         self._made = [t for t in self._watched if t in data.higher or can_resample(self._interval, t)]
@@ -92,7 +93,7 @@ class LeanScoring:
             without_input=tuple(
                 group.name
                 for group, _ in self._scorer.groups
-                if group.outside and (group.outside != "mtf_balance" or not known.any())
+                if group.outside and (group.outside != "mtf_balance" or not self._has_trends)
             ),
             notices=tuple(self._notices),
         )
@@ -175,6 +176,7 @@ class LeanScoring:
                 aligned = align(codes, closes, decision_ms)
                 number += ~np.isnan(aligned)
                 total += np.nan_to_num(aligned, nan=0.0, copy=False)
+        self._has_trends = self._has_trends or bool(number.any())
         known[:] = number == len(self._watched) * len(self._settings.mtf.trend_indicators)
         out = np.full(len(part), np.nan)
         np.divide(total, number, out=out, where=number > 0)
