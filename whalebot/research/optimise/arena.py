@@ -12,6 +12,7 @@ import numpy as np
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import interval_ms
 from whalebot.engine.settings import EngineSettings
+from whalebot.indicators.arrays import IntArray
 from whalebot.research.column.tape import Decided, Tape, make_tape
 from whalebot.research.column.terms import entry_windows, terms_of
 from whalebot.research.dataset import Dataset
@@ -69,7 +70,7 @@ class Arena:
         account = Account(tape, decided)
         outcome = account.run(terms_of(settings), entry_windows(settings), settings.balance, keeps_curve=True)
         rows = outcome.trades
-        first = 0 if dataset.trade_from_ms is None else int(tape.curve_ms.searchsorted(dataset.trade_from_ms))
+        first = _first_point(tape.curve_ms, dataset.trade_from_ms)
         # As a plain array: attributes of a record array are looked up name by name.
         plain = rows.view(np.ndarray)
         units = np.array([u.price + u.qty for u in tape.units])[plain["symbol"]]
@@ -103,16 +104,22 @@ def _by_events(settings: BacktestSettings, dataset: Dataset, strategy: str) -> P
     result = run_event_tier(settings, dataset, make_strategy(strategy, settings.engine))
     trades = result.trades
     length = interval_ms(dataset.symbols[0].fine.interval)
+    first = _first_point(result.curve.ts_ms, dataset.trade_from_ms)
     return Played(
         tier=Tier.EVENT.value,
         interval=dataset.interval,
         balance=float(settings.balance),
         pnls=np.array([float(trade.pnl) for trade in trades]),
         risks=np.array([float("nan" if t.r_multiple is None else t.r_multiple) for t in trades]),
-        ts_ms=result.curve.ts_ms,
-        equity=result.curve.equity,
+        ts_ms=result.curve.ts_ms[first:],
+        equity=result.curve.equity[first:],
         longest_ms=max((trade.exit_ms - trade.entry_ms + length for trade in trades), default=0),
     )
+
+
+def _first_point(ts_ms: IntArray, from_ms: int | None) -> int:
+    """Return the first point after `from_ms`; the close at that very time ends the day before."""
+    return 0 if from_ms is None else int(ts_ms.searchsorted(from_ms, "right"))
 
 
 def _decision_key(engine: EngineSettings, strategy: str) -> str:

@@ -71,8 +71,9 @@ class SeededSampler(BaseSampler):
     def after_trial(
         self, study: Study, trial: FrozenTrial, state: TrialState, values: Sequence[float] | None
     ) -> None:
-        """Tell the sampler inside."""
-        self._inner.after_trial(study, trial, state, values)
+        """Tell the sampler inside; a grid would stop a loop that is not its own."""
+        if not isinstance(self._inner, GridSampler):
+            self._inner.after_trial(study, trial, state, values)
 
 
 def make_sampler(name: str, space: Space, objectives: int, seed: int, owner: str, jobs: int) -> BaseSampler:
