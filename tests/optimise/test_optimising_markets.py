@@ -33,7 +33,7 @@ def search(
 
 
 def test_a_planted_optimum_is_found_within_a_step() -> None:
-    """The price falls by 1 ATR, then rises to 2.2: the best stop is just wider, the best target just nearer."""
+    """Down by 1 ATR, then up to 2.2: the best stop is just wider, the best target just nearer."""
     found = search(bench(pulses(60), PULSE), STOPS, "net_pnl", 90, sampler="tpe")
     assert found.best is not None
     assert found.best.values["stop"] == pytest.approx(1.25, abs=0.25)

@@ -12,13 +12,14 @@ from typing import Any
 
 from optuna.study import Study
 
+from whalebot.app.config.document import Config
 from whalebot.app.config.environment import read_environment
 from whalebot.app.config.fingerprint import config_hash
 from whalebot.app.config.loading import check_text
 from whalebot.app.config.reading import read_file
 from whalebot.app.config.reload import diff
 from whalebot.app.config.tree import put_at
-from whalebot.app.search_setup import place_of
+from whalebot.app.search_setup import NOT_SEARCHED, TABLE, ConfiguredSettings, place_of
 from whalebot.domain.errors import ConfigError
 from whalebot.research.optimise.optimisation import VERDICT
 from whalebot.research.optimise.storage import IDENTITY, load_study, open_storage
@@ -41,9 +42,9 @@ def apply(args: argparse.Namespace, storage: str) -> list[str]:
     doubts = [*_doubts(study, row)]
     if config_hash(new) != row.config_hash:
         doubts.append(
-            f"{path} differs from the configuration of the search in more than the searched keys, in symbols"
-            " or in interval: what it would come to was never tested"
+            f"{path} is not the configuration of the search; what it would come to was never tested:"
         )
+        doubts += [f"  {line}" for line in _untested(study, row, new)]
     if doubts and not args.force:
         lines = "\n  ".join(doubts)
         raise ConfigError(f"trial {row.number} was not applied; --force does it all the same:\n  {lines}")
@@ -84,6 +85,12 @@ def _doubts(study: Study, row: TrialRow) -> list[str]:
         doubts.append(f"the guards judged trial {verdict.get('trial')}, not this one")
     doubts += [] if verdict is None else [str(warning) for warning in verdict.get("warnings", ())]
     return doubts + list(_changed_files(identity))
+
+
+def _untested(study: Study, row: TrialRow, new: Config) -> list[str]:
+    """Name the places in which the new configuration is not the one of the trial."""
+    tested = ConfiguredSettings(study.user_attrs[IDENTITY][TABLE]).config(row.values)
+    return [str(change) for change in diff(tested, new) if change.path[0] not in (*NOT_SEARCHED, "mode")]
 
 
 def _changed_files(identity: Mapping[str, Any]) -> list[str]:

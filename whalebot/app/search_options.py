@@ -117,6 +117,7 @@ def read_job(args: argparse.Namespace) -> Job:
     """Return the search that a command line asks for. Raises ConfigError."""
     from whalebot.app.data_files import parse_data_files
     from whalebot.app.search_setup import (
+        TABLE,
         check_space,
         configured_settings,
         constrained_values,
@@ -152,7 +153,7 @@ def read_job(args: argparse.Namespace) -> Job:
         way=Way(args.sampler, args.pruner, args.seed, _jobs(args), args.engine, args.address),
         storage=storage_url(args),
         study=args.study or study_name(identity),
-        identity={**identity, "files": [str(file) for file in files]},
+        identity={**identity, "files": [str(file) for file in files], TABLE: settings.table},
         settings=settings,
         warm_up_bars=bars,
     )

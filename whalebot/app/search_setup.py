@@ -26,7 +26,7 @@ from whalebot.research.dataset import Dataset, SymbolData
 from whalebot.research.optimise.space import Space, Value, Values
 from whalebot.research.settings import BacktestSettings
 
-_NOT_SEARCHED: Final = (
+NOT_SEARCHED: Final = (
     "alerts",
     "web",
     "exchange",
@@ -37,6 +37,9 @@ _NOT_SEARCHED: Final = (
     *OTHER_COMMANDS_TABLES,
 )
 """Tables that decide no trade; secrets lie there, and workers need none."""
+
+TABLE: Final = "table"
+"""Name under which a study remembers the configuration it was made with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class ConfiguredSettings:
 def configured_settings(config: Config, seed: int) -> ConfiguredSettings:
     """Return the maker of settings around a checked configuration."""
     table = config.model_dump(mode="json", by_alias=True)
-    kept = {name: value for name, value in table.items() if name not in _NOT_SEARCHED and value is not None}
+    kept = {name: value for name, value in table.items() if name not in NOT_SEARCHED and value is not None}
     # A configuration for live trading is searched like any other; no order leaves this machine.
     return ConfiguredSettings({**kept, "mode": "demo", "symbols": list(config.traded_symbols)}, seed)
 
@@ -99,7 +102,7 @@ def check_space(space: Space, settings: ConfiguredSettings) -> None:
     problems = []
     for parameter in space.parameters:
         place = place_of(parameter.key)
-        if node_at(place) is None or place[0] in _NOT_SEARCHED:
+        if node_at(place) is None or place[0] in NOT_SEARCHED:
             problems.append(unknown_key(place, None) if node_at(place) is None else _useless(place))
             continue
         for value in parameter.ends:

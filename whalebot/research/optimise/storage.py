@@ -15,8 +15,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from whalebot.domain.errors import ConfigError
 
 IDENTITY: Final = "search"
-FILES: Final = "files"
-"""Where the data lay; another machine has it elsewhere."""
+_BESIDES: Final = ("files", "table")
+"""Where the data lay, which another machine has elsewhere; the whole configuration, whose digest counts."""
 _BUSY_S: Final = 60
 _TRIES: Final = 5
 
@@ -70,7 +70,9 @@ def open_study(
     known = study.user_attrs.get(IDENTITY)
     if known is None:
         study.set_user_attr(IDENTITY, dict(identity))
-    elif different := sorted(key for key in identity if key != FILES and known.get(key) != identity[key]):
+    elif different := sorted(
+        key for key in identity if key not in _BESIDES and known.get(key) != identity[key]
+    ):
         raise ConfigError(
             f"--study {name}: is there already, made with other {', '.join(different)}; name another --study"
         )

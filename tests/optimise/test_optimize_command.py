@@ -1,0 +1,152 @@
+"""The commands: search, show, apply, walk forward; what they refuse and what they keep."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from optimise_markets import START, drifting
+
+from whalebot.app.cli import main
+from whalebot.app.exits import CLEAN, CONFIGURATION, DIFFERENCE
+
+SPACE = """
+constraints = ["trade_management.stop_loss_atr_multiple < trade_management.take_profit_atr_multiple"]
+[parameters]
+trade_management.stop_loss_atr_multiple = { low = 1.0, high = 4.0, step = 0.5 }
+trade_management.take_profit_atr_multiple = { low = 1.0, high = 9.0, step = 1.0 }
+"""
+TRAILING = "trade_management.enable_trailing_stop"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a configuration, hourly bars with an edge, and a space."""
+    bars = drifting(1, 150, 0.6)
+    rows = np.column_stack((bars.open_ms, bars.open / 10, bars.high / 10, bars.low / 10, bars.close / 10))
+    lines = [f"{int(t)},{o:.1f},{h:.1f},{low:.1f},{c:.1f},5" for t, o, h, low, c in rows.tolist()]
+    (tmp_path / "BTCUSDT.csv").write_text("\n".join(["timestamp,open,high,low,close,volume", *lines]) + "\n")
+    (tmp_path / "space.toml").write_text(SPACE)
+    config = {"interval": "60", "trade_management": {"enable_trailing_stop": False}}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    return tmp_path
+
+
+def call(folder: Path, command: str, *more: str) -> int:
+    data = ["--data", f"BTCUSDT={folder / 'BTCUSDT.csv'}", "--space", str(folder / "space.toml")]
+    data += ["--strategy", "ema_cross", "--jobs", "1", "--tick", "0.1", "--step", "0.001"]
+    return main([command, *more, *data, "--quiet", "--dir", str(folder)])
+
+
+def optimize(folder: Path, *more: str) -> int:
+    return call(folder, "optimize", "--study", "s", "--min-trades", "5", *more)
+
+
+def apply(folder: Path, *more: str) -> int:
+    return main(["optimize", "apply", "--study", "s", *more, "--dir", str(folder)])
+
+
+def test_a_search_is_applied_and_the_old_configuration_kept(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert optimize(folder, "--trials", "8", "--out", str(folder / "out")) in (CLEAN, DIFFERENCE)
+    text = capsys.readouterr().out
+    assert "deflated Sharpe ratio" in text
+    assert "after 8 trials" in text
+    found = json.loads((folder / "out/optimisation.json").read_text())
+    assert found["trials"] == found["honesty"]["trials"] == 8
+    assert len((folder / "out/trials.csv").read_text().splitlines()) == 9
+    assert "<svg" in (folder / "out/optimisation.html").read_text()
+    before = (folder / "config.json").read_text()
+    assert apply(folder, "--force") == CLEAN
+    told = capsys.readouterr().out
+    stop = found["best"]["values"]["trade_management.stop_loss_atr_multiple"]
+    after = json.loads((folder / "config.json").read_text())
+    assert after["trade_management"]["stop_loss_atr_multiple"] == stop
+    assert after["trade_management"]["enable_trailing_stop"] is False
+    assert after["interval"] == "60"
+    assert (folder / "config.json.old-1").read_text() == before
+    assert f"trade_management.stop_loss_atr_multiple: 1.5 -> {stop}" in told
+    assert apply(folder, "--force") == CLEAN
+    assert "has these values already" in capsys.readouterr().out
+    assert not (folder / "config.json.old-2").exists()
+
+
+def test_apply_refuses_what_was_not_tested_or_not_believed(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    optimize(folder, "--trials", "4")
+    before = (folder / "config.json").read_text()
+    capsys.readouterr()
+    assert apply(folder, "--trial", "99") == CONFIGURATION
+    assert "no finished trial 99" in capsys.readouterr().err
+    with open(folder / "BTCUSDT.csv", "a") as file:
+        file.write("\n")
+    assert apply(folder) == CONFIGURATION
+    assert "has changed since the search" in capsys.readouterr().err
+    (folder / "config.json").write_text(before.replace("false", "true"))
+    assert apply(folder) == CONFIGURATION
+    assert f"{TRAILING}: false -> true" in capsys.readouterr().err
+    assert main(["optimize", "apply", "--study", "t", "--dir", str(folder)]) == CONFIGURATION
+    assert "the storage has s" in capsys.readouterr().err
+    assert not list(folder.glob("config.json.old*"))
+
+
+def test_the_same_command_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    optimize(folder, "--trials", "3", "--json")
+    first = json.loads(capsys.readouterr().out)
+    optimize(folder, "--trials", "6", "--json")
+    second = json.loads(capsys.readouterr().out)
+    assert (first["trials"], second["trials"]) == (3, 6)
+    assert optimize(folder, "--trials", "6", "--objective", "calmar") == CONFIGURATION
+    assert "made with other objectives" in capsys.readouterr().err
+    assert main(["optimize", "show", "--study", "s", "--dir", str(folder)]) == CLEAN
+    assert "study s: 6 trials; objective sharpe_drawdown" in capsys.readouterr().out
+
+
+def test_a_trial_without_trades_is_no_result(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(folder, "optimize", "--study", "s", "--trials", "2", "--min-trades", "9999") == DIFFERENCE
+    assert "no trial has a score" in capsys.readouterr().out
+    assert apply(folder) == CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("space", "words"),
+    [
+        ("[parameters]\ntrade_management.stop_los = { low = 1, high = 2 }", "did you mean"),
+        (
+            "[parameters]\ntrade_management.leverage = { low = -1, high = 2 }",
+            "trade_management.leverage = -1",
+        ),
+        ('[parameters]\ninterval = { choices = ["60", "61"] }', 'interval = "61"'),
+        ("[parameters]\nlogging.level = { choices = ['info'] }", "decides no trade"),
+        ("parameters = 3", "needs a table"),
+        ("[parameters", "space.toml"),
+        (SPACE.replace('trade_management.take_profit_atr_multiple"', 'interval"'), "is not a number"),
+    ],
+)
+def test_a_space_that_cannot_be_searched_is_refused(
+    folder: Path, space: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "space.toml").write_text(space)
+    assert optimize(folder, "--trials", "2") == CONFIGURATION
+    assert words in capsys.readouterr().err
+
+
+def test_a_walk_forward_is_told_and_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spans = ("--train", "90", "--test", "25", "--trials", "3", "--min-trades", "1")
+    assert call(folder, "walkforward", *spans, "--out", str(folder / "out")) in (CLEAN, DIFFERENCE)
+    assert "out of sample" in capsys.readouterr().out
+    found = json.loads((folder / "out/walkforward.json").read_text())
+    assert len(found["folds"]) == 3
+    assert found["honesty"]["trials"] == 9
+    assert call(folder, "walkforward", "--train", "200") == CONFIGURATION
+
+
+def test_a_span_warms_up_before_it_and_ends_with_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    span = ("--from", "2022-03-01", "--to", "2022-04-01T00:00:00Z", "--trials", "2", "--json")
+    optimize(folder, *span)
+    assert json.loads(capsys.readouterr().out)["honesty"]["days"] == 31
+    assert START < 1_646_092_800_000
