@@ -109,6 +109,11 @@ def confessions(result: BacktestResult, summary: Summary | None) -> list[str]:
     if result.refused:
         counted = ", ".join(f"{rule} {count}" for rule, count in result.refused.items())
         said.append(f"Entries refused: {counted}.")
+    if result.refused.get("price_band_pct") and any(notes.mark_known for notes in result.symbols):
+        said.append(
+            "price_band_pct compares with mark prices that stand still between the points of their bars; "
+            "mark bars longer than those traded make it refuse too much."
+        )
     if result.ended_open:
         said.append(
             f"Still open at the end of the data, closed at its last close: {_named(result.ended_open)}."
