@@ -142,7 +142,7 @@ class _Run:
     def _breathe(self, seconds: float) -> None:
         if self._halted.wait(max(0.0, seconds)):
             raise Halted
-        if self._paused or self._rig.look_after_daemon(is_disk_well=not self._sick_disks):
+        if self._paused or self._rig.look_after_daemon():
             return
         # As a service manager would; the owner has read what it said and mended the disk.
         self._rig.mend_disk()

@@ -47,6 +47,7 @@ class Rig:
         options = {**market, **keys, "speed": f"{schedule.speed:g}", "balance": "100000"}
         self.venue = VenueProcess(folder, options, self.findings)
         self._frozen_ms: int | None = None
+        self._is_forbidden = self._was_refused = False
         self.daemon: Child | None = None
 
     # --- the daemon -----------------------------------------------------------------------------------
@@ -69,6 +70,7 @@ class Rig:
 
     def start_daemon(self) -> None:
         """Start it in its folder."""
+        self._was_refused = self._is_forbidden
         output = self.folder / "daemon.out"
         self.daemon = Child(output, "run", "--dir", self.daemon_folder, "-q", like_anybody=True)
 
@@ -97,11 +99,11 @@ class Rig:
         else:
             self._gone(daemon, expected={0, _UNBORN})
 
-    def look_after_daemon(self, *, is_disk_well: bool) -> bool:
-        """Note an end nobody asked for; return whether it runs. A full disk may keep it from starting."""
+    def look_after_daemon(self) -> bool:
+        """Note an end nobody asked for; return whether it runs. A sick disk may keep it from starting."""
         if self.daemon is None or self.daemon.code is None:
             return self.daemon is not None
-        self._gone(self.daemon, expected={_EXCHANGE_FATAL} if is_disk_well else {_CONFIGURATION})
+        self._gone(self.daemon, expected={_CONFIGURATION if self._was_refused else _EXCHANGE_FATAL})
         return False
 
     def freeze_daemon(self) -> None:
@@ -119,15 +121,18 @@ class Rig:
 
     def fill_disk(self) -> None:
         """Let every write of the daemon fail."""
+        self._was_refused = True
         if self.daemon is not None:
             disk.fill(self.daemon.pid)
 
     def forbid_disk(self) -> None:
         """Take its write permissions away."""
+        self._is_forbidden = self._was_refused = True
         disk.forbid(self.daemon_folder)
 
     def mend_disk(self) -> None:
         """Let writes work again."""
+        self._is_forbidden = False
         if self.daemon is not None:
             disk.empty(self.daemon.pid)
         disk.allow(self.daemon_folder)
