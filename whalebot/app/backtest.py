@@ -16,6 +16,7 @@ from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.setup import Setup, read_setup
+from whalebot.app.store_sources import sources_of
 from whalebot.domain.errors import ConfigError
 from whalebot.engine.settings import FeedSettings
 from whalebot.research.dataset import Dataset
@@ -68,8 +69,8 @@ def jobs_of(args: argparse.Namespace, config: Config) -> list[Job]:
     """
     funding, marks = _by_symbol(args.funding or (), "--funding"), _by_symbol(args.mark or (), "--mark")
     chosen = {name.strip().upper() for name in (args.symbols or "").split(",") if name.strip()}
-    sources = []
-    for text in args.data:
+    sources = [] if args.data else sources_of(args.paths.data, chosen, args.interval or [config.interval])
+    for text in args.data or ():
         symbol, path = split_name(text)
         if not chosen or symbol in chosen:
             sources.append(Source(symbol, path, funding.get(symbol), marks.get(symbol)))

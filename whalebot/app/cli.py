@@ -33,6 +33,8 @@ COMMANDS: Final = {
     "replay": "feed a recording to a fresh engine and compare every decision",
     "compare": "hold the trades that were made against those of a simulation",
     "data": "fetch, list, verify and convert market history",
+    "check-lookahead": "decide random bars again without the future and compare",
+    "check-recursive": "show how much each indicator still moves with a longer warm-up",
     "exchange": "run the local Bybit-compatible exchange on its own",
     "chaos": "prove that nothing is lost or doubled, under faults and kills",
 }

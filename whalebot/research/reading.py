@@ -9,6 +9,7 @@ from pathlib import Path
 
 from whalebot.adapters.feeds.bar_file import BarFile
 from whalebot.adapters.feeds.funding import read_funding
+from whalebot.adapters.feeds.months import parts_of
 from whalebot.adapters.feeds.ohlcv import read_bars
 from whalebot.adapters.feeds.rules import instrument_of, later_instruments
 from whalebot.domain.errors import ConfigError
@@ -18,7 +19,7 @@ from whalebot.research.dataset import DatedRules, SymbolData, make_symbol_data
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The files of one symbol. `funding` and `mark` None: not known."""
+    """The files of one symbol, or folders of months. `funding` and `mark` None: not known."""
 
     symbol: str
     bars: Path
@@ -58,8 +59,19 @@ def read_symbol(
         funding=funding,
         mark=mark,
         gaps=file.gaps,
-        digests=[(path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in paths],
+        digests=[digest for path in paths for digest in _digests(path)],
     )
+
+
+def _digests(path: Path) -> list[tuple[str, str]]:
+    """Return name and SHA-256 of a file, or of each month of a folder."""
+    return [
+        (
+            part.name if part == path else f"{path.name}/{part.name}",
+            hashlib.sha256(part.read_bytes()).hexdigest(),
+        )
+        for part in parts_of(path)
+    ]
 
 
 def part_of(file: BarFile, from_ms: int | None, to_ms: int | None) -> BarFile:

@@ -10,7 +10,9 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
+from whalebot.adapters.feeds.months import parts_of
 from whalebot.adapters.feeds.packed import read_limited
+from whalebot.adapters.feeds.parquet import read_parquet_columns
 from whalebot.domain.errors import ConfigError
 
 _LATEST_MS: Final = 4_102_444_800_000
@@ -26,7 +28,17 @@ class FundingRate:
 
 
 def read_funding(path: Path) -> tuple[FundingRate, ...]:
-    """Return the settlements of a file, ascending. Raises ConfigError, saying what is wrong and where."""
+    """Return the settlements of a file or a folder of months, ascending.
+
+    Raises ConfigError, saying what is wrong and where.
+    """
+    return tuple(rate for part in parts_of(path) for rate in _read(part))
+
+
+def _read(path: Path) -> tuple[FundingRate, ...]:
+    if path.suffix == ".parquet":
+        times, shares = read_parquet_columns(path, ("timestamp", "fundingRate"))
+        return tuple(_rate(at, share) for at, share in zip(times, shares, strict=True))
     try:
         text = read_limited(path).decode()
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from whalebot.adapters.feeds.bar_file import BarFile, Gap, Ints
 from whalebot.adapters.feeds.checks import check_rows, check_times, grid_of
+from whalebot.adapters.feeds.months import parts_of
 from whalebot.adapters.feeds.numbers import BadNumber, scale
 from whalebot.adapters.feeds.packed import read_limited
 from whalebot.adapters.feeds.parquet import read_parquet_columns
@@ -53,11 +55,16 @@ def read_ohlcv(text: str) -> BarFile:
 
 
 def read_bars(symbol: str, path: Path) -> BarFile:
-    """Read the bars of one symbol. Raises ConfigError, saying what was found and what is expected."""
-    if not path.is_file():
-        what = "is a folder, not a file" if path.is_dir() else "is not there"
+    """Read the bars of one symbol, from a file or a folder of months.
+
+    Raises ConfigError, saying what was found and what is expected.
+    """
+    parts = parts_of(path)
+    if not parts[0].is_file():
+        what = "is a folder without months (YYYY-MM.parquet)" if path.is_dir() else "is not there"
         raise ConfigError(f"{path}: {what}")
-    columns = read_parquet_columns(path, COLUMNS) if _is_parquet(path) else _read_csv_columns(path)
+    read = [read_parquet_columns(p, COLUMNS) if _is_parquet(p) else _read_csv_columns(p) for p in parts]
+    columns = read[0] if len(read) == 1 else [list(chain(*column)) for column in zip(*read, strict=True)]
     if not columns[0]:
         raise ConfigError(f"{path}: no bars in it; {_EXPECTED} and one row a bar")
     return _make(symbol, path, columns)

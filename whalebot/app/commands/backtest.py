@@ -34,11 +34,10 @@ def add_parser(subparsers: Any) -> None:
         "--data",
         nargs="+",
         action="extend",
-        required=True,
         metavar="FILE",
-        help="OHLCV files, or SYMBOL=FILE",
+        help="OHLCV files, or SYMBOL=FILE (default: what whalebot data keeps below --dir)",
     )
-    add("--symbols", metavar="A,B", help="of these files take only those symbols")
+    add("--symbols", metavar="A,B", help="take only those symbols")
     add("--each", action="store_true", help="one run a file (and interval), shown as one table")
     add(
         "--interval",

@@ -10,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Final
 
+from whalebot.adapters.feeds.months import months_in
 from whalebot.domain.intervals import DAY_MS, INTERVALS, interval_ms
 
 PERIODS: Final = {
@@ -22,7 +23,6 @@ PERIODS: Final = {
 }
 """Periods of open interest and long/short ratio, as the venue names them, in ms."""
 _SYMBOL: Final = re.compile(r"[A-Z0-9]{2,30}")
-_MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
 
 
 class Kind(Enum):
@@ -94,14 +94,7 @@ def series_in(root: Path) -> Iterator[Series]:
 
 def months_of(series: Series, root: Path) -> dict[str, Path]:
     """Return the files of a series by month, ascending; Parquet goes before CSV where both are there."""
-    folder = series.folder(root)
-    found: dict[str, Path] = {}
-    for form in (Format.CSV, Format.PARQUET):
-        for path in sorted(folder.glob(f"*{form.value}")) if folder.is_dir() else ():
-            month = path.name.removesuffix(form.value)
-            if _MONTH.fullmatch(month):
-                found[month] = path
-    return dict(sorted(found.items()))
+    return {path.name[: len("YYYY-MM")]: path for path in months_in(series.folder(root))}
 
 
 def month_of(ts_ms: int) -> str:
