@@ -1,0 +1,115 @@
+"""The EMA cross in backtesting.py; the peers' interpreter: python -m benchmarks.peers.in_backtesting JOB."""
+
+from __future__ import annotations
+
+import importlib
+import warnings
+from typing import Any
+
+import numpy as np
+
+from benchmarks.peers.job import (
+    CASH,
+    Columns,
+    Deal,
+    Job,
+    answer,
+    atr,
+    crosses,
+    ema,
+    read_columns,
+    read_job,
+    stop_at,
+    tell_deals,
+    timed,
+)
+
+WITHDRAWN = "stop withdrawn at a reversal"
+UNROUNDED = "stop not on the tick grid"
+
+
+def frame(bars: Columns) -> Any:
+    """Return bars as the DataFrame that backtesting.py reads."""
+    pd: Any = importlib.import_module("pandas")
+    columns = {"Open": bars.open, "High": bars.high, "Low": bars.low, "Close": bars.close}
+    return pd.DataFrame(columns, index=pd.to_datetime(bars.open_ms, unit="ms"))
+
+
+def make_strategy(base: Any, job: Job, asked: Any, spans: Any, opens: Any) -> Any:
+    """Return the strategy class. Stops lie at their distance from the next open, at which the order fills."""
+
+    class Cross(base):  # type: ignore[misc]
+        def init(self) -> None:
+            pass
+
+        def next(self) -> None:
+            i = len(self.data) - 1
+            side = int(asked[i])
+            # An order of the last bar is never filled.
+            if side == 0 or i + 1 >= len(opens) or side * self.position.size > 0:
+                return
+            if job.variant == WITHDRAWN:
+                for trade in self.trades:
+                    trade.sl = None
+            self.position.close()
+            order = self.buy if side > 0 else self.sell
+            order(size=1, sl=self.stop(i, side))
+
+        def stop(self, i: int, side: int) -> float | None:
+            if not job.stop_atr:
+                return None
+            distance = job.stop_atr * spans[i]
+            if job.variant == UNROUNDED:
+                return float(opens[i + 1] - side * distance)
+            return stop_at(opens[i + 1], side, distance, job.tick)
+
+    return Cross
+
+
+def run(job: Job, bars: Columns, data: Any, asked: Any, spans: Any) -> list[Deal]:
+    """Trade; return the trades in the order they ended."""
+    library: Any = importlib.import_module("backtesting")
+    strategy = make_strategy(library.Strategy, job, asked, spans, bars.open)
+    test = library.Backtest(data, strategy, cash=CASH, commission=job.fee, finalize_trades=True)
+    rows = test.run()["_trades"]
+    columns = (rows.EntryBar, rows.ExitBar, rows.Size, rows.EntryPrice, rows.ExitPrice, rows.PnL)
+    last, deals = len(bars) - 1, []
+    for first, end, size, entry, leave, pnl in zip(*(column.tolist() for column in columns), strict=True):
+        net = (leave - entry) * size - job.fee * (leave + entry) * abs(size)
+        assert abs(net - pnl) < 1e-6 or abs((leave - entry) * size - pnl) < 1e-6
+        deals.append(Deal(first, end, int(np.sign(size)), entry, leave, net, end < last))
+    return deals
+
+
+def columns_by_pandas(job: Job, bars: Columns, fast: int, slow: int) -> tuple[Any, Any]:
+    """Return crosses and ATR as a user of the library would have them: by pandas."""
+    pd: Any = importlib.import_module("pandas")
+    close, before = pd.Series(bars.close), pd.Series(bars.close).shift()
+    away = [close.ewm(span=span, adjust=False).mean().to_numpy() for span in (fast, slow)]
+    spans = np.maximum(bars.high, before) - np.minimum(bars.low, before)
+    asked = crosses(*away)
+    asked[:slow] = 0
+    return asked, spans.ewm(alpha=1 / job.atr_period, adjust=False).mean().bfill().to_numpy()
+
+
+def main() -> None:
+    """Answer one job."""
+    warnings.simplefilter("ignore")
+    job = read_job()
+    importlib.import_module("backtesting")
+    bars = read_columns(job)
+    data = frame(bars)
+    if job.task == "trades":
+        asked = crosses(ema(bars.close, job.fast), ema(bars.close, job.slow))
+        answer(deals=tell_deals(run(job, bars, data, asked, atr(bars, job.atr_period))))
+        return
+    pairs = job.pairs if job.task == "sweep" else ((job.fast, job.slow),)
+
+    def once() -> int:
+        return sum(len(run(job, bars, data, *columns_by_pandas(job, bars, *pair))) for pair in pairs)
+
+    answer(**timed(job, once))
+
+
+if __name__ == "__main__":
+    main()
