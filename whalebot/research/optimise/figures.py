@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from whalebot.decisions.performance.marked import daily_equity, drawdown_series, period_returns
-from whalebot.decisions.performance.ratios import calmar, sharpe, sortino
+from whalebot.decisions.performance.marked import daily_equity, period_returns
+from whalebot.decisions.performance.ratios import DAYS_A_YEAR, FEWEST_DAYS
 from whalebot.domain.intervals import DAY_MS, interval_ms
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.optimise.loss import guarded_loss
@@ -76,11 +76,9 @@ def daily_returns(played: Played) -> FloatArray:
 def figures_of(played: Played) -> tuple[Figures, FloatArray]:
     """Return the figures of a run and its daily returns."""
     returns = daily_returns(played)
-    days = returns.tolist()
-    whole = np.concatenate(([played.balance], played.equity))
-    fall = min(1.0, float(drawdown_series(whole).max()))
+    fall = _deepest_fall(played)
     years = max(1, len(returns)) * DAY_MS / YEAR_MS
-    downside = sortino(days)
+    sharpe, sortino = _sharpe_and_sortino(returns)
     trades = len(played.pnls)
     lost = -float(played.pnls[played.pnls < 0].sum())
     won = float(played.pnls[played.pnls > 0].sum())
@@ -88,17 +86,47 @@ def figures_of(played: Played) -> tuple[Figures, FloatArray]:
     figures = Figures(
         net_pnl=float(played.equity[-1] - played.balance) if len(played.equity) else 0.0,
         trades=trades,
-        sharpe=sharpe(days),
-        sortino=downside,
-        calmar=calmar(days, fall),
+        sharpe=sharpe,
+        sortino=sortino,
+        calmar=_annual_return(returns) / fall if fall > 0 else math.nan,
         sqn=_sqn(played.risks),
         profit_factor=won / lost if lost else math.nan,
         max_drawdown=fall,
-        loss=guarded_loss(downside, trades, years, minutes, fall),
+        loss=guarded_loss(sortino, trades, years, minutes, fall),
         longest_ms=played.longest_ms,
         tier=played.tier,
     )
     return figures, returns
+
+
+def _deepest_fall(played: Played) -> float:
+    """Largest fall from a peak as a fraction of it, 0 to 1."""
+    if not len(played.equity):
+        return 0.0
+    peaks = np.maximum(np.maximum.accumulate(played.equity), played.balance)
+    return min(1.0, 1.0 - float(np.min(played.equity / peaks)))
+
+
+def _sharpe_and_sortino(returns: FloatArray) -> tuple[float, float]:
+    """The ratios of the performance room, of arrays: a search asks for them thousands of times."""
+    if not len(returns):
+        return math.nan, math.nan
+    mean, year = float(np.mean(returns)), math.sqrt(DAYS_A_YEAR)
+    spread = float(np.std(returns, ddof=1)) if len(returns) > 1 else math.nan
+    varies = spread > 1e-12 * float(np.max(np.abs(returns)))
+    downside = math.sqrt(float(np.mean(np.minimum(returns, 0.0) ** 2)))
+    without_loss = math.inf if mean > 0 else math.nan
+    return (
+        mean / spread * year if varies else math.nan,
+        mean / downside * year if downside else without_loss,
+    )
+
+
+def _annual_return(returns: FloatArray) -> float:
+    if len(returns) < FEWEST_DAYS:
+        return math.nan
+    growth = float(np.prod(1.0 + returns))
+    return -1.0 if growth <= 0 else float(growth ** (DAYS_A_YEAR / len(returns)) - 1.0)
 
 
 def _sqn(risks: FloatArray) -> float:
