@@ -11,10 +11,10 @@ from benchmarks.peers.job import Columns, Deal
 
 Key = tuple[int, int]
 
-BY_STOP_FIRST: Final = "stop tested before the exit at the open of its bar; the reversal is made"
 BY_LOST_TURN: Final = "stop tested before the exit at the open of its bar; the reversal is lost"
 BY_ENTRY_BAR: Final = "stop not tested in the bar of entry"
 BY_STALE: Final = "filled at the price of the stop before it, not at the close"
+BY_TRIGGER: Final = "stop that the open jumped over: filled at its own price, not at the open"
 BY_CLOSE: Final = "filled at the close that decided, not at the next open"
 BY_ROUNDING: Final = "stop not rounded to the tick: other by less than one"
 BY_SEED: Final = "average seeded by its first value: crosses while it settles"
@@ -38,10 +38,13 @@ class Agreement:
     pnl: float
 
 
-def compare(ours: Sequence[Deal], theirs: Sequence[Deal], bars: Columns, tick: float) -> Agreement:
+def compare(
+    ours: Sequence[Deal], theirs: Sequence[Deal], bars: Columns, tick: float, known: Sequence[str]
+) -> Agreement:
     """Match trades by their first bar and side and explain every one that differs.
 
-    What is still open at the end counts by its entry alone: there is no rule for it to agree on.
+    What is still open at the end counts by its entry alone: there is no rule for it to agree on. `known`:
+    the rules by which the other side differs, the first that holds names a difference.
     """
     mine, yours = _by_entry(ours), _by_entry(theirs)
     equal, reasons = 0, Counter[str]()
@@ -51,7 +54,7 @@ def compare(ours: Sequence[Deal], theirs: Sequence[Deal], bars: Columns, tick: f
             equal += one.ended
             continue
         scene = Scene(mine, yours, bars, tick, one, other)
-        reasons[next((name for name, holds in _REASONS if holds(scene)), UNEXPLAINED)] += 1
+        reasons[next((name for name in known if _HOLDS[name](scene)), UNEXPLAINED)] += 1
     return Agreement(
         ours=sum(deal.ended for deal in ours),
         theirs=sum(deal.ended for deal in theirs),
@@ -94,7 +97,7 @@ def _leaves_at_open(deal: Deal, bars: Columns) -> bool:
 
 
 def _stopped_first(scene: Scene) -> bool:
-    """Ours left at the open of a bar in which theirs was stopped."""
+    """Ours left at the open of a bar inside which theirs was stopped."""
     one, other = scene.one, scene.other
     return (
         one is not None
@@ -103,11 +106,6 @@ def _stopped_first(scene: Scene) -> bool:
         and _leaves_at_open(one, scene.bars)
         and one.side * (other.exit - one.exit) < 0
     )
-
-
-def _turn_kept(scene: Scene) -> bool:
-    one = scene.one
-    return _stopped_first(scene) and one is not None and (one.exit_bar, -one.side) in scene.yours
 
 
 def _turn_lost(scene: Scene) -> bool:
@@ -141,18 +139,24 @@ def _stale(scene: Scene) -> bool:
     return bool(at_edge) and min((abs(other.entry - level) for level in stops), default=1.0) < _PRICE
 
 
+def _at_trigger(scene: Scene) -> bool:
+    """Both left in one bar, ours at an open that lies beyond the price at which theirs did."""
+    one, other, bars = scene.one, scene.other, scene.bars
+    if one is None or other is None or one.exit_bar != other.exit_bar:
+        return False
+    before = bars.close[one.exit_bar - 1]
+    jumped = one.side * (other.exit - one.exit) > 0 and one.side * (before - other.exit) > 0
+    return _leaves_at_open(one, bars) and bool(jumped) and abs(other.entry - one.entry) < _PRICE
+
+
 def _at_close(scene: Scene) -> bool:
     """Entry or exit at a close from which the next open jumped away; a stop lies by its own entry."""
     one, other, bars = scene.one, scene.other, scene.bars
     if one is None or other is None:
-        return one is not None and _lost_by_close(scene, one)
+        return False
     entered = abs(other.entry - bars.close[other.entry_bar - 1]) < _PRICE < abs(other.entry - one.entry)
     left = other.exit_bar == one.exit_bar and abs(other.exit - bars.close[other.exit_bar - 1]) < _PRICE
-    return entered or (left and abs(other.exit - one.exit) > _PRICE)
-
-
-def _lost_by_close(scene: Scene, one: Deal) -> bool:
-    return _follows_missed(scene, one)
+    return bool(entered or (left and abs(other.exit - one.exit) > _PRICE))
 
 
 def _unrounded(scene: Scene) -> bool:
@@ -171,12 +175,12 @@ def _unsettled(scene: Scene) -> bool:
     return found is not None and found.entry_bar < _SETTLED
 
 
-_REASONS: Final[tuple[tuple[str, Callable[[Scene], bool]], ...]] = (
-    (BY_ROUNDING, _unrounded),
-    (BY_STALE, _stale),
-    (BY_CLOSE, _at_close),
-    (BY_STOP_FIRST, _turn_kept),
-    (BY_LOST_TURN, _turn_lost),
-    (BY_ENTRY_BAR, _entry_bar),
-    (BY_SEED, _unsettled),
-)
+_HOLDS: Final[dict[str, Callable[[Scene], bool]]] = {
+    BY_ROUNDING: _unrounded,
+    BY_STALE: _stale,
+    BY_TRIGGER: _at_trigger,
+    BY_CLOSE: _at_close,
+    BY_LOST_TURN: _turn_lost,
+    BY_ENTRY_BAR: _entry_bar,
+    BY_SEED: _unsettled,
+}

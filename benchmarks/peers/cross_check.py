@@ -16,7 +16,18 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.figures import tell
-from benchmarks.peers.agreeing import UNEXPLAINED, Agreement, compare
+from benchmarks.peers.agreeing import (
+    BY_CLOSE,
+    BY_ENTRY_BAR,
+    BY_LOST_TURN,
+    BY_ROUNDING,
+    BY_SEED,
+    BY_STALE,
+    BY_TRIGGER,
+    UNEXPLAINED,
+    Agreement,
+    compare,
+)
 from benchmarks.peers.job import Deal, Job, read_columns
 from benchmarks.peers.running import (
     HOW_TO,
@@ -35,13 +46,19 @@ CASES: Final = {
     "backtesting.py": (
         (0.0, ""),
         (STOP_ATR, ""),
-        (STOP_ATR, "stop withdrawn at a reversal"),
         (STOP_ATR, "stop not on the tick grid"),
     ),
     "vectorbt": ((0.0, ""), (0.0, "its own averages"), (STOP_ATR, ""), (STOP_ATR, "three rows a bar")),
     "nautilus_trader": ((0.0, ""), (0.0, "its own averages"), (STOP_ATR, "")),
 }
 """Distance of the stop in ATR (0: none) and what is set otherwise than the peer has it, by peer."""
+
+KNOWN: Final = {
+    "backtesting.py": (BY_ROUNDING,),
+    "vectorbt": (BY_LOST_TURN, BY_ENTRY_BAR, BY_SEED),
+    "nautilus_trader": (BY_STALE, BY_TRIGGER, BY_CLOSE, BY_SEED),
+}
+"""The rules by which each peer may differ."""
 
 Row = tuple[str, str, str, Agreement]
 
@@ -59,13 +76,13 @@ def check_market(name: str, market: str, python: Path, only: Sequence[str], fold
         job = Job(market, stop_atr=stop)
         own[stop] = deals(own_python(), "whalebot", job, folder)
         event = deals(own_python(), "whalebot", replace(job, variant="event tier"), folder)
-        yield name, "event tier", _words(stop, ""), compare(own[stop], event, bars, job.tick)
+        yield name, "event tier", _words(stop, ""), compare(own[stop], event, bars, job.tick, ())
     for peer in only:
         for stop, variant in CASES[peer]:
             tell(f"{name}: {peer}, {_words(stop, variant)}")
             job = Job(market, stop_atr=stop, variant=variant)
             found = deals(python, PEERS[peer], job, folder)
-            yield name, peer, _words(stop, variant), compare(own[stop], found, bars, job.tick)
+            yield name, peer, _words(stop, variant), compare(own[stop], found, bars, job.tick, KNOWN[peer])
 
 
 def _words(stop: float, variant: str) -> str:
@@ -75,13 +92,13 @@ def _words(stop: float, variant: str) -> str:
 
 def print_table(rows: Sequence[Row]) -> None:
     """Print the agreements, and under each the rules by which the other trades differ."""
-    print(f"{'':17}{'':58}{'ours':>6}{'theirs':>8}{'equal':>7}{'their PnL less ours':>21}")
+    print(f"{'':18}{'':48}{'ours':>6}{'theirs':>8}{'equal':>7}{'their PnL less ours':>21}")
     market = ""
     for name, peer, words, found in rows:
         if name != market:
             market = name
             print(f"\n{name}")
-        print(f"  {peer:15}{words:58}{found.ours:6}{found.theirs:8}{found.equal:7}{found.pnl:21.6f}")
+        print(f"  {peer:16}{words:48}{found.ours:6}{found.theirs:8}{found.equal:7}{found.pnl:21.6f}")
         for reason, count in found.reasons.most_common():
             print(f"  {'':15}  {count} x {reason}")
 

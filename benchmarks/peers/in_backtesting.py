@@ -24,7 +24,6 @@ from benchmarks.peers.job import (
     timed,
 )
 
-WITHDRAWN = "stop withdrawn at a reversal"
 UNROUNDED = "stop not on the tick grid"
 
 
@@ -48,9 +47,6 @@ def make_strategy(base: Any, job: Job, asked: Any, spans: Any, opens: Any) -> An
             # An order of the last bar is never filled.
             if side == 0 or i + 1 >= len(opens) or side * self.position.size > 0:
                 return
-            if job.variant == WITHDRAWN:
-                for trade in self.trades:
-                    trade.sl = None
             self.position.close()
             order = self.buy if side > 0 else self.sell
             order(size=1, sl=self.stop(i, side))
