@@ -22,7 +22,7 @@ END: Final = b"E"
 NO_DIGEST: Final = bytes(16)
 
 _HEAD: Final = struct.Struct(">cI16s")
-_LEVEL: Final = 6
+_LEVEL: Final = 3
 _MOST_BYTES: Final = 1 << 28
 """No frame holds more, packed or not: a damaged length must not ask for the machine's memory."""
 
