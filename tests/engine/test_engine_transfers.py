@@ -159,8 +159,12 @@ def test_a_balance_that_overtakes_its_fill_asks_nothing() -> None:
     world.wallet_now()
     world.now += 100
     world.fill(Side.BUY, intent.qty, world.price, intent.order_link_id, fee=D(1))
-    world.wallet_now()
     assert not all_of(world.wait(5_000), FetchBookings)
+    asked = change(world, "899")
+    assert asked.since_ms == intent.created_ms, "all before that balance is explained"
+    answer(world, asked, booking(world, 1, "-100"))
+    world.close_bar(0.0)
+    assert not killed(world)
 
 
 def test_what_was_moved_while_the_daemon_was_down_is_asked_for_first() -> None:

@@ -54,7 +54,7 @@ class Engine:
         ctx = self._ctx
         ctx.out = []
         ctx.clock.tick(real_ms)
-        self._rooms.sync.start()
+        self._rooms.sync.ask_rules()
         for feed in self._rooms.feeds.values():
             feed.start()
         for trade in self._rooms.trading.unrecorded.values():
@@ -203,8 +203,9 @@ class Engine:
     def _on_stop_amended(self, event: ev.StopAmended) -> None:
         self._rooms.positions.on_stop_amended(event)
         if event.refused and event.symbol in self._rooms.positions.holdings:
-            # A stop is refused for a position that is gone, too.
+            # A stop is refused for a position that is gone, too, and for a tick that has changed.
             self._rooms.sync.resync(event.symbol)
+            self._rooms.sync.ask_rules()
 
     def _on_stream_down(self, event: ev.StreamDown) -> None:
         self._rooms.sync.on_stream_down(event)

@@ -69,7 +69,7 @@ class OrderDesk:
     def on_refused(self, event: OrderRefused) -> None:
         """An order does not exist."""
         if event.refusal is Refusal.PRECISION:
-            self._sync.start()
+            self._sync.ask_rules()
         if event.refusal is Refusal.AUTH:
             self._ctx.alert(Level.CRITICAL, "auth", "the venue refuses the key", event.reason)
         settled = self._tracker.on_refused(event)

@@ -20,6 +20,7 @@ from whalebot.engine.link_ids import LinkIds
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
+from whalebot.engine.refused_stops import RefusedStops
 from whalebot.engine.signals import SymbolSignals
 from whalebot.engine.sync import Sync
 from whalebot.engine.trading import Trading
@@ -52,6 +53,7 @@ class Rooms:
         self.sync = Sync(
             ctx, self.tracker, self.positions, self.account, self.signals, self.differences, self.leverage
         )
+        self.refused_stops = RefusedStops(ctx, self.positions, self.sync)
         self.entries = EntryDesk(
             ctx,
             self.markets,

@@ -141,8 +141,8 @@ class Sync:
 
     # --- asking ---------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Ask for the rules of all symbols."""
+    def ask_rules(self) -> None:
+        """Ask for the order rules of all symbols."""
         self._ctx.emit(FetchInstruments())
 
     def resync(self, only: str | None = None) -> None:

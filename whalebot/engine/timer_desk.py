@@ -53,7 +53,7 @@ class TimerDesk:
         elif key == "wallet":
             self._rooms.wallet_watch.on_timer()
         elif key == "instruments":
-            self._rooms.sync.start()
+            self._rooms.sync.ask_rules()
         elif key == "storage":
             self._order_desk.retry_storage()
         elif key == "stop":
@@ -66,6 +66,8 @@ class TimerDesk:
             self._rooms.positions.on_protect_timer(name)
         elif kind == "stop_retry":
             self._rooms.positions.on_stop_retry(name)
+        elif kind == "refused_stop":
+            self._rooms.refused_stops.on_timer(name)
         elif kind == "rest":
             self._rooms.positions.on_rest_timer(name)
         elif kind == "exit":
