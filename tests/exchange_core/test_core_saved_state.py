@@ -20,6 +20,7 @@ from whalebot.adapters.exchange.core import (
     SetTradingStop,
     SwitchMode,
 )
+from whalebot.adapters.exchange.core.state import VERSION
 from whalebot.domain.enums import OrderType, Side
 
 BUY, SELL, LIMIT, MARKET = Side.BUY, Side.SELL, OrderType.LIMIT, OrderType.MARKET
@@ -82,16 +83,31 @@ def test_same_inputs_same_outputs_whatever_the_context_of_the_caller() -> None:
         assert json.dumps(other.x.export_state()) == json.dumps(one.x.export_state())
 
 
-@pytest.mark.parametrize("state", [{}, {"version": 0}, {"version": 2}])
-def test_another_version_is_refused(state: dict[str, int]) -> None:
+@pytest.mark.parametrize("version", [None, 0, VERSION - 1, VERSION + 1, "2"])
+def test_another_version_is_refused(version: object) -> None:
+    state = Desk().x.export_state()
+    with pytest.raises(ValueError, match=r"has version .*start afresh"):
+        Exchange.from_state({**state, "version": version})
+
+
+@pytest.mark.parametrize("state", [[], "x", 7])
+def test_what_is_no_document_is_refused(state: object) -> None:
     with pytest.raises(ValueError, match="start afresh"):
-        Exchange.from_state(state)
+        Exchange.from_state(state)  # type: ignore[arg-type]
 
 
 def test_a_broken_document_is_refused() -> None:
     desk = Desk()
     desk.buy("1")
     state = desk.x.export_state()
+    for broken in (
+        {**state, "accounts": {ME: {**state["accounts"][ME], "wallet": "x"}}},
+        {**state, "accounts": {ME: "x"}},
+        {**state, "accounts": [ME]},
+        {**state, "mint": None},
+    ):
+        with pytest.raises(ValueError, match=r"broken.*start afresh"):
+            Exchange.from_state(broken)
     del state["accounts"][ME]["wallet"]
     with pytest.raises(ValueError, match=r"broken.*start afresh"):
         Exchange.from_state(state)

@@ -28,7 +28,7 @@ def export_state(world: World) -> dict[str, Any]:
 
 def import_state(world: World, state: Mapping[str, Any]) -> None:
     """Fill a fresh world from a saved state. Raises ValueError for another version or a broken document."""
-    version = state.get("version")
+    version = state.get("version") if isinstance(state, Mapping) else None
     if version != VERSION:
         raise ValueError(
             f"exchange state has version {version!r}, this program reads {VERSION}: start afresh"
@@ -39,8 +39,8 @@ def import_state(world: World, state: Mapping[str, Any]) -> None:
         world.markets.update(decoder(dict[str, Market])(state["markets"]))
         world.accounts.update(decoder(dict[str, Account])(state["accounts"]))
         world.held.extend(decoder(list[Held])(state["held"]))
-    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+        for account in world.accounts.values():
+            for order in account.orders.values():
+                world.markets[order.symbol].orders[order.order_id] = order
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ValueError(f"exchange state is broken: {error!r}: start afresh") from error
-    for account in world.accounts.values():
-        for order in account.orders.values():
-            world.markets[order.symbol].orders[order.order_id] = order
