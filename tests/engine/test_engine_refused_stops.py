@@ -1,4 +1,4 @@
-"""A stop that the venue refuses: the rules are asked for again, and no refusal starts a storm of questions."""
+"""A stop that the venue refuses: the rules are asked for again, and no storm of questions begins."""
 
 from __future__ import annotations
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from engine_harness import BTC, SYMBOL, World, all_of, only
+from engine_harness import SYMBOL, World, all_of, only
 
 from whalebot.decisions.risk.settings import CostSettings, TradeSettings
 from whalebot.domain import events as ev
-from whalebot.domain.effects import AmendStop, FetchInstruments, RecordTrade, SubmitOrder
+from whalebot.domain.effects import AmendStop, RecordTrade, SubmitOrder
 from whalebot.domain.enums import ClosedBy, Side
-from whalebot.domain.known import Known
 
 TRADE = TradeSettings(costs=CostSettings(slippage=0.0), leverage=Decimal(10))
 
@@ -35,23 +34,6 @@ def test_a_first_stop_that_the_price_has_passed_closes_as_it_would_have() -> Non
     assert (again.stop_loss, again.take_profit) == (amend.stop_loss, None)
     effects = world.send(replace(refused, request_no=again.request_no))
     assert only(effects, SubmitOrder).intent.closes_as is ClosedBy.STOP_LOSS
-
-
-def test_the_grid_is_asked_for_again_after_a_refused_stop() -> None:
-    """The tick may have changed since; until it is known no stop could be moved."""
-    world = World(TRADE).ready()
-    intent = world.enter()
-    amend = only(world.ticker(world.price + 150), AmendStop)
-    refused = ev.StopAmended(SYMBOL, amend.request_no, False, True, 10001, "StopLoss invalid", world.now)
-    assert only(world.send(refused), FetchInstruments)
-    coarse = replace(BTC, tick_size=Decimal(5))
-    world.send(ev.InstrumentsFetched(Known((coarse,), world.now), world.now))
-    world.now += 1_000
-    moved = only(world.ticker(world.price + 10), AmendStop)
-    assert moved.stop_loss is not None
-    assert intent.stop_loss is not None
-    assert moved.stop_loss > intent.stop_loss
-    assert moved.stop_loss % 5 == 0
 
 
 def test_a_stop_that_came_with_the_order_has_not_moved() -> None:

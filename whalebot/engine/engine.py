@@ -202,10 +202,8 @@ class Engine:
 
     def _on_stop_amended(self, event: ev.StopAmended) -> None:
         self._rooms.positions.on_stop_amended(event)
-        if event.refused and event.symbol in self._rooms.positions.holdings:
-            # A stop is refused for a position that is gone, too, and for a tick that has changed.
-            self._rooms.sync.resync(event.symbol)
-            self._rooms.sync.ask_rules()
+        if event.refused:
+            self._rooms.refused_stops.on_refused(event.symbol)
 
     def _on_stream_down(self, event: ev.StreamDown) -> None:
         self._rooms.sync.on_stream_down(event)

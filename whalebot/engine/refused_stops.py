@@ -30,7 +30,7 @@ class RefusedStops:
         now_ms = self._ctx.clock.real_ms
         if self._rules_asked_ms is None or now_ms - self._rules_asked_ms >= _RULES_EVERY_MS:
             self._rules_asked_ms = now_ms
-            self._sync.start()
+            self._sync.ask_rules()
         asked_ms = self._asked_ms.get(symbol)
         if asked_ms is not None and now_ms - asked_ms < _POSITION_EVERY_MS:
             self._ctx.timers.arm(("refused_stop", symbol), asked_ms + _POSITION_EVERY_MS)
