@@ -160,10 +160,11 @@ HILL = space_of({"parameters": {"x": {"low": -5.0, "high": 5.0}, "y": {"low": -5
 
 
 def hill(values: Mapping[str, Value]) -> Figures:
-    """Figures with the most PnL, -1, at x = 2, y = -1."""
+    """Figures with the most PnL, -1, at x = 2, y = -1; too few trades far left."""
     x, y = float(values["x"] or 0), float(values["y"] or 0)
     pnl = -1.0 - (x - 2) ** 2 - (y + 1) ** 2
-    return Figures(pnl, 50, pnl, pnl, x, pnl, pnl, 0.1, -pnl, 0, "column")
+    trades = 50 if x > -2 else 3
+    return Figures(pnl, trades, pnl, pnl, x, pnl, pnl, 0.1, -pnl, 0, "column")
 
 
 class HillPool:

@@ -26,7 +26,7 @@ from whalebot.research.optimise.storage import IDENTITY, load_study, open_storag
 from whalebot.research.optimise.trials import TrialRow, Trials, read_trials
 
 
-def apply(args: argparse.Namespace, storage: str) -> list[str]:
+def apply(args: argparse.Namespace, storage: str | None) -> list[str]:
     """Write a trial's values into the configuration file and return what to tell.
 
     Raises ConfigError where the guards, the data or the file speak against it, unless `--force`.

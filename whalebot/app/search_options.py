@@ -34,7 +34,7 @@ class Job:
     bench: Bench
     plan: Plan
     way: Way
-    storage: str
+    storage: str | None
     study: str
     identity: dict[str, Any]
     settings: ConfiguredSettings
@@ -87,13 +87,15 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
 def add_study_options(parser: argparse.ArgumentParser) -> None:
     """Declare where a study lies."""
     parser.add_argument(
-        "--storage", metavar="URL", help="SQLAlchemy URL (default: sqlite, studies.db in --dir)"
+        "--storage", metavar="URL", help="SQLAlchemy URL, or memory (default: studies.db in --dir)"
     )
     parser.add_argument("--study", metavar="NAME", help="name of the study (default: made from the search)")
 
 
-def storage_url(args: argparse.Namespace) -> str:
-    """Return where studies are kept."""
+def storage_url(args: argparse.Namespace) -> str | None:
+    """Return where studies are kept, None: nowhere, as `--storage memory` says."""
+    if args.storage == "memory":
+        return None
     return str(args.storage or f"sqlite:///{args.paths.dir / 'studies.db'}")
 
 

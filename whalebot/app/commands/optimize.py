@@ -53,7 +53,7 @@ def _search(args: argparse.Namespace) -> int:
     if args.out is not None:
         for path in write_optimisation(found, args.out):
             print(f"written: {path}", file=sys.stderr)
-    if found.best is not None and not args.quiet and not args.json:
+    if found.best is not None and job.storage is not None and not args.quiet and not args.json:
         print(f"\nto use it: whalebot optimize apply --study {job.study}{_where(args)}")
     return CLEAN if found.honesty is not None and found.honesty.is_believable else DIFFERENCE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -164,6 +165,8 @@ def _join(ray: Any, address: str | None, jobs: int) -> None:
 def _begin(bench: Bench) -> None:
     global _player
     _player = Player(bench)
+    # Whoever interrupts the search interrupts the parent, which then ends its workers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
