@@ -24,6 +24,7 @@ from benchmarks.peers.job import (
     timed,
 )
 
+AHEAD = "backtesting.py, crosses made ahead"
 UNROUNDED = "stop not on the tick grid"
 
 
@@ -77,14 +78,52 @@ def run(job: Job, bars: Columns, data: Any, asked: Any, spans: Any) -> list[Deal
     return deals
 
 
-def columns_by_pandas(job: Job, bars: Columns, fast: int, slow: int) -> tuple[Any, Any]:
-    """Return crosses and ATR as a user of the library would have them: by pandas."""
+def make_usual(library: Any, job: Job, bars: Columns, pair: tuple[int, int]) -> Any:
+    """Return the strategy as the library's own pages write one: indicators told to it, crosses looked for."""
+    pd: Any = importlib.import_module("pandas")
+    crossover = importlib.import_module("backtesting.lib").crossover
+
+    def average(close: Any, span: int) -> Any:
+        return pd.Series(close).ewm(span=span, adjust=False).mean()
+
+    def true_range(high: Any, low: Any, close: Any) -> Any:
+        before = pd.Series(close).shift().bfill()
+        spans = np.maximum(high, before) - np.minimum(low, before)
+        return spans.ewm(alpha=1 / job.atr_period, adjust=False).mean()
+
+    class Cross(library.Strategy):  # type: ignore[misc]
+        def init(self) -> None:
+            self.fast = self.I(average, self.data.Close, pair[0])
+            self.slow = self.I(average, self.data.Close, pair[1])
+            self.spans = self.I(true_range, self.data.High, self.data.Low, self.data.Close)
+
+        def next(self) -> None:
+            if crossover(self.fast, self.slow):
+                self.position.close()
+                self.buy(size=1, sl=self.data.Close[-1] - job.stop_atr * self.spans[-1])
+            elif crossover(self.slow, self.fast):
+                self.position.close()
+                self.sell(size=1, sl=self.data.Close[-1] + job.stop_atr * self.spans[-1])
+
+    return Cross
+
+
+def usual(job: Job, bars: Columns, data: Any, pair: tuple[int, int]) -> int:
+    """Trade as a user of the library would; return the number of trades."""
+    library: Any = importlib.import_module("backtesting")
+    strategy = make_usual(library, job, bars, pair)
+    test = library.Backtest(data, strategy, cash=CASH, commission=job.fee, finalize_trades=True)
+    return len(test.run()["_trades"])
+
+
+def columns_by_pandas(job: Job, bars: Columns) -> tuple[Any, Any]:
+    """Return crosses and ATR made ahead by pandas, so that the strategy only has to look them up."""
     pd: Any = importlib.import_module("pandas")
     close, before = pd.Series(bars.close), pd.Series(bars.close).shift()
-    away = [close.ewm(span=span, adjust=False).mean().to_numpy() for span in (fast, slow)]
+    away = [close.ewm(span=span, adjust=False).mean().to_numpy() for span in (job.fast, job.slow)]
     spans = np.maximum(bars.high, before) - np.minimum(bars.low, before)
     asked = crosses(*away)
-    asked[:slow] = 0
+    asked[: job.slow] = 0
     return asked, spans.ewm(alpha=1 / job.atr_period, adjust=False).mean().bfill().to_numpy()
 
 
@@ -102,7 +141,9 @@ def main() -> None:
     pairs = job.pairs if job.task == "sweep" else ((job.fast, job.slow),)
 
     def once() -> int:
-        return sum(len(run(job, bars, data, *columns_by_pandas(job, bars, *pair))) for pair in pairs)
+        if job.variant == AHEAD:
+            return len(run(job, bars, data, *columns_by_pandas(job, bars)))
+        return sum(usual(job, bars, data, pair) for pair in pairs)
 
     answer(**timed(job, once))
 

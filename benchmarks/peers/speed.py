@@ -30,7 +30,9 @@ from benchmarks.peers.running import (
 )
 
 OWN: Final = ("column tier", "column tier, trades as records", "event tier", "hand-written loop")
-SLOW: Final = {"backtesting.py": 100_000, "nautilus_trader": 25_000}
+AHEAD: Final = "backtesting.py, crosses made ahead"
+RIVALS: Final = ("vectorbt", "backtesting.py", AHEAD, "nautilus_trader")
+SLOW: Final = {"backtesting.py": 100_000, AHEAD: 100_000, "nautilus_trader": 25_000}
 """Bars at most, of the peers whose rate shows on so few."""
 
 PAIRS: Final = tuple((fast, slow) for fast in range(5, 25) for slow in range(30, 80, 5))
@@ -62,7 +64,8 @@ class Speed:
 def measure(name: str, job: Job, done: int, python: Path, folder: Path, *, cold: bool = False) -> Speed:
     """Run one backtester in a fresh process; `cold`: none of our compiled code is kept from runs before."""
     tell(f"{name}, {done:,} {'pairs' if job.task == 'sweep' else 'bars'} ...")
-    module, interpreter = PEERS.get(name, "whalebot"), python if name in PEERS else own_python()
+    module = PEERS.get(name.split(",")[0], "whalebot")
+    interpreter = own_python() if module == "whalebot" else python
     with tempfile.TemporaryDirectory() as empty:
         found = run_job(interpreter, module, job, folder, {"NUMBA_CACHE_DIR": empty} if cold else {})
     return Speed(
@@ -86,14 +89,14 @@ def runs(count: int, folder: Path, python: Path, repeats: int) -> Iterator[Speed
         # A minute a run at the longest: once is enough there.
         times = repeats if name != OWN[2] else 1 if count <= 100_000 else 0
         yield measure(name, Job(market, variant=name, task="speed", repeats=times), count, python, folder)
-    for name in PEERS if count <= 1_000_000 else ():
+    for name in RIVALS if count <= 1_000_000 else ():
         most = SLOW.get(name, count)
         if most < count and count > 100_000:
             continue
         part, fewer = market, min(count, most)
         if fewer < count:
             part = make_market(folder / f"{fewer}.npz", make_walk(3, fewer, interval="1"))
-        job = Job(part, task="speed", repeats=min(repeats, 1) if name in SLOW else repeats)
+        job = Job(part, variant=name, task="speed", repeats=min(repeats, 1) if name in SLOW else repeats)
         yield measure(name, job, fewer, python, folder)
 
 
