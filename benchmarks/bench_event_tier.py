@@ -37,11 +37,13 @@ PASSED_BY: Final = 10
 def make_dataset(count: int) -> Dataset:
     """One-minute bars of one symbol."""
     bars = make_bars(count, 1)
-    prices = (
-        np.rint(column * 10).astype(np.int64) for column in (bars.open, bars.high, bars.low, bars.close)
+    open_, high, low, close, volume = (
+        np.rint(column * scale).astype(np.int64)
+        for column, scale in zip(
+            (bars.open, bars.high, bars.low, bars.close, bars.volume), (10, 10, 10, 10, 1000), strict=True
+        )
     )
-    volume = np.rint(bars.volume * 1000).astype(np.int64)
-    fine = BarTable(SYMBOL, "1", 1, 3, bars.open_ms, *prices, volume)
+    fine = BarTable(SYMBOL, "1", 1, 3, bars.open_ms, open_, high, low, close, volume)
     return Dataset("1", (make_symbol_data(fine, "1", [DatedRules(0, GRID)]),))
 
 
@@ -87,7 +89,7 @@ def run(count: int = 200_000) -> list[Figure]:
     cross = cross_settings()
     engine = EngineSettings((SYMBOL,), "1", "backtest", "", scoring=ScoringSettings(threshold=1.6))
     unlimited = replace(engine, guardrails=GuardrailSettings(min_target_to_cost=None))
-    plain = BacktestSettings(unlimited, balance=Decimal(10_000_000))
+    plain = BacktestSettings(unlimited, balance=Decimal(100_000))
     return [
         measure("EMA cross with orders", "ema_cross", cross, data, 50_000),
         measure("all groups, guardrails on", "scoring", plain, data, 10_000),

@@ -171,3 +171,10 @@ def test_the_curve_ends_where_the_trades_say() -> None:
     ended = result.starting_balance + sum(trade.pnl for trade in result.trades)
     assert result.curve.equity[-1] == pytest.approx(float(ended), abs=1e-9)
     assert len(result.curve.ts_ms) == len(rows)
+
+
+def test_an_entry_that_the_exchange_refuses_is_told() -> None:
+    # Beyond the risk limit of two millions.
+    result = run([(100_000,) * 4] * 4, [1, 0, 0, 0], balance=100_000_000)
+    assert result.trades == ()
+    assert result.refused == {"exchange 110090": 1}

@@ -9,6 +9,7 @@ from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.domain import effects as ef
 from whalebot.domain.errors import VenueRefused
 from whalebot.domain.events import Event, OrderRefused, Refusal, TradeRecorded
+from whalebot.domain.orders import Purpose
 from whalebot.domain.trade import ClosedTrade
 from whalebot.ports import Clock, HistorySource
 from whalebot.runtime.order_actions import OrderActions, RetCodes
@@ -16,7 +17,8 @@ from whalebot.runtime.read_actions import ReadActions, Readers
 
 
 class Errands:
-    """Answers each effect with events. `trades` collects what the engine recorded.
+    """Answers each effect with events. `trades` collects what the engine recorded, `entries` the link ids of
+    the entries it sent.
 
     What nobody is there to read (notices, alerts, views, documents) is left undone.
     """
@@ -25,6 +27,7 @@ class Errands:
         self, account: SimulatedAccount, history: HistorySource, symbols: tuple[str, ...], clock: Clock
     ) -> None:
         self.trades: list[ClosedTrade] = []
+        self.entries: set[str] = set()
         self._account = account
         self._clock = clock
         reads, readers = ReadActions(clock, symbols, _raise), Readers(account, history)
@@ -49,6 +52,8 @@ class Errands:
 
     def _submit(self, effect: ef.SubmitOrder) -> Iterable[Event]:
         link_id, now_ms = effect.intent.order_link_id, self._clock.now_ms()
+        if effect.intent.purpose is Purpose.ENTRY:
+            self.entries.add(link_id)
         try:
             self._account.submit(effect.intent)
         except VenueRefused as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
@@ -26,6 +26,7 @@ from whalebot.domain.events import (
     Filled,
     FundingPaid,
     InstrumentsFetched,
+    OrderRefused,
     OrderUpdated,
     PositionReported,
     StreamUp,
@@ -64,6 +65,7 @@ class Tape:
         self.fills: list[Execution | FundingPayment] = []
         self.touched: set[str] = set()
         self.has_filled = False
+        self.refusals: list[OrderRefused] = []
         self.wallet = settings.balance
         self.rules = dict(rules)
 
@@ -76,6 +78,8 @@ class Tape:
             self.fills.append(event.payment)
         elif isinstance(event, PositionReported):
             self.touched.add(event.position.symbol)
+        elif isinstance(event, OrderRefused):
+            self.refusals.append(event)
         elif isinstance(event, WalletReported):
             self.wallet = event.wallet.wallet_balance
         elif isinstance(event, OrderUpdated) and not event.order.order_link_id:
@@ -214,8 +218,12 @@ class Machine:
 
     @property
     def refused(self) -> dict[str, int]:
-        """Entries refused so far, by rule."""
-        return dict(sorted(self._engine.rooms.guard.refusals.items()))
+        """Entries refused so far, by rule; those that the exchange refused under its code."""
+        counts = Counter(self._engine.rooms.guard.refusals)
+        for told in self.tape.refusals:
+            if told.ret_code and told.order_link_id in self._errands.entries:
+                counts[f"exchange {told.ret_code}"] += 1
+        return dict(sorted(counts.items()))
 
     def _drain(self) -> None:
         queue, process, carry_out = self.tape.queue, self._engine.process, self._errands.carry_out
