@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pwd
 import stat
@@ -164,3 +165,20 @@ def test_a_program_the_interpreter_would_not_find_is_named_to_it(home, monkeypat
     monkeypatch.setattr(install_service, "__file__", str(home / "whalebot" / "app" / "commands" / "x.py"))
     assert install(home, "--user", "--print") == 0
     assert f"Environment=PYTHONPATH={home}\n" in capsys.readouterr().out
+
+
+def test_a_folder_that_cannot_hold_a_unit_is_named_and_nothing_is_left_behind(
+    home, tmp_path, monkeypatch, capsys
+) -> None:
+    (tmp_path / "file").touch()
+    assert install(home, "--user", "--unit-dir", str(tmp_path / "file" / "units")) == 2
+    assert "cannot be written" in capsys.readouterr().err
+    units = tmp_path / "units"
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    assert install(home, "--user", "--unit-dir", str(units)) == 2
+    assert "Read-only file system" in capsys.readouterr().err
+    assert not list(units.iterdir())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import shlex
@@ -162,14 +163,22 @@ def _is_new(path: Path, text: str, force: bool) -> bool:
 
 def _write(path: Path, text: str) -> None:
     """Write the unit whole or not at all. Raises ConfigError."""
+    beside = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as file:
+            beside = file.name
             file.write(text)
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
-    except PermissionError:
-        raise ConfigError(f"{path}: may not be written; run it as root, or with --user") from None
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except OSError as error:
+        if beside:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+        remedy = (
+            "run it as root, or with --user" if isinstance(error, PermissionError) else "or use --unit-dir"
+        )
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}; {remedy}") from None
 
 
 def _notes(args: argparse.Namespace, place: UnitPlace) -> list[str]:
@@ -186,12 +195,10 @@ def _notes(args: argparse.Namespace, place: UnitPlace) -> list[str]:
             notes.append(f"{place.folder} is not {user.pw_name}'s: chown -R {user.pw_name}: {place.folder}")
     if args.paths.control_socket.parent != args.paths.state:
         notes.append(f"{place.folder} is too long a path for its socket: status and pause will not find it")
-    from whalebot.app.options import run_overrides
     from whalebot.app.setup import read_setup
 
     try:
-        args.data = args.speed = args.seed = None
-        mode = read_setup(args, run_overrides(args)).config.mode
+        mode = read_setup(args, {("mode",): args.mode} if args.mode else {}).config.mode
     except ConfigError as error:
         return [*notes, f"the daemon will refuse to start: {error}"]
     if mode == "live" and not args.live:
