@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+from whalebot.domain.intervals import DAY_MS
 from whalebot.research.chaos.judge import Verdict, judge, read_books, requests_are_paced
 from whalebot.research.chaos.ledger import Ledger, read_ledger
 from whalebot.research.chaos.process import now_ms
@@ -29,7 +30,6 @@ _READY_S: Final = 80.0
 _ON_THE_WIRE_MS: Final = 1_000
 _MOST_REQUESTS: Final = 30
 _MOST_MIB: Final = 250.0
-_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class _Run:
             self._plan(action.at_s, partial(self._act, action))
         while self._queue or self._now_s() < self._schedule.lasts_s:
             self._work_until(self._queue[0][0] if self._queue else self._schedule.lasts_s)
-        days = (int(rig.venue.state()["sim_ms"]) - first_ms) / _DAY_MS
+        days = (int(rig.venue.state()["sim_ms"]) - first_ms) / DAY_MS
         self._await_ready("after the last fault")
         # Messages may have been lost: what a new private stream asks for brings both to one mind now.
         rig.venue.strike([{"do": "drop_streams", "channel": "private"}])

@@ -8,13 +8,12 @@ from urllib.parse import quote, unquote
 
 from whalebot.adapters.exchange.server.params import Params
 from whalebot.adapters.exchange.server.refusal import bad_parameter
+from whalebot.domain.intervals import DAY_MS
 
 Row = TypeVar("Row")
 _TOKEN: Final = "page_token="
 _LAST_TIME: Final = "lasttime="
 _MAX_DIGITS: Final = 15
-DAY_MS: Final = 86_400_000
-WEEK_MS: Final = 7 * DAY_MS
 
 
 def page(rows: Sequence[Row], params: Params, limit: int, key: Callable[[Row], str]) -> tuple[list[Row], str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from whalebot.adapters.exchange.core.commands import SetMarginMode
-from whalebot.adapters.exchange.server.paging import WEEK_MS, page, window
+from whalebot.adapters.exchange.server.paging import page, window
 from whalebot.adapters.exchange.server.params import Params
 from whalebot.adapters.exchange.server.refusal import BAD_PARAMETER, MARGIN_MODE_FAILED, Refused
 from whalebot.adapters.exchange.server.rest_market import CATEGORIES, LINEAR, Result
 from whalebot.adapters.exchange.server.venue import Venue
 from whalebot.adapters.exchange.server.wire import plain, rounded
 from whalebot.adapters.exchange.server.wire_positions import transaction_row, wallet_row
+from whalebot.domain.intervals import WEEK_MS
 
 DEFAULT_ROWS: Final = 20
 MAX_ROWS: Final = 50

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from whalebot.adapters.exchange.core.commands import FULL, PARTIAL, SetLeverage, SetTradingStop, SwitchMode
-from whalebot.adapters.exchange.server.paging import WEEK_MS, page, window
+from whalebot.adapters.exchange.server.paging import page, window
 from whalebot.adapters.exchange.server.params import Params
 from whalebot.adapters.exchange.server.refusal import (
     BAD_PARAMETER,
@@ -18,6 +18,7 @@ from whalebot.adapters.exchange.server.rest_market import CATEGORIES, LINEAR, Re
 from whalebot.adapters.exchange.server.rest_orders import accepted, order_type, require_linear, trigger_by
 from whalebot.adapters.exchange.server.venue import Venue
 from whalebot.adapters.exchange.server.wire_positions import closed_pnl_row, position_row
+from whalebot.domain.intervals import WEEK_MS
 
 DEFAULT_ROWS: Final = 20
 MAX_ROWS: Final = 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from whalebot.adapters.exchange.core.records import OrderRecord
-from whalebot.adapters.exchange.server.paging import WEEK_MS, page, window
+from whalebot.adapters.exchange.server.paging import page, window
 from whalebot.adapters.exchange.server.params import Params
 from whalebot.adapters.exchange.server.refusal import bad_parameter
 from whalebot.adapters.exchange.server.rest_market import LINEAR, Result
@@ -13,6 +13,7 @@ from whalebot.adapters.exchange.server.rest_orders import link_id, require_linea
 from whalebot.adapters.exchange.server.venue import Venue
 from whalebot.adapters.exchange.server.wire_orders import execution_row, order_row
 from whalebot.domain.enums import OrderStatus
+from whalebot.domain.intervals import WEEK_MS
 
 DEFAULT_ROWS: Final = 20
 MAX_ROWS: Final = 50
