@@ -29,6 +29,7 @@ BENCHMARKS = {
     "storage": "recording a trade at several lengths of the history",
     "exchange": "the matching core of the local exchange (only when named)",
     "soak": "weeks of trading in ten minutes: what grows, what gets slower (only when named)",
+    "backtest": "the column tier of a backtest: an EMA cross, all groups, sweeps, the first call",
 }
 OWN_PLACE = ("exchange", "soak")
 """Left out unless named: about the exchange of the demo, or long."""

@@ -74,6 +74,8 @@ def run_account(
                 if p.bar < p.bar_end and (asked[row] != 0 or p.side != 0):
                     decide(p, pos, a, rules[p.rule], terms, windows, refused, row, now_ms, asked[row],
                            signal[row], atr[row], price[row], mark)  # fmt: skip
+        for s in range(len(pos)):
+            p = pos[s]
             if p.side != 0 and p.bar == p.bar_end:
                 fill = taker_price(p.last, -p.side, rules[p.rule].tick, terms)
                 leave(p, s, a, terms, trades, fill, p.last, at.BY_END)

@@ -44,6 +44,8 @@ def open_bar(
             leave(p, s, a, terms, trades, fill, price, reason)
     if p.ask != 0 and p.side == 0:
         refused[enter(p, pos, a, rules, terms, price, now_ms)] += 1
+        if p.side != 0:
+            liquidate(p, s, pos, a, rules, terms, trades)
 
 
 @compiled
