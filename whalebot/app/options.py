@@ -6,6 +6,7 @@ import argparse
 import math
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +54,15 @@ def positive(text: str) -> Decimal:
     if not value.is_finite() or value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: allowed is a number above 0, as 0.01")
     return value
+
+
+def moment_ms(text: str) -> int:
+    """Turn 2026-01-31 or 2026-01-31T08:00 into ms, UTC. Raises ArgumentTypeError."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write 2026-01-31 or 2026-01-31T08:00 (UTC)") from None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whalebot.app.exits import CLEAN
-from whalebot.app.options import positive, seed
+from whalebot.app.options import moment_ms, positive, seed
 
 if TYPE_CHECKING:
     from whalebot.app.backtest import Job, Terms
@@ -22,8 +22,6 @@ _INTERVALS = ("1", "3", "5", "15", "30", "60", "120", "240", "360", "720", "D", 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
-    from whalebot.app.backtest import moment_ms
-
     text = (
         "Trade recorded bars with the daemon's own engine and the exchange it is tested against, and say what"
         " came of it. Decisions fill at the next bar's open; costs and limits are those of the configuration."
