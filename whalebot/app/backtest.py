@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from whalebot.app.engine_setup import engine_settings
 from whalebot.app.setup import Setup, read_setup
 from whalebot.app.store_sources import sources_of
 from whalebot.domain.errors import ConfigError
-from whalebot.engine.settings import FeedSettings
+from whalebot.engine.settings import EngineSettings, FeedSettings
 from whalebot.research.dataset import Dataset
 from whalebot.research.reading import Source, read_symbol
 from whalebot.research.result import BacktestResult
@@ -93,20 +94,10 @@ def run_job(
 ) -> tuple[BacktestResult, Dataset]:
     """Read the files of a run and trade them. `progress` hears the share done, 0 to 1. Raises ConfigError."""
     config = setup.config.model_copy(update={"interval": job.interval})
-    trade = config.trade_management
     engine = replace(
         engine_settings(config, FeedSettings()), symbols=tuple(source.symbol for source in job.sources)
     )
-    slippage = trade.slippage_percent
-    settings = BacktestSettings(
-        engine=engine,
-        balance=to_decimal(trade.account_balance),
-        taker_fee=to_decimal(trade.trading_fee_percent) / 100,
-        maker_fee=to_decimal(trade.maker_fee_percent) / 100,
-        slippage_percent=None if slippage is None else to_decimal(slippage),
-        latency_ms=trade.latency_ms or 0,
-        seed=terms.seed,
-    )
+    settings = backtest_settings(config, engine, terms.seed)
     data = tuple(
         read_symbol(source, job.interval, terms.tick, terms.step, until_ms=terms.to_ms)
         for source in job.sources
@@ -121,6 +112,21 @@ def run_job(
 
     heard = None if progress is None else _share_of(dataset, progress)
     return run_event_tier(settings, dataset, strategy, progress=heard), dataset
+
+
+def backtest_settings(config: Config, engine: EngineSettings, seed: int) -> BacktestSettings:
+    """Return what a run assumes besides the engine's settings, as the configuration has it."""
+    trade = config.trade_management
+    slippage = trade.slippage_percent
+    return BacktestSettings(
+        engine=engine,
+        balance=to_decimal(trade.account_balance),
+        taker_fee=to_decimal(trade.trading_fee_percent) / 100,
+        maker_fee=to_decimal(trade.maker_fee_percent) / 100,
+        slippage_percent=None if slippage is None else to_decimal(slippage),
+        latency_ms=trade.latency_ms or 0,
+        seed=seed,
+    )
 
 
 def _share_of(dataset: Dataset, progress: Callable[[float], None]) -> Callable[[int], None]:
@@ -140,6 +146,15 @@ def config_values(setup: Setup) -> Mapping[str, Any]:
         values, lambda path, leaf: MASK if is_secret_place(path) and leaf is not None else leaf
     )
     return hidden
+
+
+def moment_ms(text: str) -> int:
+    """Turn 2026-01-31 or 2026-01-31T08:00 into ms, UTC. Raises ArgumentTypeError."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: write 2026-01-31 or 2026-01-31T08:00 (UTC)") from None
+    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _by_symbol(texts: Sequence[str], option: str) -> dict[str, Path]:

@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -43,10 +42,20 @@ class Job:
 
 def add_search_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `optimize` and `walkforward` both take."""
+    from whalebot.app.backtest import moment_ms
+
     add = parser.add_argument
     add("--space", type=Path, metavar="FILE", help="TOML file of parameters and constraints")
-    add("--data", nargs="+", action="extend", metavar="FILE", help="OHLCV files, as FILE or SYMBOL=FILE")
-    add("--funding", nargs="+", action="extend", metavar="FILE", help="files of settled funding rates")
+    add(
+        "--data",
+        nargs="+",
+        action="extend",
+        metavar="FILE",
+        help="OHLCV files, or SYMBOL=FILE (default: what whalebot data keeps below --dir)",
+    )
+    add("--symbols", metavar="A,B", help="take only those symbols")
+    add("--funding", nargs="+", action="extend", metavar="FILE", help="settled funding rates, or SYMBOL=FILE")
+    add("--mark", nargs="+", action="extend", metavar="FILE", help="bars of the mark price, or SYMBOL=FILE")
     add("--tick", type=positive, metavar="SIZE", help="tick size of files of unknown symbols")
     add("--step", type=positive, metavar="SIZE", help="quantity step of such files")
     add(
@@ -57,7 +66,8 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         help="trade from here on; earlier bars warm up",
     )
     add("--to", dest="to_ms", type=moment_ms, metavar="TIME", help="read no bar after this time")
-    add("--interval", metavar="NAME", help="interval to decide on (default: the configured one)")
+    add("--interval", nargs=1, metavar="NAME", help="interval of decisions (default: the configured one)")
+    parser.set_defaults(each=False)
     add("--strategy", default="scoring", metavar="NAME", help="scoring, ema_cross or your own module:Class")
     add(
         "--objective",
@@ -106,18 +116,9 @@ def count(text: str) -> int:
     return int(text)
 
 
-def moment_ms(text: str) -> int:
-    """Turn 2024-01-31 or 2024-01-31T12:00:00Z into ms UTC. Raises ArgumentTypeError."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: write 2024-01-31 or 2024-01-31T12:00:00Z") from None
-    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
 def read_job(args: argparse.Namespace) -> Job:
     """Return the search that a command line asks for. Raises ConfigError."""
-    from whalebot.app.data_files import parse_data_files
+    from whalebot.app.backtest import jobs_of
     from whalebot.app.search_setup import (
         TABLE,
         check_space,
@@ -134,19 +135,20 @@ def read_job(args: argparse.Namespace) -> Job:
     from whalebot.research.optimise.search import Plan
     from whalebot.research.optimise.space import read_space
 
-    if args.space is None or not args.data:
-        raise ConfigError("--space FILE and --data FILES are needed")
+    if args.space is None:
+        raise ConfigError("--space FILE is needed: a TOML file of parameters")
     objectives = parse_objectives(args.objective)
-    files = parse_data_files(args.data, Path.cwd(), "--data")
-    overrides: dict[tuple[str | int, ...], Any] = {("symbols",): [file.symbol for file in files]}
+    overrides: dict[tuple[str | int, ...], Any] = {("mode",): "replay", ("demo", "data"): []}
     if args.interval is not None:
-        overrides[("interval",)] = args.interval
+        overrides[("interval",)] = args.interval[0]
     config = read_setup(args, overrides).config
+    [run] = jobs_of(args, config)
+    config = config.model_copy(update={"symbols": tuple(source.symbol for source in run.sources)})
     settings = configured_settings(config, args.seed)
     space = read_space(args.space)
     check_space(space, settings)
     bars = settings({}).engine.history_bars
-    data = read_dataset(files, args, config.interval, bars)
+    data = read_dataset(run.sources, run.interval, args)
     identity = identity_of(settings, space, data, args, objectives)
     fixed = constrained_values(space, settings)
     return Job(
@@ -155,7 +157,11 @@ def read_job(args: argparse.Namespace) -> Job:
         way=Way(args.sampler, args.pruner, args.seed, _jobs(args), args.engine, args.address),
         storage=storage_url(args),
         study=args.study or study_name(identity),
-        identity={**identity, "files": [str(file) for file in files], TABLE: settings.table},
+        identity={
+            **identity,
+            "files": [f"{s.symbol}={s.bars.absolute()}" for s in run.sources],
+            TABLE: settings.table,
+        },
         settings=settings,
         warm_up_bars=bars,
     )

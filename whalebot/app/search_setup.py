@@ -5,25 +5,24 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
+from whalebot.app.backtest import backtest_settings
 from whalebot.app.config.checks import check_together
-from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import OTHER_COMMANDS_TABLES, Config
 from whalebot.app.config.problems import ConfigProblems, path_text
 from whalebot.app.config.problems import Path as Place
 from whalebot.app.config.schema import node_at
 from whalebot.app.config.tree import put_at, value_at
 from whalebot.app.config.validation import unknown_key, validate
-from whalebot.app.data_files import DataFile
 from whalebot.app.engine_setup import engine_settings
 from whalebot.domain.errors import ConfigError
 from whalebot.engine.settings import FeedSettings
-from whalebot.research.dataset import Dataset, SymbolData
+from whalebot.research.dataset import Dataset
 from whalebot.research.optimise.space import Space, Value, Values
+from whalebot.research.reading import Source, read_symbol
 from whalebot.research.settings import BacktestSettings
 
 NOT_SEARCHED: Final = (
@@ -51,7 +50,8 @@ class ConfiguredSettings:
 
     def __call__(self, values: Values) -> BacktestSettings:
         """Return settings. Raises ConfigError naming what the configuration refuses."""
-        return backtest_settings(self.config(values), self.seed)
+        config = self.config(values)
+        return backtest_settings(config, engine_settings(config, FeedSettings()), self.seed)
 
     def config(self, values: Values) -> Config:
         """Return the configuration with values replaced. Raises ConfigError naming all that is refused."""
@@ -75,21 +75,6 @@ def configured_settings(config: Config, seed: int) -> ConfiguredSettings:
     kept = {name: value for name, value in table.items() if name not in NOT_SEARCHED and value is not None}
     # A configuration for live trading is searched like any other; no order leaves this machine.
     return ConfiguredSettings({**kept, "mode": "demo", "symbols": list(config.traded_symbols)}, seed)
-
-
-def backtest_settings(config: Config, seed: int) -> BacktestSettings:
-    """Return what a backtest assumes, as the configuration has it."""
-    trade = config.trade_management
-    slippage = trade.slippage_percent
-    return BacktestSettings(
-        engine=engine_settings(config, FeedSettings(has_book=False, has_holes=True, higher_wait_ms=0)),
-        balance=to_decimal(trade.account_balance),
-        taker_fee=to_decimal(trade.trading_fee_percent) / 100,
-        maker_fee=to_decimal(trade.maker_fee_percent) / 100,
-        slippage_percent=None if slippage is None else to_decimal(slippage),
-        latency_ms=trade.latency_ms or 0,
-        seed=seed,
-    )
 
 
 def place_of(key: str) -> Place:
@@ -131,24 +116,10 @@ def constrained_values(space: Space, settings: ConfiguredSettings) -> dict[str, 
     return fixed
 
 
-def read_dataset(
-    files: tuple[DataFile, ...], args: argparse.Namespace, interval: str, warm_up_bars: int
-) -> Dataset:
-    """Return the data of a command line: --data, --from, --to, --tick, --step, --funding; or ConfigError."""
-    from whalebot.app.data_files import parse_data_files
-    from whalebot.domain.intervals import interval_ms
-    from whalebot.research.optimise.cutting import cut
-    from whalebot.research.reading import Source, read_symbol
-
-    rates = {f.symbol: f.path for f in parse_data_files(args.funding or (), Path.cwd(), "--funding")}
-    symbols: list[SymbolData] = [
-        read_symbol(Source(file.symbol, file.path, rates.get(file.symbol)), interval, args.tick, args.step)
-        for file in files
-    ]
-    data = Dataset(interval, tuple(symbols))
-    if args.from_ms is None and args.to_ms is None:
-        return data
-    return cut(data, args.from_ms, args.to_ms, warm_up_bars * interval_ms(interval))
+def read_dataset(sources: Sequence[Source], interval: str, args: argparse.Namespace) -> Dataset:
+    """Return the data of a command line; nothing after `--to` is read. Raises ConfigError."""
+    data = (read_symbol(source, interval, args.tick, args.step, until_ms=args.to_ms) for source in sources)
+    return Dataset(interval, tuple(data), args.from_ms)
 
 
 def identity_of(
