@@ -25,6 +25,7 @@ from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.app.supervisor import Supervisor
 from whalebot.app.venue import Venue, VenueParts
+from whalebot.app.venue_check import VenueCheck
 from whalebot.app.vitals import Vitals
 from whalebot.app.wiring import make_venue, new_run_id, ret_codes
 from whalebot.domain.effects import Notice
@@ -64,6 +65,7 @@ class Daemon:
         self._trouble: list[BaseException] = []
         self._failure = ""
         self._tell_news: Callable[[], None] = _nothing_new
+        self._reloader: Reloader | None = None
         self._console = Console(setup, self._views, self._inbox, self._clock, options)
         self._views.console = self._console
 
@@ -72,6 +74,7 @@ class Daemon:
         paths = self._setup.paths
         paths.prepare()
         with FolderLock(paths.lock), self._console, contextlib.ExitStack() as stack:
+            halt = self._listen(stack)
             self._console.announce()
             history = TradeHistory.open(paths.history, write_ahead=paths.write_ahead)
             venue = make_venue(VenueParts(self._setup, self._inbox, self._clock, self._say, self._options))
@@ -85,13 +88,7 @@ class Daemon:
             self._tell_news()
             stack.push(partial(self._tell_the_end, alerts))
             alerts.send(Level.INFO, "whalebot has started", self._who())
-            halt = Halt(self._halted)
-            reloader = Reloader(self._setup, self._inbox, self._clock, venue, self._console.set_level)
-            reload = partial(self._reload, reloader)
-            sink = EarlyStop(self._inbox, halt)
-            signals = SignalWatch(sink, self._clock, reload, halt, _STOP_LIMIT_S)
-            signals.start()
-            stack.callback(signals.stop)
+            self._reloader = Reloader(self._setup, self._inbox, self._clock, venue, self._console.set_level)
             self._wait_for(venue, halt)
             if self._halted.is_set():
                 return CLEAN
@@ -113,6 +110,15 @@ class Daemon:
             )
             return self._run_loop(engine, noted, lanes, venue, states, halt)
 
+    def _listen(self, stack: contextlib.ExitStack) -> Halt:
+        """Hear signals from now on, until everything else has ended."""
+        halt = Halt(self._halted)
+        sink = EarlyStop(self._inbox, halt)
+        signals = SignalWatch(sink, self._clock, self._reload, halt, _STOP_LIMIT_S)
+        signals.start()
+        stack.callback(signals.stop)
+        return halt
+
     def _tell_stores(self, history: TradeHistory, states: StateFile, alerts: AlertSystem) -> None:
         """Say what the files of this run had to be mended for, at the start and ever since. Any thread."""
         for notice in (*history.take_notices(), *states.take_notices()):
@@ -124,13 +130,13 @@ class Daemon:
         """An outage at the start may last; --for and signals end the wait."""
         limit_ms = self._options.limit_ms
         if limit_ms is None:
-            venue.check(self._halted)
+            VenueCheck(venue, self._halted).wait()
             return
         limit = threading.Timer(limit_ms / 1000, halt, ["the time given by --for is over"])
         limit.name, limit.daemon = "time-limit", True
         limit.start()
         try:
-            venue.check(self._halted)
+            VenueCheck(venue, self._halted).wait()
         finally:
             limit.cancel()
 
@@ -212,9 +218,12 @@ class Daemon:
         self._console.notice(Notice(Level.CRITICAL, "recording_stopped", f"recording has stopped: {reason}"))
         alerts.send(Level.CRITICAL, "whalebot records no more", f"{reason}; trading goes on")
 
-    def _reload(self, reloader: Reloader) -> None:
+    def _reload(self) -> None:
+        if self._reloader is None:
+            # The file was read a moment ago.
+            return
         with self._console.service.reloading():
-            self._console.is_file_refused = not reloader.reload()
+            self._console.is_file_refused = not self._reloader.reload()
 
     def _who(self) -> str:
         config = self._setup.config
