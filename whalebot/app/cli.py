@@ -55,6 +55,11 @@ def main(argv: Sequence[str]) -> int:
     return _run(module, args)
 
 
+def command_of(argv: Sequence[str]) -> str:
+    """Return the first word that stands where a command stands; "run" where there is none."""
+    return _with_command(argv)[0]
+
+
 def _with_command(argv: Sequence[str]) -> list[str]:
     """Put the command first: `--dir X status` is `status --dir X`, and no command means `run`."""
     at = 0
