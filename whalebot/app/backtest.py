@@ -6,7 +6,6 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -146,15 +145,6 @@ def config_values(setup: Setup) -> Mapping[str, Any]:
         values, lambda path, leaf: MASK if is_secret_place(path) and leaf is not None else leaf
     )
     return hidden
-
-
-def moment_ms(text: str) -> int:
-    """Turn 2026-01-31 or 2026-01-31T08:00 into ms, UTC. Raises ArgumentTypeError."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: write 2026-01-31 or 2026-01-31T08:00 (UTC)") from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def _by_symbol(texts: Sequence[str], option: str) -> dict[str, Path]:

@@ -42,7 +42,7 @@ class Job:
 
 def add_search_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `optimize` and `walkforward` both take."""
-    from whalebot.app.backtest import moment_ms
+    from whalebot.app.options import moment_ms
 
     add = parser.add_argument
     add("--space", type=Path, metavar="FILE", help="TOML file of parameters and constraints")
