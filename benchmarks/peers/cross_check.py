@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -42,23 +42,43 @@ from benchmarks.peers.running import (
 )
 
 STOP_ATR: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One way to run a peer. `stop`: distance in ATR, 0 for none. `variant`: what is set otherwise than usual.
+    `known`: the rules by which it may differ.
+    """
+
+    stop: float
+    variant: str = ""
+    known: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The case in words."""
+        parts = [f"stop of {self.stop:g} ATR" if self.stop else "no stop", self.variant]
+        return ", ".join(part for part in parts if part)
+
+
 CASES: Final = {
     "backtesting.py": (
-        (0.0, ""),
-        (STOP_ATR, ""),
-        (STOP_ATR, "stop not on the tick grid"),
+        Case(0.0),
+        Case(STOP_ATR),
+        Case(STOP_ATR, "stop not on the tick grid", (BY_ROUNDING,)),
     ),
-    "vectorbt": ((0.0, ""), (0.0, "its own averages"), (STOP_ATR, ""), (STOP_ATR, "three rows a bar")),
-    "nautilus_trader": ((0.0, ""), (0.0, "its own averages"), (STOP_ATR, "")),
+    "vectorbt": (
+        Case(0.0),
+        Case(0.0, "its own averages", (BY_SEED,)),
+        Case(STOP_ATR, "", (BY_LOST_TURN, BY_ENTRY_BAR)),
+        Case(STOP_ATR, "three rows a bar"),
+    ),
+    "nautilus_trader": (
+        Case(0.0, "", (BY_CLOSE,)),
+        Case(0.0, "its own averages", (BY_CLOSE, BY_SEED)),
+        Case(STOP_ATR, "", (BY_STALE, BY_TRIGGER, BY_CLOSE)),
+    ),
 }
-"""Distance of the stop in ATR (0: none) and what is set otherwise than the peer has it, by peer."""
-
-KNOWN: Final = {
-    "backtesting.py": (BY_ROUNDING,),
-    "vectorbt": (BY_LOST_TURN, BY_ENTRY_BAR, BY_SEED),
-    "nautilus_trader": (BY_STALE, BY_TRIGGER, BY_CLOSE, BY_SEED),
-}
-"""The rules by which each peer may differ."""
 
 Row = tuple[str, str, str, Agreement]
 
@@ -72,22 +92,17 @@ def check_market(name: str, market: str, python: Path, only: Sequence[str], fold
     """Yield an agreement for every case on one market, that of the two tiers first."""
     own: dict[float, list[Deal]] = {}
     bars = read_columns(Job(market))
-    for stop in (0.0, STOP_ATR):
-        job = Job(market, stop_atr=stop)
-        own[stop] = deals(own_python(), "whalebot", job, folder)
+    for case in (Case(0.0), Case(STOP_ATR)):
+        job = Job(market, stop_atr=case.stop)
+        own[case.stop] = deals(own_python(), "whalebot", job, folder)
         event = deals(own_python(), "whalebot", replace(job, variant="event tier"), folder)
-        yield name, "event tier", _words(stop, ""), compare(own[stop], event, bars, job.tick, ())
+        yield name, "event tier", case.words, compare(own[case.stop], event, bars, job.tick, ())
     for peer in only:
-        for stop, variant in CASES[peer]:
-            tell(f"{name}: {peer}, {_words(stop, variant)}")
-            job = Job(market, stop_atr=stop, variant=variant)
+        for case in CASES[peer]:
+            tell(f"{name}: {peer}, {case.words}")
+            job = Job(market, stop_atr=case.stop, variant=case.variant)
             found = deals(python, PEERS[peer], job, folder)
-            yield name, peer, _words(stop, variant), compare(own[stop], found, bars, job.tick, KNOWN[peer])
-
-
-def _words(stop: float, variant: str) -> str:
-    parts = [f"stop of {stop:g} ATR" if stop else "no stop", variant]
-    return ", ".join(part for part in parts if part)
+            yield name, peer, case.words, compare(own[case.stop], found, bars, job.tick, case.known)
 
 
 def print_table(rows: Sequence[Row]) -> None:

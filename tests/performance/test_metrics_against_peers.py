@@ -1,6 +1,6 @@
 """Figures of performance equal those of empyrical-reloaded, quantstats and ffn, where these define the same.
 
-Where they define something else, the difference itself is tested: docs/backtest.md has it as a table.
+Where they define something else, the difference itself is tested: docs/peers.md has it as a table.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ def test_equal_to_quantstats(values: np.ndarray[Any, Any]) -> None:
     same(ratios.volatility(mine), stats.volatility(days, periods=YEAR))
     same(ratios.omega(mine), stats.omega(days, periods=YEAR))
     same(-deepest(values), stats.max_drawdown(days))
+    same(-ratios.expected_shortfall(mine), stats.conditional_value_at_risk(days, method="historical"))
     if len(values) >= ratios.FEWEST_DAYS:
         same(ratios.annual_return(mine), stats.cagr(days, periods=YEAR))
         same(ratios.calmar(mine, deepest(values)), stats.calmar(days, periods=YEAR))
