@@ -140,6 +140,16 @@ def test_a_changed_bit_is_never_taken_for_an_event(tmp_path: Path, at: float, bi
     assert len(found) < len(written) or not journal.is_complete
 
 
+def test_a_journal_without_an_end_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    writer = JournalWriter(tmp_path / "j", HEADER)
+    writer.write([record(0), record(1)], 0, HEADER.started_ms)
+    # What the writer wrote is there for others at once, as after a kill.
+    journal = Journal(tmp_path / "j")
+    assert numbers(journal) == [0, 1]
+    assert (journal.torn, journal.damage, journal.is_complete) == ("", "", False)
+    writer.abandon()
+
+
 def test_a_new_part_every_day_and_at_a_size(tmp_path: Path) -> None:
     writer = JournalWriter(tmp_path / "j", HEADER, most_bytes=600)
     for number in range(40):

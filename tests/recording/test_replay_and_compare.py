@@ -17,6 +17,7 @@ from whalebot.adapters.recording.writer import JournalWriter
 from whalebot.app.cli import main
 from whalebot.domain.errors import ConfigError
 from whalebot.engine.settings import EngineSettings
+from whalebot.research.comparing.comparison import recorded_latency_ms
 from whalebot.research.replaying import replay
 
 
@@ -90,6 +91,10 @@ def test_another_latency_shows_as_later_entries(recording: Path, capsys: pytest.
     first = json.loads(capsys.readouterr().out)["trades"][0]
     assert "entry_ms" in first["differing"]
     assert "qty" not in first["differing"]
+
+
+def test_the_recorded_latency_of_lock_step_is_none(recording: Path) -> None:
+    assert recorded_latency_ms(Journal(recording)) == 0
 
 
 def test_a_missing_recording_is_told(tmp_path: Path) -> None:

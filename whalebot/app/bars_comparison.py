@@ -44,7 +44,7 @@ def compare_with_bars(args: argparse.Namespace) -> Comparison:
         maker_fee=(args.fee_maker if args.fee_maker is not None else to_decimal(trade.maker_fee_percent))
         / 100,
         slippage_percent=None if trade.slippage_percent is None else to_decimal(trade.slippage_percent),
-        latency_ms=args.latency_ms or 0,
+        latency_ms=args.latency_ms if isinstance(args.latency_ms, int) else 0,
     )
     result = run_event_tier(settings, data, make_strategy(DEFAULT, settings.engine))
     happened = [

@@ -11,11 +11,13 @@ from whalebot.app.exits import CLEAN, DIFFERENCE
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from whalebot.adapters.recording.reader import Journal
     from whalebot.research.comparing.assumptions import Assumptions
     from whalebot.research.comparing.comparison import Comparison
 
 _TEXT: Final = "hold the trades that were made against those of a simulation, trade by trade"
 _REMOTE_LATENCY_MS: Final = 50
+_RECORDED: Final = "recorded"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,9 +43,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--fee-maker", type=_percent, metavar="PERCENT", help="maker fee of the simulation")
     parser.add_argument(
         "--latency-ms",
-        type=_whole,
-        metavar="MS",
-        help="market time from decision to exchange (default: 0 where the exchange was local, else 50)",
+        type=_latency,
+        metavar="MS|recorded",
+        help="market time from decision to exchange, or the median of the recorded orders "
+        "(default: 0 where the exchange was local, else 50)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -81,7 +84,7 @@ def _with_recording(args: argparse.Namespace) -> Comparison:
     return compare_recording(journal, assumed)
 
 
-def _assumed(args: argparse.Namespace, journal: Any) -> Assumptions:
+def _assumed(args: argparse.Namespace, journal: Journal) -> Assumptions:
     from whalebot.app.config.convert import to_decimal
     from whalebot.research.comparing.assumptions import Assumptions
     from whalebot.research.comparing.comparison import first_balance
@@ -93,7 +96,7 @@ def _assumed(args: argparse.Namespace, journal: Any) -> Assumptions:
         balance=to_decimal(trade["account_balance"]) if balance is None else balance,
         maker_fee=_fee(args.fee_maker, trade["maker_fee_percent"]),
         taker_fee=_fee(args.fee_taker, trade["trading_fee_percent"]),
-        latency_ms=_latency_ms(args.latency_ms, mode, trade.get("latency_ms")),
+        latency_ms=_latency_ms(args.latency_ms, journal, trade.get("latency_ms")),
         walks_book=mode not in ("paper", "replay"),
         book_at_orders=mode == "demo",
         slippage_percent=None if slippage is None else to_decimal(slippage),
@@ -112,10 +115,14 @@ def _fee(given: Decimal | None, configured: float) -> Decimal:
     return (to_decimal(configured) if given is None else given) / 100
 
 
-def _latency_ms(given: int | None, mode: str, configured: float | None) -> int:
+def _latency_ms(given: int | str | None, journal: Journal, configured: float | None) -> int:
+    from whalebot.research.comparing.comparison import recorded_latency_ms
+
+    if isinstance(given, str):
+        return recorded_latency_ms(journal)
     if given is not None:
         return given
-    if mode in ("demo", "replay"):
+    if journal.header.mode in ("demo", "replay"):
         return 0
     return _REMOTE_LATENCY_MS if configured is None else int(configured)
 
@@ -130,7 +137,11 @@ def _percent(text: str) -> Decimal:
     return value
 
 
-def _whole(text: str) -> int:
+def _latency(text: str) -> int | str:
+    if text == _RECORDED:
+        return text
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a whole number of ms, from 0 on")
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: allowed is a whole number of ms from 0 on, or {_RECORDED}"
+        )
     return int(text)

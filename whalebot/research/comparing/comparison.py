@@ -81,3 +81,21 @@ def first_balance(journal: Journal) -> Decimal | None:
             if "value" in answer:
                 return Decimal(answer["value"]["wallet"]["wallet_balance"])
     return None
+
+
+def recorded_latency_ms(journal: Journal) -> int:
+    """Return the median market time from a decision to the venue, in ms, over the orders of a recording.
+
+    0 where the recording holds no order.
+    """
+    decided: dict[str, int] = {}
+    arrived: dict[str, int] = {}
+    for record in journal.records():
+        for name, fields in record.effects:
+            if name == "SubmitOrder":
+                decided[fields["intent"]["order_link_id"]] = fields["intent"]["created_ms"]
+        if record.name == "OrderUpdated":
+            order = _plain.decode(record.fields)["order"]
+            arrived.setdefault(order["order_link_id"], order["created_ms"])
+    waits = sorted(max(0, arrived[link] - at) for link, at in decided.items() if link in arrived)
+    return waits[len(waits) // 2] if waits else 0

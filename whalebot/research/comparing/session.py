@@ -105,7 +105,7 @@ class RecordedSession:
         self._orders = OrderActions(self, RetCodes(), _raise)
         self._readers = Readers(self._account, self)
         flat = replace(state, positions=(), intents=(), unrecorded_trades=())
-        timing = replace(settings.timing, view_ms=None)
+        timing = replace(settings.timing, view_ms=None, funding_check_ms=None)
         self._engine = Engine(replace(settings, timing=timing, keeps_document=False), flat)
         self._routes = self._make_routes()
 
