@@ -46,7 +46,7 @@ STOP_ATR: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One way to run a peer. `stop`: distance in ATR, 0 for none. `variant`: what is set otherwise than usual.
+    """One way to run a peer. `stop`: distance in ATR, 0 for none. `variant`: what is set otherwise.
     `known`: the rules by which it may differ.
     """
 
