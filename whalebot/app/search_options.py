@@ -8,10 +8,11 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from whalebot.app.options import positive, seed
+from whalebot.app.options import moment_ms, positive, seed
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ class Job:
 
 def add_search_options(parser: argparse.ArgumentParser) -> None:
     """Declare what `optimize` and `walkforward` both take."""
-    from whalebot.app.options import moment_ms
-
     add = parser.add_argument
     add("--space", type=Path, metavar="FILE", help="TOML file of parameters and constraints")
     add(
@@ -107,6 +106,12 @@ def storage_url(args: argparse.Namespace) -> str | None:
     if args.storage == "memory":
         return None
     return str(args.storage or f"sqlite:///{args.paths.dir / 'studies.db'}")
+
+
+def need_optuna() -> None:
+    """Raise ConfigError naming the remedy where Optuna is not installed."""
+    if find_spec("optuna") is None:
+        raise ConfigError("searches need Optuna: pip install 'whalebot[research]'")
 
 
 def count(text: str) -> int:

@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 from whalebot.app.exits import CLEAN, DIFFERENCE
-from whalebot.app.search_options import add_search_options, progress_line, storage_url
+from whalebot.app.search_options import add_search_options, need_optuna, progress_line, storage_url
 
 _TEXT = "search parameters on recorded history"
 
@@ -30,6 +30,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search, show or apply. Exit code 1 where a search found nothing that all guards pass."""
+    need_optuna()
     if args.action == "show":
         return _show(args)
     return _apply(args) if args.action == "apply" else _search(args)

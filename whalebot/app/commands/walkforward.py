@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from whalebot.app.exits import CLEAN, DIFFERENCE
-from whalebot.app.search_options import add_search_options, count
+from whalebot.app.search_options import add_search_options, count, need_optuna
 
 if TYPE_CHECKING:
     from whalebot.research.optimise.walkforward import WalkForward
@@ -32,6 +32,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Walk forward. Exit code 1 where not all guards pass."""
+    need_optuna()
     from whalebot.app.search_options import read_job
     from whalebot.app.search_output import write_walk_forward
     from whalebot.domain.intervals import DAY_MS, interval_ms
@@ -72,9 +73,13 @@ def _lines(found: WalkForward) -> list[str]:
         lines.append(f"  {number:>3}  {test}  {result.total:+.2%}  {trades} trades  {chosen}")
     lines += [
         f"out of sample {found.equity[-1] - 1:+.2%} in {len(found.returns)} days",
-        f"efficiency {found.efficiency:.2f} (daily return out of sample / in sample)",
+        f"efficiency {_number(found.efficiency)} (daily return out of sample / in sample)",
         f"profitable folds {found.profitable:.0%}",
         "stability of parameters (1: all folds chose alike)",
     ]
-    lines += [f"  {key} {value:.2f}" for key, value in found.stability().items()]
+    lines += [f"  {key} {_number(value)}" for key, value in found.stability().items()]
     return [*lines, "how far to believe it:", *honesty_lines(found.honesty)]
+
+
+def _number(value: float) -> str:
+    return "not known" if value != value else f"{value:.2f}"
