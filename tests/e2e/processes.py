@@ -8,13 +8,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from waiting import until
+from waiting import time_of_end, until
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
@@ -81,12 +80,11 @@ class Process:
         until(self._gone, "the process ends", within_s, self._tail)
         return self.child.returncode
 
-    def interrupt(self, within_s: float = 10) -> tuple[int, float]:
-        """Send SIGINT; return the exit code and the seconds it took."""
-        started_s = time.monotonic()
+    def interrupt(self, within_s: float = 60) -> tuple[int, float]:
+        """Send SIGINT; return the exit code and the seconds it took by its own doing."""
         self.child.send_signal(signal.SIGINT)
-        code = self.wait(within_s)
-        return code, time.monotonic() - started_s
+        took_s = time_of_end(self.child, within_s, self._tail)
+        return self.child.returncode, took_s
 
     def kill(self) -> None:
         """End it the way a power cut would; whoever it started is on its own."""
@@ -192,7 +190,7 @@ class ExchangeProcess(Process):
     def stop(self) -> None:
         """End it in order, so that its log is whole."""
         self.child.terminate()
-        assert self.wait(15) == 0, self._tail()
+        assert self.wait() == 0, self._tail()
 
 
 def write_keys(folder: Path, key: str = KEY, secret: str = SECRET) -> None:

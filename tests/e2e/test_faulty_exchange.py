@@ -60,7 +60,7 @@ def trade_through(folder: Path, exchange: ExchangeProcess, faults: list[Fault], 
     write_keys(folder)
     exchange.fault(*faults)
     with Daemon(folder) as daemon:
-        daemon.wait_for_event("trade_closed", count=trades, within_s=80)
+        daemon.wait_for_event("trade_closed", count=trades)
         assert daemon.interrupt()[0] == 0
     struck = {line["do"] for line in exchange.log_now() if line["kind"] == "fault"}
     assert struck == {fault["do"] for fault in faults}

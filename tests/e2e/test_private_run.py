@@ -22,7 +22,7 @@ def test_nothing_of_a_run_is_open_to_others_whatever_the_umask(tmp_path: Path, b
     before = os.umask(0)
     try:
         with Daemon(folder, "--data", bars, "--speed", "36000") as daemon:
-            daemon.wait_for_event("trade_closed", within_s=40)
+            daemon.wait_for_event("trade_closed")
             [exchange] = children_of(daemon.child.pid)
             environment = Path(f"/proc/{exchange}/environ").read_bytes().split(b"\0")
             [secret] = [

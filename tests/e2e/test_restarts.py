@@ -65,7 +65,7 @@ def test_killed_right_after_an_order_left(tmp_path: Path, bars: str) -> None:
 
         exchange.fault({"do": "lose_private", "count": 1})
         with Daemon(folder) as second:
-            second.wait_for_event("trade_closed", within_s=60)
+            second.wait_for_event("trade_closed")
             assert second.interrupt()[0] == 0
         exchange.stop()
     assert not second.events("foreign_position")
@@ -88,7 +88,7 @@ def test_the_end_of_the_exchange_ends_the_demo_with_a_message(tmp_path: Path, ba
         daemon.wait_for_event("entry")
         [exchange] = children_of(daemon.child.pid)
         os.kill(exchange, signal.SIGKILL)
-        assert daemon.wait(10) == 4
+        assert daemon.wait() == 4
     assert "the local exchange has ended" in daemon.output
     assert "exchange.log" in daemon.output
     assert len(daemon.state()["positions"]) == 1
@@ -100,7 +100,7 @@ def test_a_second_daemon_in_the_same_folder_is_refused(tmp_path: Path, bars: str
     with Daemon(folder, "--data", bars, "--speed", "60") as first:
         first.wait_for_event("reconciled")
         with Daemon(folder, "--data", bars) as second:
-            assert second.wait(20) == 2
+            assert second.wait() == 2
         assert f"process {first.child.pid} already runs a daemon" in second.output
         assert "--dir" in second.output
         assert first.interrupt()[0] == 0

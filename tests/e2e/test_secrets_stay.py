@@ -30,7 +30,7 @@ def test_no_error_tells_the_secret(tmp_path: Path, bars: str) -> None:
         write_config(folder, exchange.config, {"exchange": {"time_scale": 3000}}, EAGER)
         write_keys(folder, KEY, WRONG_SECRET)
         with Daemon(folder, "-vv") as refused:
-            assert refused.wait(30) == 3, refused.output
+            assert refused.wait() == 3, refused.output
         assert "key" in refused.output
 
         write_keys(folder)
@@ -40,7 +40,7 @@ def test_no_error_tells_the_secret(tmp_path: Path, bars: str) -> None:
             {"do": "send_frame", "frame": "garbage", "channel": "all"},
         )
         with Daemon(folder, "-vv") as daemon:
-            daemon.wait_for_event("trade_closed", within_s=40)
+            daemon.wait_for_event("trade_closed")
             exchange.fault(
                 {"do": "rest_error", "count": 3}, {"do": "drop_streams"}, {"do": "timeout_before", "count": 2}
             )

@@ -14,7 +14,7 @@ from exchange_harness import KEY, SECRET, Running, running, track
 
 pytestmark = pytest.mark.socket
 SYMBOL = "BTC/USDT:USDT"
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 @pytest.fixture

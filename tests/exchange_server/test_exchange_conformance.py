@@ -35,7 +35,7 @@ from whalebot.adapters.exchange.market.events import Liquidation
 from whalebot.domain.enums import Side
 
 pytestmark = pytest.mark.socket
-DEADLINE_S = 10
+DEADLINE_S = 30
 Table = list[tuple[str, str, tuple[Any, ...], dict[str, Any]]]
 
 

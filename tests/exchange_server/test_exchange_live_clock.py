@@ -15,7 +15,7 @@ from whalebot.adapters.exchange.market.playback import PlaybackTrack
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.market import Candle
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 def machine_ms() -> int:

@@ -15,7 +15,7 @@ import websocket
 from exchange_harness import MINUTE, START_MS, Running, candles, running, track
 
 pytestmark = pytest.mark.socket
-DEADLINE_S = 15
+DEADLINE_S = 30
 PLAY_MS = START_MS + 300 * MINUTE
 ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
 

@@ -72,7 +72,8 @@ def test_it_says_where_it_listens_and_that_prices_are_simulated_and_saves_on_sig
         child.send_signal(signal.SIGTERM)
         _, errors = child.communicate(timeout=DEADLINE_S)
         assert child.returncode == 0
-        assert time.monotonic() - started < 3
+        # Its service manager gives it twenty seconds; a machine with much to do needs some of them.
+        assert time.monotonic() - started < 10
     assert "simulated" in errors
     assert "hidden" not in errors
     assert json.loads((state / "exchange.json").read_text())["version"] == 1

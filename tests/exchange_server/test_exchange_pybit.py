@@ -16,7 +16,7 @@ from pybit.exceptions import InvalidRequestError
 
 pytestmark = pytest.mark.socket
 LINEAR = {"category": "linear", "symbol": "BTCUSDT"}
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 @pytest.fixture

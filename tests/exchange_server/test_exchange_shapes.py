@@ -24,7 +24,7 @@ pytestmark = [
     pytest.mark.socket,
     pytest.mark.skipif(not RECORDED.is_dir(), reason="recorded payloads are not here"),
 ]
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 def kind_of(value: Any) -> str:

@@ -17,7 +17,7 @@ import websocket
 from exchange_harness import KEY, SECRET, Running, running, track
 
 pytestmark = pytest.mark.socket
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 @pytest.fixture(scope="module")

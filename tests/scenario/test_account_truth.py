@@ -84,7 +84,7 @@ def test_a_position_of_somebody_else_gets_a_stop_and_nothing_more(stage: Stage) 
                   orderType="Market", qty="0.5")  # fmt: skip
     with stage.daemon() as daemon:
         daemon.wait_for_event("foreign_position")
-        until(lambda: stage.lines("stop")[-1]["stop_loss"], "a stop at the exchange", 2)
+        until(lambda: stage.lines("stop")[-1]["stop_loss"], "a stop at the exchange", 30)
         assert daemon.interrupt()[0] == 0
     assert not daemon.events("entry_sent")
     [line] = [line for line in stage.lines("stop") if line["stop_loss"]]

@@ -19,7 +19,7 @@ SEEDS = int(os.environ.get("WHALEBOT_CHAOS_SEEDS", "12"))
 @pytest.mark.timeout(900)
 def test_nothing_is_lost_and_nothing_doubled(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "whalebot", "chaos", "--seeds", str(SEEDS), "--days", "1", "--jobs", "6",
+        [sys.executable, "-m", "whalebot", "chaos", "--seeds", str(SEEDS), "--days", "1",
          "--out", str(tmp_path / "runs")],
         env=environment(),
         stdin=subprocess.DEVNULL,

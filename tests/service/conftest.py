@@ -1,8 +1,10 @@
-"""The benchmarks are no package that is installed: their folder is named here."""
+"""The benchmarks are no package that is installed, nor is what waits for processes next door."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))
+TESTS = Path(__file__).resolve().parents[1]
+sys.path.append(str(TESTS.parent))
+sys.path.append(str(TESTS / "e2e"))

@@ -34,9 +34,9 @@ def test_start_and_end_are_told(tmp_path: Path) -> None:
         hook = f"json://127.0.0.1:{server.server_port}"
         with Service(tmp_path, json.dumps(config), HOOK=hook) as service:
             service.wait_for("READY=1")
-            assert "whalebot has started" in heard.get(timeout=20)["title"]
-            assert service.end(10) == 0, service.output[-2000:]
-        told = heard.get(timeout=5)
+            assert "whalebot has started" in heard.get(timeout=60)["title"]
+            assert service.end()[0] == 0, service.output[-2000:]
+        told = heard.get(timeout=30)
         assert "whalebot has ended" in told["title"]
         assert "mode demo, BTCUSDT" in told["message"]
     finally:

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from types import TracebackType
 
+from waiting import time_of_end
+
 ROOT = Path(__file__).resolve().parents[2]
 WATCHDOG_S = 1.2
 _HANGING = """
@@ -101,10 +103,11 @@ class Service:
         """Let it go on."""
         self._hang.unlink()
 
-    def end(self, within_s: float) -> int:
-        """Send SIGTERM; return the exit code."""
+    def end(self, within_s: float = 60) -> tuple[int, float]:
+        """Send SIGTERM; return the exit code and the seconds it took by its own doing."""
         self.child.send_signal(signal.SIGTERM)
-        return self.child.wait(within_s)
+        took_s = time_of_end(self.child, within_s, lambda: self.output[-3000:])
+        return self.child.returncode, took_s
 
     def __enter__(self) -> Service:
         return self
