@@ -39,7 +39,9 @@ class Engine:
         rooms = self._rooms = Rooms(ctx, analyzers, state)
         self._views = ViewBuilder(ctx, rooms)
         self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits)
-        self._market_desk = MarketDesk(ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis)
+        self._market_desk = MarketDesk(
+            ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis, rooms.funding
+        )
         self._order_desk = OrderDesk(ctx, rooms)
         self._timer_desk = TimerDesk(
             ctx, rooms, self._market_desk, self._order_desk, self._owner, self._views
@@ -167,7 +169,7 @@ class Engine:
             ev.Liquidated: _ignore,
             ev.OrderUpdated: orders.on_order,
             ev.Filled: self._on_filled,
-            ev.FundingPaid: self._rooms.trading.on_funding,
+            ev.FundingPaid: self._rooms.funding.on_funding,
             ev.PositionReported: lambda e: self._rooms.positions.on_report(e.position),
             ev.WalletReported: orders.on_wallet,
             ev.StreamUp: self._rooms.sync.on_stream_up,
@@ -192,7 +194,7 @@ class Engine:
             ev.TimerDue: _ignore,
             ev.AccountDue: self._rooms.guard.on_due,
             ev.MarketBroken: self._rooms.trading.on_broken,
-            ev.Command: self._owner.on_command,
+            ev.Command: self._on_command,
             ev.Reconfigured: self._on_reconfigured,
         }
 
@@ -204,6 +206,11 @@ class Engine:
         self._rooms.positions.on_stop_amended(event)
         if event.refused:
             self._rooms.refused_stops.on_refused(event.symbol)
+
+    def _on_command(self, event: ev.Command) -> None:
+        if event.order is ev.Order.STOP:
+            self._rooms.funding.release_all()
+        self._owner.on_command(event)
 
     def _on_stream_down(self, event: ev.StreamDown) -> None:
         self._rooms.sync.on_stream_down(event)

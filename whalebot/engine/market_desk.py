@@ -20,6 +20,7 @@ from whalebot.domain.events import (
 from whalebot.domain.intervals import iso_utc
 from whalebot.engine.bars import BarFeed
 from whalebot.engine.context import Context
+from whalebot.engine.funding import FundingDesk
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.positions import PositionManager
 
@@ -34,12 +35,14 @@ class MarketDesk:
         feeds: dict[str, BarFeed],
         positions: PositionManager,
         decide: Callable[[Analysis], None],
+        funding: FundingDesk,
     ) -> None:
         self._ctx = ctx
         self._markets = markets
         self._feeds = feeds
         self._positions = positions
         self._decide = decide
+        self._funding = funding
         self._wild: set[str] = set()
 
     @property
@@ -81,6 +84,7 @@ class MarketDesk:
             return
         self._ctx.clock.saw(event.ts_ms, event.recv_ms)
         market.on_ticker(event)
+        self._funding.on_ticker(event.symbol)
         price = event.mark_price if self._by_mark else event.last_price
         if price is not None:
             self._positions.on_price(event.symbol, price, price, price)

@@ -42,6 +42,7 @@ class OrderDesk:
         self._account = rooms.account
         self._wallet_watch = rooms.wallet_watch
         self._day_books = rooms.day_books
+        self._funding = rooms.funding
 
     def on_filled(self, event: Filled) -> None:
         """A fill is told. One that closes what we never saw opened waits for the fill that opened it."""
@@ -146,4 +147,5 @@ class OrderDesk:
         """Write again what could not be written."""
         self._ctx.dirty = True
         for trade in self._trading.unrecorded.values():
-            self._ctx.emit(RecordTrade(trade))
+            if not self._funding.is_held(trade.trade_id):
+                self._ctx.emit(RecordTrade(trade))

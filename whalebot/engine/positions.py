@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
-from whalebot.decisions.performance.trade_builder import make_trade
 from whalebot.decisions.risk.settings import Adopt
 from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.events import StopAmended
@@ -14,6 +13,7 @@ from whalebot.domain.orders import Execution, FundingPayment, PositionReport, Pu
 from whalebot.domain.state import IntentMemory, PositionMemory
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
+from whalebot.engine.finished import Finished
 from whalebot.engine.foreign import ForeignDesk, is_other_side
 from whalebot.engine.holding import Holding, anchor, follow_price
 from whalebot.engine.ledger import (
@@ -39,9 +39,10 @@ def _nobody(symbol: str, ts_ms: int, amount: Decimal | None) -> None:
 class PositionManager:
     """Owns every holding.
 
-    `foreign` treats those that are not ours. `booked` hears of every change of cash: symbol, market time in
-    ms, amount in quote (None: not known). `close` is called with (symbol, reason) when a position must leave
-    at market; `atr_of` gives a symbol's newest ATR in quote, 0 while warming.
+    `foreign` treats those that are not ours; `finished` has the last one of each symbol that ended. `booked`
+    hears of every change of cash: symbol, market time in ms, amount in quote (None: not known). `close` is
+    called with (symbol, reason) when a position must leave at market; `atr_of` gives a symbol's newest ATR in
+    quote, 0 while warming.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class PositionManager:
         self.holdings: dict[str, Holding] = {}
         self.foreign = ForeignDesk(ctx, markets, self.holdings, self._protection, close, atr_of)
         self.closed_real_ms: dict[str, int] = {}
+        self.finished: dict[str, Finished] = {}
         self.booked: Callable[[str, int, Decimal | None], None] = _nobody
 
     def restore(self, memories: tuple[PositionMemory, ...]) -> None:
@@ -144,14 +146,10 @@ class PositionManager:
         self._drop(holding.memory.symbol)
         if holding.ignored:
             return None
-        return make_trade(
-            holding.memory,
-            exit_ms=exit_ms,
-            exit_level=level,
-            closed_by=reason,
-            mode=self._ctx.settings.label,
-            config_hash=self._ctx.settings.config_hash,
-        )
+        settings = self._ctx.settings
+        finished = Finished(holding.memory, exit_ms, level, reason, settings.label, settings.config_hash)
+        self.finished[holding.memory.symbol] = finished
+        return finished.trade()
 
     def _leave_rest(self, holding: Holding, reason: ClosedBy) -> None:
         """A stop or target of the whole position fired: what it does not fill in a moment is closed too."""

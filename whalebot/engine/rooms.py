@@ -14,6 +14,7 @@ from whalebot.engine.day_books import DayBooks
 from whalebot.engine.differences import Differences
 from whalebot.engine.entries import EntryDesk
 from whalebot.engine.exits import ExitDesk
+from whalebot.engine.funding import FundingDesk
 from whalebot.engine.guard import Guard
 from whalebot.engine.leverage import LeverageDesk
 from whalebot.engine.link_ids import LinkIds
@@ -53,6 +54,7 @@ class Rooms:
         self.sync = Sync(
             ctx, self.tracker, self.positions, self.account, self.signals, self.differences, self.leverage
         )
+        self.funding = FundingDesk(ctx, self.markets, self.positions, self.signals, self.sync)
         self.refused_stops = RefusedStops(ctx, self.positions, self.sync)
         self.entries = EntryDesk(
             ctx,
@@ -75,6 +77,7 @@ class Rooms:
             self.exits,
             self.signals,
             self.performance,
+            self.funding,
         )
 
     def _booked(self, symbol: str, ts_ms: int, amount: Decimal | None) -> None:

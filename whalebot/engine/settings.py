@@ -38,7 +38,8 @@ class Timing:
 
     `stop_limit_ms`: how long a position may be without a confirmed stop before its exit is sent; with the
     way of that order it stays below two seconds. `rest_wait_ms`: how long a stop that fired may take to fill.
-    `exit_wait_ms`: how long an exit of unknown fate holds up the next one.
+    `exit_wait_ms`: how long an exit of unknown fate holds up the next one. `funding_check_ms`: how long after
+    a settlement its funding is asked for where nobody told it; None where everything is told.
     """
 
     heartbeat_ms: int | None = 15_000
@@ -55,6 +56,7 @@ class Timing:
     shutdown_ms: int = 3_500
     view_ms: int | None = 250
     snapshot_timeout_ms: int = 30_000
+    funding_check_ms: int | None = 5_000
 
 
 @dataclass(frozen=True, slots=True)

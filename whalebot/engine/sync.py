@@ -58,7 +58,7 @@ class Sync:
         self._asked_ms = 0
         self._asked_after = (0, 0)
         self._leverage = leverage
-        self._executions_due: dict[str, int] = {}
+        self.executions_due: dict[str, int] = {}
         self.reconciled_ms: int | None = None
         self.storage_fault = ""
 
@@ -159,7 +159,7 @@ class Sync:
             if last_ms is not None:
                 known_to.append(last_ms)
             if known_to:
-                self._fetch_executions(symbol, min(known_to))
+                self.fetch_executions(symbol, min(known_to))
             for tracked in in_flight:
                 self._tracker.look_up(tracked.memory.intent.order_link_id)
         self.ask_snapshot()
@@ -179,10 +179,10 @@ class Sync:
         self._ctx.emit(FetchSnapshot(self._asked))
         self._ctx.timers.arm("reconcile", now + timing.reconcile_ms)
 
-    def _fetch_executions(self, symbol: str, since_ms: int) -> None:
+    def fetch_executions(self, symbol: str, since_ms: int) -> None:
         """Ask, and remember since when until the answer is here: fills seen meanwhile must not shorten it."""
-        since_ms = min(since_ms, self._executions_due.get(symbol, since_ms))
-        self._executions_due[symbol] = since_ms
+        since_ms = min(since_ms, self.executions_due.get(symbol, since_ms))
+        self.executions_due[symbol] = since_ms
         self._ctx.emit(FetchExecutions(symbol, since_ms))
 
     # --- answers --------------------------------------------------------------------------------------
@@ -215,8 +215,8 @@ class Sync:
         symbol, answer = event.symbol, event.executions
         if not isinstance(answer, Unknown):
             self._ctx.recovered("executions_unknown", symbol)
-            if event.since_ms <= self._executions_due.get(symbol, event.since_ms):
-                self._executions_due.pop(symbol, None)
+            if event.since_ms <= self.executions_due.get(symbol, event.since_ms):
+                self.executions_due.pop(symbol, None)
             if self.differences.is_open(symbol):
                 self.ask_snapshot()
             return
@@ -227,9 +227,9 @@ class Sync:
 
     def on_executions_timer(self, symbol: str) -> None:
         """Ask again for executions that could not be fetched."""
-        since_ms = self._executions_due.get(symbol)
+        since_ms = self.executions_due.get(symbol)
         if since_ms is not None:
-            self._fetch_executions(symbol, since_ms)
+            self.fetch_executions(symbol, since_ms)
 
     def awaits(self, request_no: int) -> bool:
         """True for the answer that was asked for last."""
@@ -250,12 +250,12 @@ class Sync:
         for report in answer.value.positions:
             self._positions.on_report(report)
         for finding in self._findings(answer.value, answer.asked_ms):
-            self.differences.act(finding, self._fetch_executions)
+            self.differences.act(finding, self.fetch_executions)
         self._settle(answer.value, event.recv_ms)
 
     def _findings(self, snapshot: AccountSnapshot, asked_ms: int) -> tuple[Finding, ...]:
         holdings = self._positions.holdings
-        busy = {t.symbol for t in self._tracker.in_flight()} | self._executions_due.keys()
+        busy = {t.symbol for t in self._tracker.in_flight()} | self.executions_due.keys()
         busy |= {s for s, h in holdings.items() if h.last_fill_real_ms >= asked_ms}
         busy |= {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms}
         ours = {s: Held(self._positions.held_qty(s), h.memory.position_idx) for s, h in holdings.items()}
@@ -264,9 +264,9 @@ class Sync:
     def _settle(self, snapshot: AccountSnapshot, recv_ms: int) -> None:
         in_use = self._positions.holdings.keys() | {t.symbol for t in self._tracker.in_flight()}
         self._leverage.on_snapshot(snapshot, in_use)
-        if self._executions_due or not self._account.settled:
+        if self.executions_due or not self._account.settled:
             self._ctx.timers.arm("reconcile", recv_ms + self._ctx.settings.feed.retry_ms)
-        if self._executions_due:
+        if self.executions_due:
             return
         if Stream.PRIVATE in self._up:
             if self.reconciled_ms is None:

@@ -66,6 +66,8 @@ class TimerDesk:
             self._rooms.positions.on_protect_timer(name)
         elif kind == "stop_retry":
             self._rooms.positions.on_stop_retry(name)
+        elif kind == "funding":
+            self._rooms.funding.on_timer(name)
         elif kind == "refused_stop":
             self._rooms.refused_stops.on_timer(name)
         elif kind == "rest":

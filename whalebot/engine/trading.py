@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import replace
 from typing import Final
 
@@ -19,15 +18,12 @@ from whalebot.engine.account import Account
 from whalebot.engine.context import Context
 from whalebot.engine.entries import EntryDesk, Prepared, entry_side
 from whalebot.engine.exits import ExitDesk
+from whalebot.engine.funding import FundingDesk
 from whalebot.engine.guard import Guard
 from whalebot.engine.ledger import entry_price
 from whalebot.engine.orders import OrderTracker, Settled
 from whalebot.engine.positions import PositionManager
 from whalebot.engine.signals import SymbolSignals
-
-# Settlements come hours apart and a lost fill is found within minutes.
-_EARLY_FUNDING: Final = 4
-
 
 _FORCED: Final = {
     ExecType.BUST_TRADE: "liquidated",
@@ -51,6 +47,7 @@ class Trading:
         exits: ExitDesk,
         signals: dict[str, SymbolSignals],
         performance: PerformanceTracker,
+        funding: FundingDesk,
     ) -> None:
         self._ctx = ctx
         self._tracker = tracker
@@ -60,9 +57,10 @@ class Trading:
         self._entries = entries
         self._exits = exits
         self._signals = signals
+        self._funding = funding
+        funding.record = self._record
         self._reversals: dict[str, tuple[Prepared, int]] = {}
         self._counted: set[str] = set()
-        self._early_funding: dict[str, deque[FundingPayment]] = {}
         self.unrecorded: dict[str, ClosedTrade] = {}
         self.performance = performance
 
@@ -147,7 +145,7 @@ class Trading:
             self._tell_forced(fill)
             trade = self._positions.on_fill(fill, intent)
             if was_flat:
-                self._book_early_funding(fill.symbol)
+                self._funding.on_opened(fill.symbol)
             if trade is not None:
                 self.on_closed(trade)
         if settled is not None:
@@ -169,38 +167,13 @@ class Trading:
             return False
         return fill.closed_qty > abs(self._positions.held_qty(fill.symbol))
 
-    def on_funding(self, event: FundingPaid) -> None:
-        """Book a funding settlement once."""
-        payment = replace(event.payment, ts_ms=self._ctx.clock.trusted(event.payment.ts_ms))
-        signals = self._signals.get(payment.symbol)
-        if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
-            return
-        booked = self._positions.on_funding(payment)
-        if not booked:
-            self._early_funding.setdefault(payment.symbol, deque(maxlen=_EARLY_FUNDING)).append(payment)
-        text = f"funding {'paid' if payment.amount > 0 else 'received'} {abs(payment.amount)}"
-        level = Level.INFO if booked else Level.WARNING
-        self._ctx.notice(
-            level, "funding", text + ("" if booked else " without a position here"), payment.symbol
-        )
-
-    def _book_early_funding(self, symbol: str) -> None:
-        """A settlement was told before the fill that opened its position: it belongs to that position."""
-        holding = self._positions.holdings.get(symbol)
-        if holding is None:
-            return
-        for payment in self._early_funding.pop(symbol, ()):
-            if payment.ts_ms >= holding.memory.opened_ms:
-                funding = holding.memory.funding + payment.amount
-                holding.memory = replace(holding.memory, funding=funding)
-
     def on_executions(self, executions: tuple[Execution | FundingPayment, ...], recv_ms: int) -> None:
         """Apply executions that were asked for, oldest first."""
         for item in executions:
             if isinstance(item, Execution):
                 self.on_filled(Filled(item, recv_ms))
             else:
-                self.on_funding(FundingPaid(item, recv_ms))
+                self._funding.on_funding(FundingPaid(item, recv_ms))
 
     def on_settled(self, settled: Settled) -> None:
         """An order reached its end: anchor what it opened, or say why it did not."""
@@ -247,10 +220,11 @@ class Trading:
     def on_closed(self, trade: ClosedTrade) -> None:
         """A position is gone: record it, count it, and send the second leg of a reversal."""
         self.unrecorded[trade.trade_id] = trade
-        self.performance.record(trade)
+        is_held = self._funding.holds(trade)
         self._guard.count(trade.pnl)
         self._signals[trade.symbol].exited(trade.exit_ms)
-        self._ctx.emit(RecordTrade(trade))
+        if not is_held:
+            self._record(trade)
         self._ctx.notice(
             Level.INFO,
             "trade_closed",
@@ -268,6 +242,16 @@ class Trading:
             f"{trade.side.value} {trade.qty} from {trade.entry_price} to {trade.exit_price}",
         )
         self._send_second_leg(trade.symbol)
+
+    def _record(self, trade: ClosedTrade) -> None:
+        before = self.unrecorded.get(trade.trade_id)
+        if before is not None and before.funding != trade.funding:
+            text = f"funding {-trade.funding:+.2f} included, net {trade.pnl:+.2f}"
+            self._ctx.notice(Level.INFO, "trade_corrected", text, trade.symbol, trade_id=trade.trade_id)
+        self.unrecorded[trade.trade_id] = trade
+        self._ctx.dirty = True
+        self.performance.record(trade)
+        self._ctx.emit(RecordTrade(trade))
 
     def _send_second_leg(self, symbol: str) -> None:
         """The first leg is gone: enter the other way, unless everything was to be closed since."""

@@ -255,7 +255,7 @@ def for_simulation(settings: EngineSettings, symbols: tuple[str, ...]) -> Engine
         symbols=symbols,
         label=LABEL,
         feed=FeedSettings(has_book=False, has_holes=True, higher_wait_ms=0),
-        timing=Timing(heartbeat_ms=None, view_ms=None),
+        timing=Timing(heartbeat_ms=None, view_ms=None, funding_check_ms=None),
         keeps_document=False,
     )
 

@@ -1,0 +1,210 @@
+"""Funding that nobody tells, or tells late: it is asked for, and booked on the position it was settled on."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from engine_harness import SYMBOL, World, all_of, only
+
+from whalebot.domain import events as ev
+from whalebot.domain.effects import Effect, FetchExecutions, RecordTrade, SubmitOrder
+from whalebot.domain.enums import Side
+from whalebot.domain.known import Known, Unknown
+from whalebot.domain.orders import Execution, FundingPayment
+
+PAID = Decimal("8.5")
+
+
+def entered() -> tuple[World, Decimal, int]:
+    """A long position whose next settlement comes in a minute: (world, quantity, its time)."""
+    world = World().ready()
+    qty = world.enter().qty
+    due_ms = world.now + 60_000
+    tell_next(world, due_ms)
+    world.log.clear()
+    return world, qty, due_ms
+
+
+def tell_next(world: World, due_ms: int) -> None:
+    now, price = world.now, world.price
+    world.send(ev.TickerChanged(SYMBOL, price, price, price, price, price, Decimal(0), due_ms, now, now))
+
+
+def payment(due_ms: int, amount: Decimal = PAID) -> FundingPayment:
+    return FundingPayment(SYMBOL, f"funding-{due_ms}", amount, Decimal(1), due_ms)
+
+
+def answered(world: World, *items: Execution | FundingPayment) -> list[Effect]:
+    """Answer the newest question for executions."""
+    since_ms = all_of(world.log, FetchExecutions)[-1].since_ms
+    assert all(item.ts_ms >= since_ms for item in items)
+    return world.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known(items, world.now), world.now))
+
+
+def closed(world: World, qty: Decimal) -> list[Effect]:
+    """The target fires."""
+    return world.fill(Side.SELL, qty, world.price, "", "TakeProfit", "CreateByTakeProfit")
+
+
+def booked(world: World) -> Decimal:
+    return world.engine.document().positions[0].funding
+
+
+def test_a_settlement_nobody_told_is_asked_for_and_booked_once() -> None:
+    world, _, due_ms = entered()
+    assert not all_of(world.wait(64_000), FetchExecutions)
+    assert only(world.wait(2_000), FetchExecutions).since_ms == due_ms
+    answered(world, payment(due_ms))
+    answered(world, payment(due_ms))
+    world.send(ev.FundingPaid(payment(due_ms), world.now))
+    assert booked(world) == PAID
+    assert not all_of(world.wait(120_000), FetchExecutions)
+
+
+def test_a_settlement_that_was_told_is_not_asked_for() -> None:
+    world, _, due_ms = entered()
+    world.wait(61_000)
+    world.send(ev.FundingPaid(payment(due_ms), world.now))
+    assert not all_of(world.wait(120_000), FetchExecutions)
+    assert booked(world) == PAID
+
+
+def test_a_venue_that_settles_late_is_asked_once_more_and_not_for_ever() -> None:
+    world, _, due_ms = entered()
+    world.wait(66_000)
+    answered(world)
+    assert only(world.wait(30_000), FetchExecutions).since_ms == due_ms
+    answered(world)
+    assert not all_of(world.wait(600_000), FetchExecutions)
+
+
+def test_nothing_is_asked_where_nothing_was_open() -> None:
+    world = World().ready()
+    tell_next(world, world.now + 60_000)
+    assert not all_of(world.wait(120_000), FetchExecutions)
+    world.enter()
+    assert not all_of(world.wait(120_000), FetchExecutions)
+
+
+def test_the_interval_tells_where_the_ticker_does_not() -> None:
+    world = World().ready()
+    world.enter()
+    step_ms = 8 * 3_600_000
+    due_ms = (world.now // step_ms + 1) * step_ms
+    world.ticker(world.price)
+    world.log.clear()
+    effects = world.wait(due_ms - world.now + 6_000)
+    assert only(effects, FetchExecutions).since_ms == due_ms
+
+
+def test_the_next_settlement_is_watched_too() -> None:
+    world, _, due_ms = entered()
+    world.wait(66_000)
+    answered(world, payment(due_ms))
+    tell_next(world, due_ms + 3_600_000)
+    world.wait(3_606_000)
+    answered(world, payment(due_ms + 3_600_000))
+    assert booked(world) == 2 * PAID
+
+
+def test_a_trade_that_ends_at_a_settlement_is_recorded_with_its_funding() -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_300)
+    effects = closed(world, qty)
+    assert not all_of(effects, RecordTrade)
+    [waiting] = world.engine.document().unrecorded_trades
+    world.now += 500
+    trade = only(world.send(ev.FundingPaid(payment(due_ms), world.now)), RecordTrade).trade
+    assert trade.funding == PAID
+    assert trade.pnl == trade.gross_pnl - trade.fees - PAID == waiting.pnl - PAID
+    assert trade.trade_id == waiting.trade_id
+    assert world.engine.rooms.performance.session.pnl == trade.pnl
+    world.send(ev.TradeRecorded(trade.trade_id, world.now))
+    assert not all_of(world.wait(120_000), RecordTrade)
+    assert world.engine.document().unrecorded_trades == ()
+
+
+def test_funding_lost_on_a_trade_that_ended_is_asked_for() -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    assert only(world.wait(6_000), FetchExecutions).since_ms == due_ms
+    assert only(answered(world, payment(due_ms)), RecordTrade).trade.funding == PAID
+
+
+def test_a_trade_is_recorded_without_funding_when_the_venue_knows_of_none() -> None:
+    world, qty, _ = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    world.wait(6_000)
+    answered(world)
+    assert not all_of(world.wait(25_000), RecordTrade)
+    world.wait(5_000)
+    answered(world)
+    assert only(world.wait(10_000), RecordTrade).trade.funding == 0
+
+
+def test_a_venue_that_does_not_answer_keeps_the_trade_waiting() -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    world.wait(6_000)
+    unknown = ev.ExecutionsFetched(SYMBOL, due_ms, Unknown("read timeout"), world.now)
+    world.send(unknown)
+    assert not all_of(world.wait(600_000), RecordTrade)
+    assert only(answered(world, payment(due_ms)), RecordTrade).trade.funding == PAID
+
+
+def test_funding_told_after_the_second_leg_opened_belongs_to_the_first() -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    world.now += 200
+    world.fill(Side.SELL, qty, world.price, "by hand")
+    world.now += 200
+    assert only(world.send(ev.FundingPaid(payment(due_ms), world.now)), RecordTrade).trade.funding == PAID
+    assert booked(world) == 0
+
+
+def test_a_trade_whose_settlement_is_known_waits_for_nothing() -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_100)
+    world.send(ev.FundingPaid(payment(due_ms), world.now))
+    assert only(closed(world, qty), RecordTrade).trade.funding == PAID
+
+
+def test_a_stop_records_what_waits() -> None:
+    world, qty, _ = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    stop = world.send(ev.Command(ev.Order.STOP, "test", world.now))
+    assert only(stop, RecordTrade).trade.funding == 0
+
+
+def test_a_disk_that_works_again_takes_no_trade_that_waits() -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    world.send(ev.StorageFailed("state", "disk full", world.now))
+    assert not all_of(world.wait(4_000), RecordTrade)
+    assert only(world.send(ev.FundingPaid(payment(due_ms), world.now)), RecordTrade)
+
+
+@pytest.mark.parametrize("stale_ms", [0, 60_000])
+def test_a_ticker_that_still_tells_the_settlement_that_is_over_asks_no_more(stale_ms: int) -> None:
+    world, _, due_ms = entered()
+    world.wait(61_000)
+    world.send(ev.FundingPaid(payment(due_ms), world.now))
+    for _ in range(5):
+        tell_next(world, due_ms - stale_ms)
+        assert not all_of(world.wait(30_000), FetchExecutions)
+
+
+def test_nothing_is_left_to_trade_by_it() -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    effects = world.send(ev.FundingPaid(payment(due_ms), world.now))
+    assert not all_of(effects, SubmitOrder)
+    assert world.engine.document().positions == ()

@@ -1,0 +1,194 @@
+"""Funding: booked once, on the position it was settled on, also where nobody told it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+from whalebot.domain.enums import Level
+from whalebot.domain.events import FundingPaid
+from whalebot.domain.intervals import MINUTE_MS
+from whalebot.domain.orders import FundingPayment
+from whalebot.domain.trade import ClosedTrade
+from whalebot.engine.context import Context
+from whalebot.engine.finished import Finished
+from whalebot.engine.market import SymbolMarket
+from whalebot.engine.positions import PositionManager
+from whalebot.engine.signals import SymbolSignals
+from whalebot.engine.sync import Sync
+
+# Settlements come hours apart and a lost fill is found within minutes.
+_EARLY_FUNDING: Final = 4
+# Market time around the instant in which the venue may still count a position in or out.
+_NEAR_MS: Final = 5_000
+# Real time from one question to the next look at what came of it: the venue may settle late.
+_AGAIN_MS: Final = (30_000, 10_000)
+_UNTOLD_INTERVAL_MIN: Final = 480
+
+
+def _nowhere(trade: ClosedTrade) -> None:
+    """Nobody records."""
+
+
+class FundingDesk:
+    """Books settlements, and asks for those that should have been told.
+
+    A trade that ends at a settlement which is not known yet is held: `record` takes it once its funding is
+    booked, or nothing came of asking twice.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        markets: dict[str, SymbolMarket],
+        positions: PositionManager,
+        signals: dict[str, SymbolSignals],
+        sync: Sync,
+    ) -> None:
+        self._ctx = ctx
+        self._markets = markets
+        self._positions = positions
+        self._signals = signals
+        self._sync = sync
+        self._is_off = ctx.settings.timing.funding_check_ms is None
+        self._early: dict[str, deque[FundingPayment]] = {}
+        self._due: dict[str, int] = {}
+        self._looked: dict[str, int] = {}
+        self._asked: dict[str, int] = {}
+        self._paid: dict[str, int] = {}
+        self._held: dict[str, Finished] = {}
+        self.record: Callable[[ClosedTrade], None] = _nowhere
+
+    # --- booking --------------------------------------------------------------------------------------
+
+    def on_funding(self, event: FundingPaid) -> None:
+        """Book a funding settlement once."""
+        payment = replace(event.payment, ts_ms=self._ctx.clock.trusted(event.payment.ts_ms))
+        symbol = payment.symbol
+        signals = self._signals.get(symbol)
+        if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
+            return
+        self._paid[symbol] = max(payment.ts_ms, self._paid.get(symbol, 0))
+        to_held = self._is_of_held(payment)
+        booked = to_held or self._positions.on_funding(payment)
+        if not booked:
+            self._early.setdefault(symbol, deque(maxlen=_EARLY_FUNDING)).append(payment)
+        text = f"funding {'paid' if payment.amount > 0 else 'received'} {abs(payment.amount)}"
+        where = "" if booked else " without a position here"
+        where = " on the position that was closed" if to_held else where
+        self._ctx.notice(Level.INFO if booked else Level.WARNING, "funding", text + where, symbol)
+        if to_held:
+            self._book_on_held(payment)
+
+    def on_opened(self, symbol: str) -> None:
+        """A settlement that was told before the fill that opened its position belongs to that position."""
+        holding = self._positions.holdings.get(symbol)
+        if holding is None:
+            return
+        for payment in self._early.pop(symbol, ()):
+            if payment.ts_ms >= holding.memory.opened_ms:
+                funding = holding.memory.funding + payment.amount
+                holding.memory = replace(holding.memory, funding=funding)
+
+    def _is_of_held(self, payment: FundingPayment) -> bool:
+        held = self._held.get(payment.symbol)
+        if held is None or payment.ts_ms > held.exit_ms + _NEAR_MS:
+            return False
+        holding = self._positions.holdings.get(payment.symbol)
+        return holding is None or payment.ts_ms < holding.memory.opened_ms
+
+    def _book_on_held(self, payment: FundingPayment) -> None:
+        symbol = payment.symbol
+        self._positions.booked(symbol, payment.ts_ms, -payment.amount)
+        self._held[symbol] = self._held[symbol].with_funding(payment.amount)
+        if self._is_told(symbol, self._due[symbol]):
+            self._release(symbol)
+
+    # --- trades that wait -----------------------------------------------------------------------------
+
+    def holds(self, trade: ClosedTrade) -> bool:
+        """True for a trade that ended while the funding of its last settlement was not known."""
+        symbol, due = trade.symbol, self._due.get(trade.symbol)
+        if due is None or self._ctx.stopping or self._is_told(symbol, due):
+            return False
+        if not trade.entry_ms <= due <= trade.exit_ms + _NEAR_MS:
+            return False
+        self._release(symbol)
+        self._held[symbol] = self._positions.finished[symbol]
+        return True
+
+    def is_held(self, trade_id: str) -> bool:
+        """True for a trade that is not to be recorded yet."""
+        return any(held.trade().trade_id == trade_id for held in self._held.values())
+
+    def release_all(self) -> None:
+        """Record what waits, as far as it is known."""
+        for symbol in list(self._held):
+            self._release(symbol)
+
+    def _release(self, symbol: str) -> None:
+        held = self._held.pop(symbol, None)
+        if held is not None:
+            self.record(held.trade())
+
+    # --- asking ---------------------------------------------------------------------------------------
+
+    def on_ticker(self, symbol: str) -> None:
+        """Learn when the next settlement is: as the ticker tells it, else by the symbol's interval."""
+        told, due = self._markets[symbol].next_funding_ms, self._due.get(symbol)
+        if self._is_off or (due is not None and (told is None or told >= due)):
+            return
+        if told is None:
+            step_ms = self._step_ms(symbol)
+            told = (self._ctx.clock.now_ms // step_ms + 1) * step_ms
+        if told > self._looked.get(symbol, 0):
+            self._watch(symbol, told)
+
+    def on_timer(self, symbol: str) -> None:
+        """A settlement is over: ask for its funding where it is missing, and look again a little later."""
+        due, asked = self._due[symbol], self._asked[symbol]
+        real_ms, timers = self._ctx.clock.real_ms, self._ctx.timers
+        if self._ctx.clock.now_ms < due:
+            self._watch(symbol, due)
+        elif asked and symbol in self._sync.executions_due:
+            timers.arm(("funding", symbol), real_ms + _AGAIN_MS[-1])
+        elif asked < len(_AGAIN_MS) and self._is_missing(symbol, due):
+            self._asked[symbol] = asked + 1
+            self._sync.fetch_executions(symbol, due)
+            timers.arm(("funding", symbol), real_ms + _AGAIN_MS[asked])
+        else:
+            self._release(symbol)
+            self._looked[symbol] = due
+            self._watch(symbol, self._next_after(symbol, due))
+
+    def _watch(self, symbol: str, due_ms: int) -> None:
+        clock, wait_ms = self._ctx.clock, self._ctx.settings.timing.funding_check_ms or 0
+        self._due[symbol], self._asked[symbol] = due_ms, 0
+        away_ms = max(0, round((due_ms - clock.now_ms) / self._ctx.settings.feed.time_scale))
+        self._ctx.timers.arm(("funding", symbol), clock.real_ms + away_ms + wait_ms)
+
+    def _is_told(self, symbol: str, due_ms: int) -> bool:
+        """True when the funding of this settlement is known; each side of a hedge has one of its own."""
+        is_hedged = symbol in self._ctx.settings.feed.hedged
+        return not is_hedged and self._paid.get(symbol, 0) >= due_ms - _NEAR_MS
+
+    def _is_missing(self, symbol: str, due_ms: int) -> bool:
+        if self._is_told(symbol, due_ms):
+            return False
+        holding = self._positions.holdings.get(symbol)
+        is_open = holding is not None and not holding.ignored and holding.memory.opened_ms <= due_ms
+        return is_open or symbol in self._held
+
+    def _next_after(self, symbol: str, due_ms: int) -> int:
+        told, now_ms = self._markets[symbol].next_funding_ms, self._ctx.clock.now_ms
+        if told is not None and told > now_ms:
+            return told
+        step_ms = self._step_ms(symbol)
+        return due_ms + ((now_ms - due_ms) // step_ms + 1) * step_ms
+
+    def _step_ms(self, symbol: str) -> int:
+        instrument = self._ctx.instruments.get(symbol)
+        minutes = _UNTOLD_INTERVAL_MIN if instrument is None else instrument.funding_interval_min
+        return minutes * MINUTE_MS
