@@ -22,7 +22,7 @@ from whalebot.research.optimise.space import Space
 from whalebot.research.optimise.storage import open_storage
 from whalebot.research.optimise.walkforward import Spans, walk_forward
 
-SPANS = Spans(train_ms=60 * DAY, test_ms=20 * DAY, step_ms=20 * DAY, warm_up_ms=5 * DAY)
+SPANS = Spans(train_ms=60 * DAY, test_ms=20 * DAY, step_ms=20 * DAY, warm_up_ms=5 * DAY, needed_ms=3 * DAY)
 
 
 def search(
@@ -93,7 +93,7 @@ def test_training_does_not_see_its_test_span() -> None:
         plan = Plan(BACK, ("net_pnl",), 6, min_trades=1)
         walked = walk_forward(bench(bars), plan, Way("random"), open_storage(None), "w", {}, SPANS)
         chosen.append([fold.found.best.values for fold in walked.folds if fold.found.best is not None])
-        assert walked.purge_ms > SPANS.warm_up_ms
+        assert walked.purge_ms > SPANS.needed_ms
         assert all(f.fold.train_until_ms == f.fold.test_from_ms - walked.purge_ms for f in walked.folds)
         assert len(walked.returns) == 40
         assert walked.equity[-1] == pytest.approx(math.prod(1 + fold.total for fold in walked.folds))
@@ -123,7 +123,7 @@ def test_spans_that_do_not_fit_are_refused() -> None:
     plan = Plan(BACK, ("net_pnl",), 2)
     for spans, words in (
         (replace(SPANS, train_ms=100 * DAY), "nothing lies after"),
-        (replace(SPANS, train_ms=5 * DAY), "purge"),
+        (replace(SPANS, train_ms=3 * DAY), "purge"),
     ):
         with pytest.raises(ConfigError, match=words):
             walk_forward(bench(drifting(1, 90, 0.5)), plan, Way("random"), open_storage(None), "w", {}, spans)
@@ -182,6 +182,7 @@ def test_worker_processes_answer_as_this_process_does() -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra: ray)")
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.timeout(300)
 def test_two_ray_workers_answer_as_this_process_does() -> None:
     assert _answers(2, "ray") == _answers(1, "local")
 

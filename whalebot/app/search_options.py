@@ -39,6 +39,7 @@ class Job:
     identity: dict[str, Any]
     settings: ConfiguredSettings
     warm_up_bars: int
+    needed_bars: int
 
 
 def add_search_options(parser: argparse.ArgumentParser) -> None:
@@ -134,6 +135,7 @@ def read_job(args: argparse.Namespace) -> Job:
         study_name,
     )
     from whalebot.app.setup import read_setup
+    from whalebot.decisions.analysis.history import bars_needed
     from whalebot.research.optimise.bench import Bench
     from whalebot.research.optimise.objectives import parse_objectives
     from whalebot.research.optimise.optimisation import Way
@@ -152,7 +154,7 @@ def read_job(args: argparse.Namespace) -> Job:
     settings = configured_settings(config, args.seed)
     space = read_space(args.space)
     check_space(space, settings)
-    bars = settings({}).engine.history_bars
+    engine = settings({}).engine
     data = read_dataset(run.sources, run.interval, args)
     identity = identity_of(settings, space, data, args, objectives)
     fixed = constrained_values(space, settings)
@@ -168,7 +170,8 @@ def read_job(args: argparse.Namespace) -> Job:
             TABLE: settings.table,
         },
         settings=settings,
-        warm_up_bars=bars,
+        warm_up_bars=engine.history_bars,
+        needed_bars=bars_needed(engine.interval, engine.scoring, engine.indicators),
     )
 
 

@@ -41,8 +41,9 @@ def run(args: argparse.Namespace) -> int:
 
     job = read_job(args)
     move = args.move or args.test
-    warm_up = job.warm_up_bars * interval_ms(job.bench.dataset.interval)
-    spans = Spans(args.train * DAY_MS, args.test * DAY_MS, move * DAY_MS, warm_up, args.anchored)
+    bar_ms = interval_ms(job.bench.dataset.interval)
+    back = job.warm_up_bars * bar_ms, job.needed_bars * bar_ms
+    spans = Spans(args.train * DAY_MS, args.test * DAY_MS, move * DAY_MS, *back, args.anchored)
     storage = open_storage(job.storage)
 
     def tell(number: int, of: int) -> None:

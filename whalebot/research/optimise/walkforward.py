@@ -27,12 +27,17 @@ from whalebot.research.optimise.windows import Fold, folds
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Lengths in ms of training, test, step and what warms up before each. anchored: training grows."""
+    """Lengths in ms. anchored: training grows instead of moving.
+
+    warm_up_ms: read before each span, so that averages have settled; needed_ms: the least that any decision
+    looks back.
+    """
 
     train_ms: int
     test_ms: int
     step_ms: int
     warm_up_ms: int
+    needed_ms: int
     anchored: bool = False
 
 
@@ -117,12 +122,12 @@ def walk_forward(
 ) -> WalkForward:
     """Search and trade every fold. `progress` hears the number of the fold that begins, and of how many.
 
-    The purge is the warm-up and the longest holding of the configuration as it stands on the first training
-    span. Raises ConfigError for spans that the data cannot fill.
+    The purge is what decisions look back and the longest holding of the configuration as it stands, on the
+    first training span. Raises ConfigError for spans that the data cannot fill.
     """
     start, end = _whole_days(bench.dataset)
     first = replace(bench, dataset=cut(bench.dataset, start, start + spans.train_ms, spans.warm_up_ms))
-    purge = spans.warm_up_ms + Player(first).play({}).longest_ms
+    purge = spans.needed_ms + Player(first).play({}).longest_ms
     try:
         windows = list(folds(start, end, spans.train_ms, spans.test_ms, spans.step_ms, purge, spans.anchored))
     except ValueError as error:
