@@ -20,7 +20,7 @@ from whalebot.adapters.alerts.system import AlertSystem
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError
 
-LIMIT_S = 5
+LIMIT_S = 30
 
 
 class HandClock:

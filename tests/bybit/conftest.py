@@ -54,9 +54,9 @@ class QueueSink:
         return True
 
     def next(self, kind: type[E2]) -> E2:
-        """Return the next event of a kind, leaving out others; fails after 5 seconds."""
+        """Return the next event of a kind, leaving out others; fails after 30 seconds."""
         while True:
-            event: Any = self.queue.get(timeout=5)
+            event: Any = self.queue.get(timeout=30)
             if isinstance(event, kind):
                 return event
 

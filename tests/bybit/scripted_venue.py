@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-LIMIT_S = 5.0
+LIMIT_S = 30.0
 
 
 class Gone(Exception):
