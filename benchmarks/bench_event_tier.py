@@ -83,8 +83,8 @@ def measure(
     return Figure(group, name, count / best, "bars/s", goal, more_is_better=True)
 
 
-def run(count: int = 200_000) -> list[Figure]:
-    """Measure."""
+def figures(count: int = 200_000) -> list[Figure]:
+    """Measure everything."""
     data, few = make_dataset(count), make_dataset(count // PASSED_BY)
     cross = cross_settings()
     engine = EngineSettings((SYMBOL,), "1", "backtest", "", scoring=ScoringSettings(threshold=1.6))
@@ -101,4 +101,4 @@ def run(count: int = 200_000) -> list[Figure]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bars", type=int, default=200_000)
-    print(table(run(parser.parse_args().bars)))
+    print(table(figures(parser.parse_args().bars)))
