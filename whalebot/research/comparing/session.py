@@ -98,7 +98,7 @@ class RecordedSession:
         self._questions: deque[ef.Effect] = deque()
         self._knows_rules = False
         symbols = settings.symbols
-        core = _new_core(assumed)
+        core = self._core = _new_core(assumed)
         self._account = SimulatedAccount(core, symbols, self, self)
         self._market = RecordedMarket(self._account, symbols, self, assumed)
         self._reads = ReadActions(self, symbols, _raise)
@@ -185,7 +185,9 @@ class RecordedSession:
     def _arrive(self, before_ms: int | None) -> None:
         """Let the requests arrive that are due before a market event of `before_ms` (None: all)."""
         while self._requests and (before_ms is None or self._requests[0].due_ms < before_ms):
-            self._do(self._requests.popleft().effect)
+            request = self._requests.popleft()
+            self._core.advance(max(request.due_ms, self._core.read.now_ms))
+            self._do(request.effect)
             self._drain()
 
     def _drain(self) -> None:
