@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from engine_harness import SYMBOL, World, all_of, only
+from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
 from whalebot.domain.effects import Effect, FetchExecutions, RecordTrade, SubmitOrder
@@ -106,6 +107,23 @@ def test_the_next_settlement_is_watched_too() -> None:
     world.wait(3_606_000)
     answered(world, payment(due_ms + 3_600_000))
     assert booked(world) == 2 * PAID
+
+
+def test_settlements_that_follow_fast_are_each_asked_for() -> None:
+    """The second one passes while the venue is still asked about the first."""
+    world, _, due_ms = entered()
+    world.send(ev.InstrumentsFetched(Known((replace(BTC, funding_interval_min=1),), world.now), world.now))
+    world.wait(66_000)
+    tell_next(world, due_ms + 120_000)
+    world.wait(60_000)
+    answered(world)
+    world.wait(10_000)
+    answered(world)
+    world.wait(16_000)
+    answered(world, payment(due_ms + 60_000))
+    since = [asked.since_ms for asked in all_of(world.log, FetchExecutions)]
+    assert since == [due_ms, due_ms, due_ms + 60_000]
+    assert booked(world) == PAID
 
 
 def test_a_trade_that_ends_at_a_settlement_is_recorded_with_its_funding() -> None:

@@ -21,6 +21,7 @@ from whalebot.engine.sync import Sync
 
 # Settlements come hours apart and a lost fill is found within minutes.
 _EARLY_FUNDING: Final = 4
+_REMEMBERED: Final = 8
 # Market time around the instant in which the venue may still count a position in or out.
 _NEAR_MS: Final = 5_000
 # Real time from one question to the next look at what came of it: the venue may settle late.
@@ -57,7 +58,7 @@ class FundingDesk:
         self._due: dict[str, int] = {}
         self._looked: dict[str, int] = {}
         self._asked: dict[str, int] = {}
-        self._paid: dict[str, int] = {}
+        self._paid: dict[str, deque[int]] = {}
         self._held: dict[str, Finished] = {}
         self.record: Callable[[ClosedTrade], None] = _nowhere
 
@@ -70,7 +71,7 @@ class FundingDesk:
         signals = self._signals.get(symbol)
         if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
             return
-        self._paid[symbol] = max(payment.ts_ms, self._paid.get(symbol, 0))
+        self._paid.setdefault(symbol, deque(maxlen=_REMEMBERED)).append(payment.ts_ms)
         to_held = self._is_of_held(payment)
         booked = to_held or self._positions.on_funding(payment)
         if not booked:
@@ -80,7 +81,11 @@ class FundingDesk:
         where = " on the position that was closed" if to_held else where
         self._ctx.notice(Level.INFO if booked else Level.WARNING, "funding", text + where, symbol)
         if to_held:
-            self._book_on_held(payment)
+            self._positions.booked(symbol, payment.ts_ms, -payment.amount)
+            self._held[symbol] = self._held[symbol].with_funding(payment.amount)
+        due = self._due.get(symbol)
+        if due is not None and due <= self._ctx.clock.now_ms and self._is_told(symbol, due):
+            self._look_on(symbol)
 
     def on_opened(self, symbol: str) -> None:
         """A settlement that was told before the fill that opened its position belongs to that position."""
@@ -98,13 +103,6 @@ class FundingDesk:
             return False
         holding = self._positions.holdings.get(payment.symbol)
         return holding is None or payment.ts_ms < holding.memory.opened_ms
-
-    def _book_on_held(self, payment: FundingPayment) -> None:
-        symbol = payment.symbol
-        self._positions.booked(symbol, payment.ts_ms, -payment.amount)
-        self._held[symbol] = self._held[symbol].with_funding(payment.amount)
-        if self._is_told(symbol, self._due[symbol]):
-            self._release(symbol)
 
     # --- trades that wait -----------------------------------------------------------------------------
 
@@ -159,9 +157,13 @@ class FundingDesk:
             self._sync.fetch_executions(symbol, due)
             timers.arm(("funding", symbol), real_ms + _AGAIN_MS[asked])
         else:
-            self._release(symbol)
-            self._looked[symbol] = due
-            self._watch(symbol, self._next_after(symbol, due))
+            self._look_on(symbol)
+
+    def _look_on(self, symbol: str) -> None:
+        """Nothing more is expected of this settlement: the next one is watched."""
+        self._release(symbol)
+        due = self._looked[symbol] = self._due[symbol]
+        self._watch(symbol, self._next_after(symbol, due))
 
     def _watch(self, symbol: str, due_ms: int) -> None:
         clock, wait_ms = self._ctx.clock, self._ctx.settings.timing.funding_check_ms or 0
@@ -171,8 +173,10 @@ class FundingDesk:
 
     def _is_told(self, symbol: str, due_ms: int) -> bool:
         """True when the funding of this settlement is known; each side of a hedge has one of its own."""
-        is_hedged = symbol in self._ctx.settings.feed.hedged
-        return not is_hedged and self._paid.get(symbol, 0) >= due_ms - _NEAR_MS
+        if symbol in self._ctx.settings.feed.hedged:
+            return False
+        until_ms = due_ms + self._step_ms(symbol) // 2
+        return any(due_ms - _NEAR_MS <= ts_ms < until_ms for ts_ms in self._paid.get(symbol, ()))
 
     def _is_missing(self, symbol: str, due_ms: int) -> bool:
         if self._is_told(symbol, due_ms):
@@ -182,11 +186,11 @@ class FundingDesk:
         return is_open or symbol in self._held
 
     def _next_after(self, symbol: str, due_ms: int) -> int:
-        told, now_ms = self._markets[symbol].next_funding_ms, self._ctx.clock.now_ms
-        if told is not None and told > now_ms:
-            return told
-        step_ms = self._step_ms(symbol)
-        return due_ms + ((now_ms - due_ms) // step_ms + 1) * step_ms
+        """The settlement after this one; one that passed meanwhile is not passed over."""
+        told, follows = self._markets[symbol].next_funding_ms, due_ms + self._step_ms(symbol)
+        if told is None or told <= due_ms or follows <= min(told, self._ctx.clock.now_ms):
+            return follows
+        return told
 
     def _step_ms(self, symbol: str) -> int:
         instrument = self._ctx.instruments.get(symbol)
