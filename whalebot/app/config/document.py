@@ -104,7 +104,9 @@ class Config(Table):
     ev_filter: EvFilterTable = table(EvFilterTable, "entries only while recent trades paid")
     risk_guardrails: GuardrailTable = table(GuardrailTable, "limits before every entry")
     session_filter: SessionTable = table(SessionTable, "hours of entries")
-    record: bool = key(False, "write every event and every decision to recordings/, to be replayed and compared")
+    record: bool = key(
+        False, "write every event and every decision to recordings/, to be replayed and compared"
+    )
     logging: LoggingTable = table(LoggingTable, "the log")
     alerts: AlertTable = table(AlertTable, "telling people")
     web: WebTable = table(WebTable, "the HTTP server")
