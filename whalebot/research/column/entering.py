@@ -121,8 +121,12 @@ def enter(
         note_order(a, now_ms)
     worth = price * p.ask_qty / (p.price_scale * p.qty_scale)
     needed = worth * (1.0 / rule.leverage + 2.0 * terms.taker)
-    if worth < rule.min_notional or worth > RISK_LIMIT or needed > slack_of(pos, a, rules, terms, True):
-        return at.AT_VENUE
+    if worth < rule.min_notional:
+        return at.TOO_LITTLE_WORTH
+    if worth > RISK_LIMIT:
+        return at.OVER_RISK_LIMIT
+    if needed > slack_of(pos, a, rules, terms, True):
+        return at.NO_BALANCE
     p.side = side
     p.qty = p.ask_qty
     p.entry = p.best = p.worst = taker_price(price, side, rule.tick, terms)

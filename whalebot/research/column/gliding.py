@@ -16,6 +16,8 @@ def skip(p: Position, open_ms: IntArray, close: IntArray, fills: IntArray, asked
 
     Nothing that happens in between can be told from its happening then: the equity stays what it is.
     """
+    if p.side != 0 or p.ask != 0 or p.settled == 0:
+        return
     row = p.row
     while row < p.row_end and asked[row] == 0:
         row += 1
@@ -46,8 +48,7 @@ def glide(
 ) -> None:
     """Carry the only symbol's position through bars that touch neither stop nor target nor anything else.
 
-    It stops before the first instant that is not quiet: the general path takes it up there, so that what is
-    not done here is done there. Quiet is judged before anything of an instant is changed.
+    It stops before the first instant that is not quiet, nothing of it changed; the general path goes on.
     """
     now_ms, bar, side, scale = p.close_ms, p.bar, p.side, p.scale
     end = min(p.bar_end, gaps[p.gap]) if p.gap < p.gap_end else p.bar_end

@@ -50,13 +50,10 @@ def run_account(
     a, terms = accounts[0], all_terms[0]
     while a.status == 0:
         for p in pos:
-            if p.side == 0 and p.ask == 0 and p.settled != 0:
-                skip(p, open_ms, close, fills, asked)
+            skip(p, open_ms, close, fills, asked)
         if len(pos) == 1 and pos[0].side != 0 and pos[0].ask == 0 and pos[0].leaving == at.STAYS:
             glide(pos[0], a, rules, terms, open_ms, high, low, close, row_ms, signal, fund_ms, gaps, curve)
-        now_ms = at.NEVER
-        for p in pos:
-            now_ms = min(now_ms, p.next_ms)
+        now_ms = soonest(pos)
         if now_ms == at.NEVER:
             break
         for p in pos:
@@ -74,16 +71,31 @@ def run_account(
                 if p.bar < p.bar_end and (asked[row] != 0 or p.side != 0):
                     decide(p, pos, a, rules[p.rule], terms, windows, refused, row, now_ms, asked[row],
                            signal[row], atr[row], price[row], mark)  # fmt: skip
-        for s in range(len(pos)):
-            p = pos[s]
-            if p.side != 0 and p.bar == p.bar_end:
-                fill = taker_price(p.last, -p.side, rules[p.rule].tick, terms)
-                leave(p, s, a, terms, trades, fill, p.last, at.BY_END)
-                a.shown = equity_of(pos, a)
+        end_positions(pos, a, rules, terms, trades)
         play_bars(open_ms, open_, high, low, close, gaps, pos, a, rules, terms, trades, refused, now_ms)
         for p in pos:
             plan(p, open_ms, row_ms)
     show(a, curve_ms, curve, at.NEVER)
+
+
+@compiled
+def soonest(pos: Positions) -> int:
+    """Return when something happens next."""
+    now_ms = at.NEVER
+    for p in pos:
+        now_ms = min(now_ms, p.next_ms)
+    return now_ms
+
+
+@compiled
+def end_positions(pos: Positions, a: Account, rules: Rules, terms: Terms, trades: Trades) -> None:
+    """Close what has no bar left at its last close."""
+    for s in range(len(pos)):
+        p = pos[s]
+        if p.side != 0 and p.bar == p.bar_end:
+            fill = taker_price(p.last, -p.side, rules[p.rule].tick, terms)
+            leave(p, s, a, terms, trades, fill, p.last, at.BY_END)
+            a.shown = equity_of(pos, a)
 
 
 @compiled

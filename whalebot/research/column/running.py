@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from whalebot.adapters.exchange.core import codes
 from whalebot.decisions.risk import guardrails
 from whalebot.domain.trade import ClosedTrade
 from whalebot.research.column import slots as at
@@ -36,6 +37,9 @@ RULES: Final = {
     at.OUT_OF_HOURS: "session_filter",
     at.BELOW_MIN_QTY: "minOrderQty",
     at.BELOW_MIN_NOTIONAL: "minNotionalValue",
+    at.TOO_LITTLE_WORTH: f"exchange {codes.MIN_NOTIONAL}",
+    at.OVER_RISK_LIMIT: f"exchange {codes.RISK_LIMIT}",
+    at.NO_BALANCE: f"exchange {codes.AVAILABLE_BALANCE}",
 }
 """Names of the rules that refuse entries, by the number the compiled pass gives them."""
 

@@ -202,9 +202,11 @@ FIRST_LEG, SECOND_LEG, DOOMED = 0, 1, 2
     OUT_OF_HOURS,
     BELOW_MIN_QTY,
     BELOW_MIN_NOTIONAL,
-    AT_VENUE,
+    TOO_LITTLE_WORTH,
+    OVER_RISK_LIMIT,
+    NO_BALANCE,
     REFUSALS,
-) = range(16)
+) = range(18)
 
 Codes: TypeAlias = NDArray[np.int8]
 """+1, 0 or -1 per row."""
