@@ -30,3 +30,12 @@ def test_what_an_order_of_the_last_run_held_up_is_set_as_soon_as_that_is_settled
     settled = absent()
     assert after.engine.document().intents == ()
     assert only(after.answer_snapshot(settled), SetLeverage).symbol == SYMBOL
+
+
+def test_rules_that_come_after_the_first_snapshot_hold_leverage_up_no_longer() -> None:
+    world = World()
+    world.send(ev.StreamUp(Stream.PUBLIC, world.now))
+    effects = world.send(ev.StreamUp(Stream.PRIVATE, world.now))
+    assert not all_of(world.answer_snapshot(effects), SetLeverage)
+    learnt = world.send(ev.InstrumentsFetched(Known((BTC,), world.now), world.now))
+    assert only(world.answer_snapshot(learnt), SetLeverage).symbol == SYMBOL

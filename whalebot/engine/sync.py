@@ -195,8 +195,12 @@ class Sync:
             self._ctx.timers.arm("instruments", event.recv_ms + self._ctx.settings.feed.retry_ms)
             return
         self._ctx.recovered("instruments_unknown")
+        learnt = {i.symbol for i in answer.value} - self._ctx.instruments.keys()
         for instrument in answer.value:
             self._ctx.instruments[instrument.symbol] = instrument
+        if self.reconciled_ms is not None and not all(map(self._leverage.is_set, learnt)):
+            # The snapshot that came first could not set it: the greatest leverage was not known.
+            self.ask_snapshot()
         for symbol in list(self._positions.holdings):
             if not self._tracker.has(symbol, Purpose.ENTRY):
                 self._positions.anchor(symbol)
