@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import resource
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from whalebot.adapters.exchange.server import eventlog
 from whalebot.adapters.exchange.server.disk import Disk
 from whalebot.adapters.exchange.server.eventlog import EventLog
 
@@ -54,6 +57,29 @@ def test_a_log_that_is_rotated_stays_bounded_and_loses_only_its_oldest_lines(tmp
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
     kept = [json.loads(text)["number"] for file in files for text in file.read_text().splitlines()]
     assert kept == list(range(kept[0], 1000))
+
+
+def test_a_new_file_that_cannot_be_made_costs_no_older_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "log.jsonl"
+    log = EventLog(path, lambda: 1, lambda: 2, most_bytes=500)
+
+    def refuse(_: Path) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(eventlog, "_opened", refuse)
+        for number in range(40):
+            log.write("order", number=number)
+            with contextlib.suppress(OSError):
+                log.flush()
+    log.write("order", number=40)
+    log.flush()
+    log.close()
+    files = sorted(tmp_path.iterdir(), reverse=True)
+    kept = [json.loads(text)["number"] for file in files for text in file.read_text().splitlines()]
+    assert kept == list(range(41))
 
 
 def test_a_log_that_never_gets_room_closes_quietly(tmp_path: Path) -> None:

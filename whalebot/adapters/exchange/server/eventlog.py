@@ -87,7 +87,9 @@ class EventLog:
             self._path,
             *(self._path.with_name(f"{self._path.name}.{n}") for n in range(1, OLD_FILES + 1)),
         ]
-        for newer, older in reversed(list(pairwise(names))):
+        # Where the new file could not be made the last time, the old ones have moved on already.
+        pairs = list(pairwise(names)) if self._path.exists() else []
+        for newer, older in reversed(pairs):
             with contextlib.suppress(FileNotFoundError):
                 newer.replace(older)
         old, self._handle = self._handle, _opened(self._path)
