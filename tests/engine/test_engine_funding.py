@@ -112,17 +112,18 @@ def test_the_next_settlement_is_watched_too() -> None:
 def test_settlements_that_follow_fast_are_each_asked_for() -> None:
     """The second one passes while the venue is still asked about the first."""
     world, _, due_ms = entered()
-    world.send(ev.InstrumentsFetched(Known((replace(BTC, funding_interval_min=1),), world.now), world.now))
+    every = replace(BTC, funding_interval_min=4)
+    world.send(ev.InstrumentsFetched(Known((every,), world.now), world.now))
     world.wait(66_000)
-    tell_next(world, due_ms + 120_000)
-    world.wait(60_000)
+    tell_next(world, due_ms + 480_000)
+    world.wait(240_000)
     answered(world)
     world.wait(10_000)
     answered(world)
     world.wait(16_000)
-    answered(world, payment(due_ms + 60_000))
+    answered(world, payment(due_ms + 240_000))
     since = [asked.since_ms for asked in all_of(world.log, FetchExecutions)]
-    assert since == [due_ms, due_ms, due_ms + 60_000]
+    assert since == [due_ms, due_ms, due_ms + 240_000]
     assert booked(world) == PAID
 
 

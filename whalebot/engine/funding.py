@@ -26,6 +26,8 @@ _REMEMBERED: Final = 8
 _NEAR_MS: Final = 5_000
 # Real time from one question to the next look at what came of it: the venue may settle late.
 _AGAIN_MS: Final = (30_000, 10_000)
+# No wait is longer than this part of the time between settlements, however fast the market is played.
+_SHARE: Final = 8
 _UNTOLD_INTERVAL_MIN: Final = 480
 
 
@@ -151,11 +153,11 @@ class FundingDesk:
         if self._ctx.clock.now_ms < due:
             self._watch(symbol, due)
         elif asked and symbol in self._sync.executions_due:
-            timers.arm(("funding", symbol), real_ms + _AGAIN_MS[-1])
+            timers.arm(("funding", symbol), real_ms + self._wait_ms(symbol, _AGAIN_MS[-1]))
         elif asked < len(_AGAIN_MS) and self._is_missing(symbol, due):
             self._asked[symbol] = asked + 1
             self._sync.fetch_executions(symbol, due)
-            timers.arm(("funding", symbol), real_ms + _AGAIN_MS[asked])
+            timers.arm(("funding", symbol), real_ms + self._wait_ms(symbol, _AGAIN_MS[asked]))
         else:
             self._look_on(symbol)
 
@@ -169,7 +171,11 @@ class FundingDesk:
         clock, wait_ms = self._ctx.clock, self._ctx.settings.timing.funding_check_ms or 0
         self._due[symbol], self._asked[symbol] = due_ms, 0
         away_ms = max(0, round((due_ms - clock.now_ms) / self._ctx.settings.feed.time_scale))
-        self._ctx.timers.arm(("funding", symbol), clock.real_ms + away_ms + wait_ms)
+        due_ms = clock.real_ms + away_ms + self._wait_ms(symbol, wait_ms)
+        self._ctx.timers.arm(("funding", symbol), due_ms)
+
+    def _wait_ms(self, symbol: str, real_ms: int) -> int:
+        return min(real_ms, round(self._step_ms(symbol) / self._ctx.settings.feed.time_scale / _SHARE))
 
     def _is_told(self, symbol: str, due_ms: int) -> bool:
         """True when the funding of this settlement is known; each side of a hedge has one of its own."""
@@ -186,7 +192,7 @@ class FundingDesk:
         return is_open or symbol in self._held
 
     def _next_after(self, symbol: str, due_ms: int) -> int:
-        """The settlement after this one; one that passed meanwhile is not passed over."""
+        """Return the settlement after this one; one that passed meanwhile is not passed over."""
         told, follows = self._markets[symbol].next_funding_ms, due_ms + self._step_ms(symbol)
         if told is None or told <= due_ms or follows <= min(told, self._ctx.clock.now_ms):
             return follows
