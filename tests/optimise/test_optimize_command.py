@@ -74,6 +74,24 @@ def test_a_search_is_applied_and_the_old_configuration_kept(
     assert not (folder / "config.json.old-2").exists()
 
 
+def test_a_backtest_of_what_was_applied_finds_what_the_search_found(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    span = ("--from", "2022-02-01T12:00", "--to", "2022-04-15")
+    optimize(folder, "--trials", "3", "--json", *span)
+    figures = json.loads(capsys.readouterr().out)["best"]["figures"]
+    apply(folder, "--force")
+    capsys.readouterr()
+    data = ["--data", f"BTCUSDT={folder / 'BTCUSDT.csv'}", "--tick", "0.1", "--step", "0.001", *span]
+    how = ["--strategy", "ema_cross", "--tier", "event", "--format", "json"]
+    assert main(["backtest", *data, *how, "--quiet", "--dir", str(folder)]) == CLEAN
+    text = capsys.readouterr().out
+    assert figures["trades"] > 5
+    assert f'"trades": {figures["trades"]},' in text
+    assert f'"sharpe": {figures["sharpe"]:.8f}'[:-3] in text
+    assert f'"profit_factor": {figures["profit_factor"]:.8f}'[:-3] in text
+
+
 def test_apply_refuses_what_was_not_tested_or_not_believed(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,6 +16,8 @@ from whalebot.app.options import moment_ms, positive, seed
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
+    from whalebot.app.backtest import Job as Run
+    from whalebot.app.config.document import Config
     from whalebot.app.search_setup import ConfiguredSettings
     from whalebot.research.optimise.bench import Bench
     from whalebot.research.optimise.optimisation import Way
@@ -124,7 +126,6 @@ def count(text: str) -> int:
 
 def read_job(args: argparse.Namespace) -> Job:
     """Return the search that a command line asks for. Raises ConfigError."""
-    from whalebot.app.backtest import jobs_of
     from whalebot.app.search_setup import (
         TABLE,
         check_space,
@@ -134,7 +135,6 @@ def read_job(args: argparse.Namespace) -> Job:
         read_dataset,
         study_name,
     )
-    from whalebot.app.setup import read_setup
     from whalebot.decisions.analysis.history import bars_needed
     from whalebot.research.optimise.bench import Bench
     from whalebot.research.optimise.objectives import parse_objectives
@@ -145,12 +145,7 @@ def read_job(args: argparse.Namespace) -> Job:
     if args.space is None:
         raise ConfigError("--space FILE is needed: a TOML file of parameters")
     objectives = parse_objectives(args.objective)
-    overrides: dict[tuple[str | int, ...], Any] = {("mode",): "replay", ("demo", "data"): []}
-    if args.interval is not None:
-        overrides[("interval",)] = args.interval[0]
-    config = read_setup(args, overrides).config
-    [run] = jobs_of(args, config)
-    config = config.model_copy(update={"symbols": tuple(source.symbol for source in run.sources)})
+    config, run = _configured(args)
     settings = configured_settings(config, args.seed)
     space = read_space(args.space)
     check_space(space, settings)
@@ -173,6 +168,20 @@ def read_job(args: argparse.Namespace) -> Job:
         warm_up_bars=engine.history_bars,
         needed_bars=bars_needed(engine.interval, engine.scoring, engine.indicators),
     )
+
+
+def _configured(args: argparse.Namespace) -> tuple[Config, Run]:
+    """Return the configuration with the command line above it, and the files to read."""
+    from whalebot.app.backtest import jobs_of
+    from whalebot.app.setup import read_setup
+
+    overrides: dict[tuple[str | int, ...], Any] = {("mode",): "replay", ("demo", "data"): []}
+    if args.interval is not None:
+        overrides[("interval",)] = args.interval[0]
+    config = read_setup(args, overrides).config
+    [run] = jobs_of(args, config)
+    config = config.model_copy(update={"symbols": tuple(source.symbol for source in run.sources)})
+    return config, run
 
 
 def progress_line(trials: int) -> Callable[[int, float], None]:

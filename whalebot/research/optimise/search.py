@@ -71,6 +71,8 @@ class Search:
         self._flights: dict[int, _Flight] = {}
         self._rejected_in_a_row = 0
         self._next_look = 0.0
+        self._counted = plan.trials
+        self._made = 0
 
     def run(self, progress: Callable[[int, float], None] | None = None) -> None:
         """Search. `progress` hears the number of finished trials and the score of each as it comes.
@@ -84,7 +86,8 @@ class Search:
                 for answer in self._pool.answers(_ANSWER_S):
                     told = self._settle(answer)
                     if progress is not None and told is not None:
-                        progress(sum(map(_is_made, self._all())), told)
+                        self._made += 1
+                        progress(self._made, told)
         finally:
             heartbeat.stop()
             _active.discard(self._owner)
@@ -107,6 +110,9 @@ class Search:
                 time.sleep(0.2)
 
     def _may_ask(self) -> bool:
+        """Tell whether another trial is wanted; long before the end what was last seen is enough."""
+        if self._plan.most_fresh is None and self._counted + 1 < self._plan.trials:
+            return True
         trials = self._all()
         if any(t.state is TrialState.WAITING for t in trials):
             return True
@@ -131,7 +137,9 @@ class Search:
 
     def _surplus(self, trial: Trial) -> str | None:
         """Say why a trial is one too many: others asked at the same moment, or it was put back twice."""
-        before = [t for t in self._all() if t.number < trial.number]
+        trials = self._all()
+        self._counted, self._made = sum(map(_counts, trials)), sum(map(_is_made, trials))
+        before = [t for t in trials if t.number < trial.number]
         retried = trial.user_attrs.get(RETRY_OF)
         if retried is not None:
             twice = any(t.user_attrs.get(RETRY_OF) == retried for t in before)
