@@ -66,13 +66,17 @@ def pulses(days: int) -> BarTable:
     return table(open_, np.maximum(open_, close), np.minimum(open_, close), close)
 
 
-def dataset(bars: BarTable) -> Dataset:
-    """One symbol on an account."""
+def dataset(*tables: BarTable) -> Dataset:
+    """One symbol or several on an account."""
+    return Dataset("60", tuple(_symbol(bars) for bars in tables))
+
+
+def _symbol(bars: BarTable) -> SymbolData:
     step = Decimal("0.001")
     rules = Instrument(
-        "BTCUSDT", Decimal("0.1"), step, step, Decimal(1000), Decimal(500), Decimal(5), Decimal(100)
+        bars.symbol, Decimal("0.1"), step, step, Decimal(1000), Decimal(500), Decimal(5), Decimal(100)
     )
-    return Dataset("60", (make_symbol_data(bars, "60", [DatedRules(START, rules)]),))
+    return make_symbol_data(bars, "60", [DatedRules(START, rules)])
 
 
 class Momentum:
@@ -139,9 +143,9 @@ class Maker:
         return BacktestSettings(engine, Decimal(10_000), Decimal(0), Decimal(0), Decimal(0))
 
 
-def bench(bars: BarTable, strategy: str = NAME) -> Bench:
+def bench(bars: BarTable, strategy: str = NAME, *more: BarTable) -> Bench:
     """A strategy on bars."""
-    return Bench(dataset(bars), strategy, Maker())
+    return Bench(dataset(bars, *more), strategy, Maker())
 
 
 BACK = space_of({"parameters": {"back": {"type": "int", "low": 8, "high": 72, "step": 4}}})

@@ -129,9 +129,11 @@ def test_spans_that_do_not_fit_are_refused() -> None:
             walk_forward(bench(drifting(1, 90, 0.5)), plan, Way("random"), open_storage(None), "w", {}, spans)
 
 
-def test_what_columns_cannot_express_is_played_by_events() -> None:
+@pytest.mark.parametrize("symbols", [1, 2])
+def test_what_columns_cannot_express_is_played_by_events(symbols: int) -> None:
     """The same trades on both tiers where both can, hence the same figures."""
-    of = bench(drifting(2, 30, 0.3))
+    other_bars = [replace(drifting(3, 25, 0.2), symbol="ETHUSDT")][: symbols - 1]
+    of = bench(drifting(2, 30, 0.3), NAME, *other_bars)
     by_columns, returns = figures_of(Player(of).play({"back": 20}))
     trailing = Maker(native_trailing=True)
     by_events, other = figures_of(Player(replace(of, make_settings=trailing)).play({"back": 20}))
