@@ -24,13 +24,13 @@ from whalebot.app.reload import Reloader
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.app.supervisor import Supervisor
+from whalebot.app.troubles import Troubles
 from whalebot.app.venue import Venue, VenueParts
 from whalebot.app.venue_check import VenueCheck
 from whalebot.app.vitals import Vitals
 from whalebot.app.wiring import make_venue, new_run_id, ret_codes
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
-from whalebot.domain.errors import AuthError, VenueFatal
 from whalebot.domain.events import Event
 from whalebot.domain.state import StateDocument
 from whalebot.runtime.clock import SystemClock
@@ -62,7 +62,7 @@ class Daemon:
         self._views = ShownViews()
         self._watch = ThreadWatch()
         self._halted = threading.Event()
-        self._trouble: list[BaseException] = []
+        self._troubles: Troubles | None = None
         self._failure = ""
         self._tell_news: Callable[[], None] = _nothing_new
         self._reloader: Reloader | None = None
@@ -99,13 +99,14 @@ class Daemon:
             engine = Engine(settings, state)
             stopped = partial(self._recording_stopped, alerts)
             noted = recorded(engine, self._setup, settings, state, self._clock, stopped, stack)
+            troubles = self._troubles = Troubles(self._clock, self._console.notice, alerts.send)
             ports = LanePorts(venue.make_gateway, venue.make_readers, states, history, alerts, venue.streams)
             lanes = Lanes(
                 ports,
                 self._setup.config.traded_symbols,
                 self._inbox,
                 self._clock,
-                self._on_trouble,
+                troubles.hear,
                 ret_codes(),
             )
             return self._run_loop(engine, noted, lanes, venue, states, halt)
@@ -175,9 +176,8 @@ class Daemon:
         return self._exit_code(end, supervisor)
 
     def _exit_code(self, end: LoopEnd, supervisor: Supervisor) -> int:
-        for trouble in self._trouble:
-            if isinstance(trouble, AuthError | VenueFatal):
-                raise trouble
+        if self._troubles is not None and self._troubles.fatal is not None:
+            raise self._troubles.fatal
         _log.info("ended: %s", supervisor.failure or end.reason)
         if supervisor.failure or end.exit_code != CLEAN:
             self._failure = f"; {supervisor.failure or end.reason}"
@@ -233,14 +233,6 @@ class Daemon:
         reason = f"; {explanation(error[1])}" if isinstance(error[1], BaseException) else ""
         level = Level.CRITICAL if reason or self._failure else Level.INFO
         alerts.send(level, "whalebot has ended", f"{self._who()}{reason or self._failure}")
-
-    def _on_trouble(self, thread: str, error: BaseException) -> None:
-        self._trouble.append(error)
-        if isinstance(error, AuthError | VenueFatal):
-            self._console.notice(Notice(Level.CRITICAL, "fatal", f"{thread}: {error}"))
-            self._halted.set()
-        else:
-            _log.error("thread %s: unexpected error", thread, exc_info=error)
 
     def _say(self, text: str) -> None:
         self._console.notice(Notice(Level.WARNING, "note", text))
