@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 import pytest
@@ -18,6 +19,7 @@ from whalebot.domain.events import (
     StorageRecovered,
 )
 from whalebot.domain.trade import ClosedTrade
+from whalebot.runtime import order_actions
 from whalebot.runtime.clock import ManualClock
 from whalebot.runtime.order_actions import LATEST_LEAVE_MS, OrderActions, RetCodes
 from whalebot.runtime.pool import Job, WorkerPool
@@ -43,6 +45,23 @@ def test_an_entry_that_waited_too_long_in_its_lane_does_not_leave() -> None:
 def test_an_entry_in_time_and_an_exit_at_any_time_leave(age_ms: int, reduce_only: bool) -> None:
     (event,) = submitted(age_ms, reduce_only)
     assert isinstance(event, OrderAccepted)
+
+
+def test_an_exit_leaves_although_the_disk_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(order_actions, "EXIT_WAITS_S", 0.05)
+    clock, states, way_out = ManualClock(0), States([]), intent("w-1", reduce_only=True)
+    states.gate = threading.Event()
+    health = StorageHealth(clock)
+    save = DocumentSave(document(way_out), states, health)
+    actions = OrderActions(clock, RetCodes(), lambda error: None)
+    failed, accepted = actions.submit(way_out, save).run(Gateway([]))
+    assert isinstance(failed, StorageFailed)
+    assert "not answered" in failed.reason
+    assert isinstance(accepted, OrderAccepted)
+    # The save went on. That writing works again is told with the next one, which the engine asks for.
+    states.gate.set()
+    assert save.ensure() == ("", [])
+    assert health.worked("state") == [StorageRecovered(0)]
 
 
 class _Trades:

@@ -31,6 +31,8 @@ _PASSING: Final = frozenset({Refusal.RATE_LIMITED, Refusal.MAINTENANCE})
 
 LATEST_LEAVE_MS: Final = 5_000
 """An entry that could not leave for so long (a lane that hung, a machine that slept) is not sent any more."""
+EXIT_WAITS_S: Final = 1.0
+"""So long an exit waits for a disk that hangs; one that fails says so at once."""
 
 
 def rejected(_: VenueRefused) -> Refusal:
@@ -97,7 +99,7 @@ class OrderActions:
     ) -> Iterator[Event]:
         problem = "no state document came with it"
         if save is not None:
-            problem, told = save.ensure()
+            problem, told = save.ensure(EXIT_WAITS_S if intent.reduce_only else None)
             yield from told
             if not problem and not save.holds(intent.order_link_id):
                 problem = "its intent is not in the state document"

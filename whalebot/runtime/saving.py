@@ -54,18 +54,42 @@ class DocumentSave:
         """True when the intent of that order is in the document."""
         return order_link_id in self._link_ids
 
-    def ensure(self) -> tuple[str, list[Event]]:
-        """Save unless that was tried before. Returns what is wrong ("" if durable) and what to tell."""
+    def ensure(self, within_s: float | None = None) -> tuple[str, list[Event]]:
+        """Save unless that was tried before. Returns what is wrong ("" if durable) and what to tell.
+
+        within_s: how long to wait for a disk that hangs, None for as long as it takes. The save goes on.
+        """
+        answer = self._try() if within_s is None else self._try_within(within_s)
+        if answer is None:
+            text = f"the disk has not answered for {within_s:g} s"
+            return text, [self._health.failed(_STATE, text)]
+        is_first, error = answer
+        if not is_first:
+            return self._problem or "", []
+        if error is None:
+            return "", self._health.worked(_STATE)
+        return self._problem or "", [self._health.failed(_STATE, error)]
+
+    def _try_within(self, limit_s: float) -> tuple[bool, Exception | None] | None:
+        answers: list[tuple[bool, Exception | None]] = []
+        # A thread that hangs in a system call cannot be called back: it is left behind.
+        thread = threading.Thread(target=lambda: answers.append(self._try()), name="save", daemon=True)
+        thread.start()
+        thread.join(limit_s)
+        return answers[0] if answers else None
+
+    def _try(self) -> tuple[bool, Exception | None]:
+        """Save; return whether nobody had tried before, and what went wrong."""
         with self._lock:
             if self._problem is not None:
-                return self._problem, []
+                return False, None
             try:
                 self._store.save(self._document)
             except (OSError, BugError) as error:
                 self._problem = f"the state could not be saved: {error}"
-                return self._problem, [self._health.failed(_STATE, error)]
+                return True, error
             self._problem = ""
-            return "", self._health.worked(_STATE)
+            return True, None
 
 
 class NewestDocument:
