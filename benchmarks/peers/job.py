@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Sides = NDArray[np.int8]
 
-CASH: Final = 10_000_000.0
+CASH: Final = 100_000_000.0
 """Quote; so much that one unit of the base is never out of reach."""
 
 

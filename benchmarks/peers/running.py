@@ -34,7 +34,9 @@ _START_MS: Final = 1_735_689_600_000
 def make_walk(seed: int, count: int, apart: float = 0.0, interval: str = "5") -> BarTable:
     """Return a random walk from 80,000 on a grid of 0.1; `apart`: share of opens off the last close."""
     rng = np.random.default_rng(seed)
-    level = 800_000 * np.exp(np.cumsum(rng.normal(0, 0.0015, count)))
+    # Folded, so that ten million bars stay between half and twice the first price.
+    away = np.cumsum(rng.normal(0, 0.0015, count))
+    level = 800_000 * np.exp(0.7 - np.abs((away + 0.7) % 2.8 - 1.4))
     close = np.rint(level).astype(np.int64)
     open_ = np.concatenate(([800_000], close[:-1]))
     moved = rng.random(count) < apart
