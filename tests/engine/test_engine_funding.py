@@ -27,9 +27,9 @@ def entered() -> tuple[World, Decimal, int]:
     return world, qty, due_ms
 
 
-def tell_next(world: World, due_ms: int) -> None:
+def tell_next(world: World, due_ms: int, rate: Decimal = Decimal("0.0001")) -> None:
     now, price = world.now, world.price
-    world.send(ev.TickerChanged(SYMBOL, price, price, price, price, price, Decimal(0), due_ms, now, now))
+    world.send(ev.TickerChanged(SYMBOL, price, price, price, price, price, rate, due_ms, now, now))
 
 
 def payment(due_ms: int, amount: Decimal = PAID) -> FundingPayment:
@@ -184,6 +184,16 @@ def test_funding_told_after_the_second_leg_opened_belongs_to_the_first() -> None
     world.now += 200
     assert only(world.send(ev.FundingPaid(payment(due_ms), world.now)), RecordTrade).trade.funding == PAID
     assert booked(world) == 0
+
+
+def test_a_market_without_funding_keeps_no_trade_waiting() -> None:
+    world = World().ready()
+    qty = world.enter().qty
+    tell_next(world, world.now + 60_000, Decimal(0))
+    world.log.clear()
+    world.wait(60_300)
+    assert only(closed(world, qty), RecordTrade).trade.funding == 0
+    assert not all_of(world.wait(60_000), FetchExecutions)
 
 
 def test_a_trade_whose_settlement_is_known_waits_for_nothing() -> None:

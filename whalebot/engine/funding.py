@@ -179,6 +179,8 @@ class FundingDesk:
 
     def _is_told(self, symbol: str, due_ms: int) -> bool:
         """True when the funding of this settlement is known; each side of a hedge has one of its own."""
+        if self._markets[symbol].settles_nothing:
+            return True
         if symbol in self._ctx.settings.feed.hedged:
             return False
         until_ms = due_ms + self._step_ms(symbol) // 2

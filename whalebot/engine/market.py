@@ -9,7 +9,10 @@ from whalebot.engine.book import OrderBook
 
 
 class SymbolMarket:
-    """What the market says now. Ages are real time in ms, None before the first fact."""
+    """What the market says now. Ages are real time in ms, None before the first fact.
+
+    `settles_nothing`: every funding rate told so far was zero.
+    """
 
     def __init__(self, symbol: str, depth: int) -> None:
         self.symbol = symbol
@@ -20,6 +23,8 @@ class SymbolMarket:
         self.bid_price: Decimal | None = None
         self.ask_price: Decimal | None = None
         self.next_funding_ms: int | None = None
+        self.settles_nothing = False
+        self._paid_rate: Decimal | None = None
         self._ticker_ms: int | None = None
         self._book_ms: int | None = None
         self._resubscribed = False
@@ -35,6 +40,9 @@ class SymbolMarket:
             self.bid_price = event.bid_price
         if event.ask_price is not None:
             self.ask_price = event.ask_price
+        if event.funding_rate is not None:
+            self.settles_nothing = event.funding_rate == 0 and self._paid_rate is None
+            self._paid_rate = event.funding_rate or self._paid_rate
         if event.next_funding_ms is not None:
             self.next_funding_ms = event.next_funding_ms
 
