@@ -7,15 +7,17 @@ from typing import Final
 from whalebot.engine.context import Context
 
 _LONGEST: Final = 36
+# Exits leave although the disk refuses their numbers; a start counts on beyond all that may have left unsaved.
+_UNSAVED: Final = 100_000
 
 
 class LinkIds:
-    """Mints order link ids from run id, symbol and a number that survives restarts."""
+    """Mints order link ids from run id, symbol and a number that grows over restarts."""
 
-    def __init__(self, ctx: Context, run_id: str, next_no: int) -> None:
+    def __init__(self, ctx: Context, run_id: str, next_no: int, is_resumed: bool) -> None:
         self._ctx = ctx
         self.run_id = run_id
-        self.next_no = next_no
+        self.next_no = next_no + _UNSAVED if is_resumed else next_no
 
     def mint(self, symbol: str) -> str:
         """Return a new id, 36 characters at most."""

@@ -37,7 +37,7 @@ class Rooms:
         self.markets = {s: SymbolMarket(s, depth) for s in symbols}
         self.feeds = {s: BarFeed(ctx, self.markets[s], analyzers[s]) for s in symbols}
         self.signals = {s: SymbolSignals(s) for s in symbols}
-        self.link_ids = LinkIds(ctx, state.run_id, state.next_intent_no)
+        self.link_ids = LinkIds(ctx, state.run_id, state.next_intent_no, state.revision > 0)
         self.tracker = OrderTracker(ctx)
         self.exits = ExitDesk(ctx, self.tracker, self.link_ids)
         self.positions = PositionManager(ctx, self.markets, self.exits.close, self._atr_of)
