@@ -7,7 +7,7 @@ from typing import Final
 from whalebot.engine.context import Context
 
 _LONGEST: Final = 36
-# Exits leave although the disk refuses their numbers; a start counts on beyond all that may have left unsaved.
+# Exits leave although the disk refuses their numbers: a start counts on beyond all that may have left so.
 _UNSAVED: Final = 100_000
 
 
