@@ -71,8 +71,8 @@ class PrivateFault:
 class FaultState:
     """The switches. `deliver` sends a private message to its subscribers; False when there is none.
 
-    `is_wanted` says whether a private topic has any. `tell` hears of every single strike: what was done (lose,
-    duplicate, delay, reorder, error, silence), and to which topic or path.
+    `is_wanted` says whether a private topic has any. `tell` hears of every single strike: what was done
+    (lose, duplicate, delay, reorder, error, silence), and to which topic or path.
     """
 
     deliver: Callable[[str, bytes], bool]
