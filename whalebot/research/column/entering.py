@@ -40,7 +40,6 @@ def judge(
     row: int,
     now_ms: int,
     price: float,
-    mark: float,
     atr: float,
 ) -> int:
     """Return the first rule that speaks against an entry, ALLOWED where none does, in the gate's order.
@@ -63,7 +62,7 @@ def judge(
     if p.left_row >= 0 and terms.cooldown_bars > row - p.left_row:
         return at.COOLING_BARS
     if terms.guarded != 0:
-        if abs(price / mark - 1) > terms.price_band:
+        if abs(price / p.mark - 1) > terms.price_band:
             return at.OUT_OF_BAND
         if a.sent_ms == now_ms and a.sent >= terms.max_orders:
             return at.TOO_MANY_ORDERS
@@ -113,7 +112,7 @@ def enter(
     side, rule = p.ask, rules[p.rule]
     p.ask = 0
     if p.ask_kind == at.SECOND_LEG:
-        if terms.guarded != 0 and abs(price / p.price_scale / p.ask_mark - 1) > terms.price_band:
+        if terms.guarded != 0 and abs(price / p.price_scale / p.mark - 1) > terms.price_band:
             return at.OUT_OF_BAND
         if terms.guarded != 0 and a.sent_ms == now_ms and a.sent >= terms.max_orders:
             return at.TOO_MANY_ORDERS

@@ -11,7 +11,9 @@ from whalebot.research.column.slots import Account, Codes, Position, Rules, Term
 
 
 @compiled
-def skip(p: Position, open_ms: IntArray, close: IntArray, fills: IntArray, asked: Codes) -> None:
+def skip(
+    p: Position, open_ms: IntArray, close: IntArray, fills: IntArray, asked: Codes, marks: FloatArray
+) -> None:
     """Bring a flat symbol to its next row that asks for an entry, or to the end.
 
     Nothing that happens in between can be told from its happening then: the equity stays what it is.
@@ -27,6 +29,7 @@ def skip(p: Position, open_ms: IntArray, close: IntArray, fills: IntArray, asked
         return
     p.bar = bar
     p.last = close[bar - 1] * p.scale
+    p.mark = marks[bar - 1, 3] if len(marks) > 0 else p.last / p.price_scale
     p.close_ms = p.next_ms = open_ms[bar - 1] + p.length
 
 
@@ -44,17 +47,17 @@ def glide(
     signal: Codes,
     fund_ms: IntArray,
     gaps: IntArray,
+    marks: FloatArray,
     curve: FloatArray,
 ) -> None:
     """Carry the only symbol's position through bars that touch neither stop nor target nor anything else.
 
     It stops before the first instant that is not quiet, nothing of it changed; the general path goes on.
     """
-    now_ms, bar, side, scale = p.close_ms, p.bar, p.side, p.scale
+    now_ms, bar, side, scale, row, held = p.close_ms, p.bar, p.side, p.scale, p.row, p.held
     end = min(p.bar_end, gaps[p.gap]) if p.gap < p.gap_end else p.bar_end
     floor, top = quiet_band(p)
     until_ms = next_turn(p, a, rules, fund_ms)
-    row, held = p.row, p.held
     last_held = terms.max_hold if terms.max_hold >= 0 else at.NEVER
     opposite = -side if terms.closes_on_opposite != 0 else 2
     unit, last = side * p.qty / (p.price_scale * p.qty_scale), p.last
@@ -62,7 +65,7 @@ def glide(
     follows_peak = a.paused_ms == at.NEVER
     while bar < end and now_ms < until_ms and open_ms[bar] == now_ms:
         highest, lowest = high[bar] * scale, low[bar] * scale
-        if lowest <= floor or highest >= top:
+        if lowest <= floor or highest >= top or is_near_ruin(p, marks, bar):
             break
         decides = row < p.row_end and row_ms[row] == now_ms
         if decides and (signal[row] == opposite or held + 1 >= last_held):
@@ -88,9 +91,9 @@ def glide(
         bar += 1
     if bar > p.bar:
         p.bar, p.row, p.held, p.last, p.best, p.worst = bar, row, held, last, best, worst
+        p.mark = marks[bar - 1, 3] if len(marks) > 0 else last / p.price_scale
         p.close_ms = p.next_ms = now_ms
-        a.peak, a.curve = peak, i
-        a.equity = a.shown = equity
+        a.peak, a.curve, a.equity, a.shown = peak, i, equity, equity
 
 
 @compiled
@@ -101,6 +104,20 @@ def quiet_band(p: Position) -> tuple[int, int]:
     if p.side > 0:
         return worse, better
     return -better, -worse
+
+
+@compiled
+def is_near_ruin(p: Position, marks: FloatArray, bar: int) -> bool:
+    """Tell whether a mark price of a bar comes to where liquidation has to be reckoned with.
+
+    Where the mark is the last price `quiet_band` says so.
+    """
+    if len(marks) == 0:
+        return False
+    worst: float = p.side * marks[bar, 0]
+    for point in range(1, 4):
+        worst = min(worst, p.side * marks[bar, point])
+    return worst * p.price_scale <= p.side * p.ruin
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""Mark prices and funding as the compiled pass needs them: at decisions, and at each settlement."""
+"""Mark prices and funding as the compiled pass needs them: on the path of bars, and at settlements."""
 
 from __future__ import annotations
 
@@ -28,14 +28,16 @@ class Funding:
         return sum(self.cash[begin:end], Decimal(0))
 
 
-def marks_at_rows(data: SymbolData) -> FloatArray:
-    """Return the mark price at every decision and at the open after it, (rows, 2), quote; NaN: unknown."""
-    if data.mark is None:
-        return np.column_stack((data.decisions.bars.close, np.full(len(data.decisions), np.nan)))
-    opens, closes, decimals = _marks_of(data)
-    fills = data.decisions.fills
-    after = opens[np.minimum(fills, len(opens) - 1)]
-    return np.column_stack((closes[fills - 1], after)) / 10.0**decimals
+def mark_path(data: SymbolData) -> FloatArray:
+    """Return the mark price at the four points of every finest bar, (n, 4), quote.
+
+    It is the last price where no mark price is known.
+    """
+    mark = data.fine if data.mark is None else data.mark
+    feed = PlaybackFeed(PlaybackTrack(data.rules[0].instrument, data.fine, mark))
+    path = feed.mark_path()
+    assert path is not None
+    return path / 10.0**feed.units.price_decimals
 
 
 def funding_of(data: SymbolData) -> Funding:

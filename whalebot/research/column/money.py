@@ -48,14 +48,16 @@ def equity_of(pos: Positions, a: Account) -> float:
 def slack_of(pos: Positions, a: Account, rules: Rules, terms: Terms, initial: bool) -> float:
     """Return equity less the margin of every position: what new ones may use, or what is left to lose.
 
-    initial: by initial margin, else by maintenance margin, as the exchange reckons them.
+    initial: by initial margin, else by maintenance margin. On mark prices, as the exchange reckons them.
     """
-    slack = equity_of(pos, a)
+    slack = a.wallet
     for p in pos:
         if p.side != 0:
             leverage = rules[p.rule].leverage
             share = 1.0 / leverage if initial else MAINTENANCE
-            slack -= value(p, p.last) * share + closing_fee(p, leverage, terms.taker)
+            worth = p.mark * p.qty / p.qty_scale
+            slack += p.side * (worth - value(p, p.entry))
+            slack -= worth * share + closing_fee(p, leverage, terms.taker)
     return slack
 
 
@@ -67,7 +69,7 @@ def closing_fee(p: Position, leverage: float, taker: float) -> float:
 
 @compiled
 def note_ruin(p: Position, pos: Positions, a: Account, rules: Rules, terms: Terms) -> None:
-    """Note from which price on liquidation has to be reckoned with; among several positions, always."""
+    """Note from which mark price on liquidation has to be reckoned with; among several positions, always."""
     if len(pos) > 1:
         p.ruin = p.side * at.NEVER
         return

@@ -44,15 +44,16 @@ def run_account(
     """Trade one account through its bars.
 
     Bars, rows, funding and gaps of all symbols lie one after another; `pos` says where each begins and ends.
-    `fund_cash`: what one unit of a long pays, in quote. `marks`: mark price at each row and at the open after
-    it, empty where it is the last price. Results are left in `accounts`, `trades`, `refused` and `curve`.
+    `fund_cash`: what one unit of a long pays, in quote. `marks`: mark price at the four points of each
+    bar, empty where it is the last price. Results are left in `accounts`, `trades`, `refused` and `curve`.
     """
     a, terms = accounts[0], all_terms[0]
     while a.status == 0:
         for p in pos:
-            skip(p, open_ms, close, fills, asked)
+            skip(p, open_ms, close, fills, asked, marks)
         if len(pos) == 1 and pos[0].side != 0 and pos[0].ask == 0 and pos[0].leaving == at.STAYS:
-            glide(pos[0], a, rules, terms, open_ms, high, low, close, row_ms, signal, fund_ms, gaps, curve)
+            glide(pos[0], a, rules, terms, open_ms, high, low, close, row_ms, signal, fund_ms, gaps, marks,
+                  curve)  # fmt: skip
         now_ms = soonest(pos)
         if now_ms == at.NEVER:
             break
@@ -63,16 +64,14 @@ def run_account(
         for s in range(len(pos)):
             p = pos[s]
             while p.row < p.row_end and row_ms[p.row] <= now_ms:
-                row = p.row
+                row, p.row = p.row, p.row + 1
                 follow_rules(p, rules, now_ms - 1)
-                p.row += 1
-                mark = marks[row, 0] if len(marks) > 0 else price[row]
-                p.ask_mark = marks[row, 1] if len(marks) > 0 else at.UNKNOWN
                 if p.bar < p.bar_end and (asked[row] != 0 or p.side != 0):
                     decide(p, pos, a, rules[p.rule], terms, windows, refused, row, now_ms, asked[row],
-                           signal[row], atr[row], price[row], mark)  # fmt: skip
+                           signal[row], atr[row], price[row])  # fmt: skip
         end_positions(pos, a, rules, terms, trades)
-        play_bars(open_ms, open_, high, low, close, gaps, pos, a, rules, terms, trades, refused, now_ms)
+        play_bars(open_ms, open_, high, low, close, gaps, marks, pos, a, rules, terms, trades, refused,
+                  now_ms)  # fmt: skip
         for p in pos:
             plan(p, open_ms, row_ms)
     show(a, curve_ms, curve, at.NEVER)
@@ -190,7 +189,6 @@ def decide(
     signal: int,
     atr: float,
     price: float,
-    mark: float,
 ) -> None:
     """Decide on a closed decision bar: leave, turn or enter at the next open."""
     reason = at.STAYS
@@ -203,7 +201,7 @@ def decide(
             reason = at.BY_OPPOSITE
             enters = terms.reverses != 0 and asked == -p.side
     if enters and asked != 0:
-        refusal = judge(p, pos, a, rule, terms, windows, row, now_ms, price, mark, atr)
+        refusal = judge(p, pos, a, rule, terms, windows, row, now_ms, price, atr)
         qty = 0
         if refusal == at.ALLOWED:
             qty, refusal = size(p, pos, a, rule, terms, price, atr)
@@ -231,6 +229,7 @@ def play_bars(
     low: IntArray,
     close: IntArray,
     gaps: IntArray,
+    marks: FloatArray,
     pos: Positions,
     a: Account,
     rules: Rules,
@@ -253,6 +252,7 @@ def play_bars(
                 high_first = high[bar] - level < level - low[bar]
                 level = high[bar] if high_first == (point == 1) else low[bar]
             level *= p.scale
+            p.mark = marks[bar, point] if len(marks) > 0 else level / p.price_scale
             follow_rules(p, rules, now_ms + p.length * point // 3 - point // 3)
             if point == 0:
                 while p.gap < p.gap_end and gaps[p.gap] < bar:

@@ -76,7 +76,7 @@ def liquidate(
     p: Position, s: int, pos: Positions, a: Account, rules: Rules, terms: Terms, trades: Trades
 ) -> None:
     """Let the exchange take the position over where the account no longer carries it."""
-    if p.side * (p.last - p.ruin) > 0 or slack_of(pos, a, rules, terms, False) > 0.0:
+    if p.side * (p.mark * p.price_scale - p.ruin) > 0 or slack_of(pos, a, rules, terms, False) > 0.0:
         return
     for other in pos:
         if other.side != 0:

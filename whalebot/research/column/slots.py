@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEVER: Final = 1 << 62
-UNKNOWN: Final = float("nan")
 
 
 class Position(Protocol):
@@ -31,7 +30,7 @@ class Position(Protocol):
     entry_bar: int
     entry_row: int
     wake: int  # price in favour from which on the stop may move
-    ruin: int  # a better price than this is far from liquidation
+    ruin: int  # a better mark price than this is far from liquidation
     leaving: int  # reason of an exit on its way
     ask: int  # side of an entry on its way, 0 none
     ask_qty: int
@@ -58,7 +57,7 @@ class Position(Protocol):
     settled: int  # the equity was looked at since the last exit
     atr: float
     ask_atr: float
-    ask_mark: float  # mark price at the open that fills it
+    mark: float  # newest mark price, quote
     funding: float
     price_scale: float
     qty_scale: float

@@ -14,7 +14,7 @@ from whalebot.adapters.exchange.market.units import decimals_of
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import interval_ms
 from whalebot.indicators.arrays import FloatArray, IntArray
-from whalebot.research.column.marking import Funding, funding_of, marks_at_rows
+from whalebot.research.column.marking import Funding, funding_of, mark_path
 from whalebot.research.column.slots import NEVER, Position, Positions, Rule, Rules, records
 from whalebot.research.dataset import Dataset, SymbolData
 
@@ -112,8 +112,8 @@ def joined(parts: Sequence[NDArray[Scalar]]) -> NDArray[Scalar]:
 
 def _marks(data: Dataset) -> FloatArray:
     if all(symbol.mark is None for symbol in data.symbols):
-        return np.zeros((0, 2))
-    return joined([marks_at_rows(symbol) for symbol in data.symbols])
+        return np.zeros((0, 4))
+    return joined([mark_path(symbol) for symbol in data.symbols])
 
 
 def _closes(opens: Sequence[IntArray], length: int) -> IntArray:

@@ -145,6 +145,10 @@ class PlaybackFeed:
             last.turnover,
         )
 
+    def mark_path(self) -> NDArray[np.int64] | None:
+        """Return the mark price at the four points of every bar, (n, 4), in units; None: none is recorded."""
+        return self._mark_path
+
     def funding_between(self, after_ms: int, until_ms: int) -> Sequence[FundingRow]:
         """Return the recorded settlements in (after_ms, until_ms]."""
         begin = bisect_right(self._funding_ms, after_ms)
