@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -190,10 +191,11 @@ class HillPool:
 
     def answers(self, timeout_s: float) -> list[Answer]:
         """Play all."""
-        while self._meets is not None:
-            attrs = load_study(open_storage(self._meets), "hill").user_attrs
-            if sum(name.startswith("beat:") for name in attrs) >= 2:
-                self._meets = None
+        if self._meets is not None:
+            study = load_study(open_storage(self._meets), "hill")
+            while sum(name.startswith("beat:") for name in study.user_attrs) < 2:
+                threading.Event().wait(0.05)
+            self._meets = None
         if self.answered == self._deadly:
             os.kill(os.getpid(), signal.SIGKILL)
         found = [Answer(t.number, hill(t.values), np.array([0.01, 0.02]), "h") for t in self.tasks]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
 from optuna.study import Study
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from whalebot.domain.errors import ConfigError
 
@@ -18,7 +21,7 @@ IDENTITY: Final = "search"
 _BESIDES: Final = ("files", "table")
 """Where the data lay, which another machine has elsewhere; the whole configuration, whose digest counts."""
 _BUSY_S: Final = 60
-_TRIES: Final = 5
+_TRIES: Final = 10
 
 
 def open_storage(url: str | None) -> BaseStorage:
@@ -34,10 +37,10 @@ def open_storage(url: str | None) -> BaseStorage:
             break
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise ConfigError(f"--storage: {error}; write sqlite:///FILE or another SQLAlchemy URL") from None
-        except OperationalError as error:
+        except (DatabaseError, StorageInternalError) as error:
             # Two processes that make the tables of a new file at once: the second finds them a moment later.
             if attempt == _TRIES - 1:
-                raise ConfigError(f"--storage: cannot be opened: {error.orig}") from None
+                raise ConfigError(f"--storage: cannot be opened: {error}") from None
             time.sleep(0.2)
     if sqlite:
         _let_writers_queue(storage)
@@ -98,7 +101,9 @@ def _let_writers_queue(storage: RDBStorage) -> None:
 
     def connected(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        connection.execute("PRAGMA journal_mode=WAL").close()
+        # Refused while another process uses the file, which has then set it already, or will.
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL").close()
         connection.execute("PRAGMA synchronous=NORMAL").close()
 
     def began(connection: Any) -> None:
