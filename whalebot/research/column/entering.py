@@ -27,6 +27,8 @@ _margin_per_unit = compiled(sizing.margin_per_unit)
 _is_accepted = compiled(sizing.is_accepted)
 _whole_steps = compiled(instrument.whole_steps)
 _NO_LIMIT = float("inf")
+# The exchange reckons exactly; an order that takes the last of the margin must not fail for float noise.
+_NOISE = 1e-10
 
 
 @compiled
@@ -124,7 +126,7 @@ def enter(
         return at.TOO_LITTLE_WORTH
     if worth > RISK_LIMIT:
         return at.OVER_RISK_LIMIT
-    if needed > slack_of(pos, a, rules, terms, True):
+    if needed * (1.0 - _NOISE) > slack_of(pos, a, rules, terms, True):
         return at.NO_BALANCE
     p.side = side
     p.qty = p.ask_qty
