@@ -141,7 +141,7 @@ def costs_in_words(settings: BacktestSettings, dataset: Dataset) -> dict[str, st
 def _since(curve: EquityCurve, from_ms: int | None) -> EquityCurve:
     if from_ms is None:
         return curve
-    first = int(curve.ts_ms.searchsorted(from_ms))
+    first = int(curve.ts_ms.searchsorted(from_ms, side="right"))
     return EquityCurve(curve.ts_ms[first:], curve.equity[first:])
 
 
