@@ -110,7 +110,8 @@ class Schedule:
         held = [track for track in self._tracks if self._machine.position(track.symbol) is not None]
         must_look = self._machine.tape.has_filled
         if held or self._keeps_all:
-            closes = _closes(self._tracks if self._keeps_all else held, self._closed_ms, until_ms)
+            # Pauses end, and days begin, at the close of any symbol, of one that is flat too.
+            closes = _closes(self._tracks, self._closed_ms, until_ms)
         elif must_look:
             # Equity does not change any more: the first close says it all.
             closes = _first_close(self._tracks, self._closed_ms, until_ms)
