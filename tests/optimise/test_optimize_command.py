@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 from optimise_markets import START, drifting
+from optuna.distributions import CategoricalDistribution
 
 from whalebot.app.cli import main
 from whalebot.app.exits import CLEAN, CONFIGURATION, DIFFERENCE
@@ -112,6 +114,22 @@ def test_apply_refuses_what_was_not_tested_or_not_believed(
     assert not list(folder.glob("config.json.old*"))
 
 
+@pytest.mark.parametrize("values", [{"mode": "live"}, {"live_trading_confirmed": True}])
+def test_no_study_makes_a_configuration_trade_live(
+    folder: Path, values: dict[str, str | bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    optimize(folder, "--trials", "1")
+    study = optuna.load_study(study_name="s", storage=f"sqlite:///{folder / 'studies.db'}")
+    kinds = {key: CategoricalDistribution((value,)) for key, value in values.items()}
+    kept = study.trials[0].user_attrs
+    study.add_trial(optuna.create_trial(params=values, distributions=kinds, value=9.0, user_attrs=kept))
+    before = (folder / "config.json").read_text()
+    capsys.readouterr()
+    assert apply(folder, "--trial", "1", "--force") == CONFIGURATION
+    assert "is never applied" in capsys.readouterr().err
+    assert (folder / "config.json").read_text() == before
+
+
 def test_the_same_command_goes_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     optimize(folder, "--trials", "3", "--json")
     first = json.loads(capsys.readouterr().out)
@@ -140,6 +158,13 @@ def test_a_trial_without_trades_is_no_result(folder: Path, capsys: pytest.Captur
         ),
         ('[parameters]\ninterval = { choices = ["60", "61"] }', 'interval = "61"'),
         ("[parameters]\nlogging.level = { choices = ['info'] }", "decides no trade"),
+        ("[parameters]\nmode = { choices = ['demo', 'live'] }", "mode: decides no trade"),
+        ("[parameters]\nlive_trading_confirmed = { choices = [true] }", "decides no trade"),
+        ("[parameters]\nexchange.rest_url = { choices = ['http://127.0.0.1'] }", "decides no trade"),
+        ("[parameters]\nalerts.enabled = { choices = [true] }", "decides no trade"),
+        ("[parameters]\nsymbol = { choices = ['BTCUSDT'] }", "decides no trade"),
+        ("[parameters]\non_shutdown = { choices = ['keep'] }", "decides no trade"),
+        ("[parameters]\ntrade_management.trading_fee_percent = { low = 0.0, high = 0.1 }", "not a choice"),
         ("parameters = 3", "needs a table"),
         ("[parameters", "space.toml"),
         (SPACE.replace('trade_management.take_profit_atr_multiple"', 'interval"'), "is not a number"),

@@ -19,7 +19,7 @@ from whalebot.app.config.loading import check_text
 from whalebot.app.config.reading import read_file
 from whalebot.app.config.reload import diff
 from whalebot.app.config.tree import put_at
-from whalebot.app.search_setup import NOT_SEARCHED, TABLE, ConfiguredSettings, place_of
+from whalebot.app.search_setup import NOT_SEARCHED, TABLE, ConfiguredSettings, place_of, why_not_searched
 from whalebot.domain.errors import ConfigError
 from whalebot.research.optimise.optimisation import VERDICT
 from whalebot.research.optimise.storage import IDENTITY, load_study, open_storage
@@ -33,6 +33,7 @@ def apply(args: argparse.Namespace, storage: str | None) -> list[str]:
     """
     study = load_study(open_storage(storage), args.study)
     row = chosen(open_named(study), args.trial)
+    _refuse_other_keys(row)
     path: Path = args.paths.config
     old_text = read_file(path)
     environment = read_environment(args.paths.env)
@@ -73,6 +74,13 @@ def chosen(trials: Trials, number: int | None) -> TrialRow:
         what = "no trial has a score" if number is None else f"has no finished trial {number}"
         raise ConfigError(f"the study: {what}")
     return row
+
+
+def _refuse_other_keys(row: TrialRow) -> None:
+    """Whoever may write to a storage could name any key; `--force` is for doubts, not for mode live."""
+    refused = [f"{key}: {reason}" for key in row.values if (reason := why_not_searched(key)) is not None]
+    if refused:
+        raise ConfigError("\n  ".join((f"trial {row.number} is never applied:", *refused)))
 
 
 def _doubts(study: Study, row: TrialRow) -> list[str]:

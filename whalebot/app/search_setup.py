@@ -12,7 +12,7 @@ from typing import Any, Final
 from whalebot.app.backtest import backtest_settings
 from whalebot.app.config.checks import check_together
 from whalebot.app.config.document import OTHER_COMMANDS_TABLES, Config
-from whalebot.app.config.problems import ConfigProblems, path_text
+from whalebot.app.config.problems import ConfigProblems, Problem, path_text
 from whalebot.app.config.problems import Path as Place
 from whalebot.app.config.schema import node_at
 from whalebot.app.config.tree import put_at, value_at
@@ -36,6 +36,31 @@ NOT_SEARCHED: Final = (
     *OTHER_COMMANDS_TABLES,
 )
 """Tables that decide no trade; secrets lie there, and workers need none."""
+
+_NO_TRADE: Final = frozenset(
+    {
+        "mode",
+        "live_trading_confirmed",
+        "symbols",
+        "timezone",
+        "record",
+        "loop_delay",
+        "adopt_foreign_positions",
+        "on_shutdown",
+        "trade_management.enabled",
+    }
+)
+_TERMS: Final = frozenset(
+    f"trade_management.{name}"
+    for name in (
+        "account_balance",
+        "trading_fee_percent",
+        "maker_fee_percent",
+        "slippage_percent",
+        "latency_ms",
+    )
+)
+"""Assumptions of the simulation: the best of them is always the cheapest market, which nobody can choose."""
 
 TABLE: Final = "table"
 """Name under which a study remembers the configuration it was made with."""
@@ -82,13 +107,26 @@ def place_of(key: str) -> Place:
     return tuple(key.split("."))
 
 
+def why_not_searched(key: str) -> str | None:
+    """Say why no search may set a key, None: it may. Such a value is never written either."""
+    if key in _TERMS:
+        return "is a term of the simulation, not a choice of the strategy; it is not searched"
+    place = place_of(key)
+    if place[0] in NOT_SEARCHED or key in _NO_TRADE or place[0] in _NO_TRADE:
+        return f"decides no trade; a search of {path_text(place)} finds nothing"
+    return None
+
+
 def check_space(space: Space, settings: ConfiguredSettings) -> None:
     """Raise ConfigError for keys nobody knows, and for ends of ranges that the configuration refuses."""
     problems = []
     for parameter in space.parameters:
         place = place_of(parameter.key)
-        if node_at(place) is None or place[0] in NOT_SEARCHED:
-            problems.append(unknown_key(place, None) if node_at(place) is None else _useless(place))
+        if node_at(place) is None:
+            problems.append(unknown_key(place, None))
+            continue
+        if (reason := why_not_searched(parameter.key)) is not None:
+            problems.append(Problem(place, reason))
             continue
         for value in parameter.ends:
             table = json.loads(json.dumps(settings.table))
@@ -147,9 +185,3 @@ def study_name(identity: Mapping[str, Any]) -> str:
     """Return the name of a study whose owner gave it none: the same search has the same name."""
     text = json.dumps(identity, sort_keys=True)
     return f"{identity['strategy']}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
-
-def _useless(place: Place) -> Any:
-    from whalebot.app.config.problems import Problem
-
-    return Problem(place, f"decides no trade; a search of {path_text(place)} finds nothing")
