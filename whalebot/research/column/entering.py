@@ -122,6 +122,10 @@ def enter(
         note_order(a, now_ms)
     worth = price * p.ask_qty / (p.price_scale * p.qty_scale)
     needed = worth * (1.0 / rule.leverage + 2.0 * terms.taker)
+    real = p.ask_qty / p.qty_scale
+    if p.ask_qty % rule.step != 0 or real < rule.min_qty or real > rule.max_market:
+        # Sized under order rules that have changed since.
+        return at.BAD_QTY
     if worth < rule.min_notional:
         return at.TOO_LITTLE_WORTH
     if worth > RISK_LIMIT:
@@ -134,7 +138,7 @@ def enter(
     p.moved = p.held = 0
     p.entry_bar = p.bar
     p.entry_row = p.ask_row
-    p.leaving = at.BY_KILL if p.ask_kind == at.DOOMED else at.STAYS
+    p.leaving = at.STAYS
     p.atr = p.ask_atr
     p.funding = 0.0
     a.wallet -= value(p, p.entry) * terms.taker

@@ -16,9 +16,10 @@ def skip(
 ) -> None:
     """Bring a flat symbol to its next row that asks for an entry, or to the end.
 
-    Nothing that happens in between can be told from its happening then: the equity stays what it is.
+    Nothing that happens in between can be told from its happening then: the equity stays what it is, or is
+    looked at on the same closes of another symbol.
     """
-    if p.side != 0 or p.ask != 0 or p.settled == 0:
+    if p.in_step == 0 or p.side != 0 or p.ask != 0 or p.settled == 0:
         return
     row = p.row
     while row < p.row_end and asked[row] == 0:

@@ -7,7 +7,7 @@ from whalebot.research.column import slots as at
 from whalebot.research.column.compiled import compiled
 from whalebot.research.column.entering import enter
 from whalebot.research.column.following import follow, see
-from whalebot.research.column.money import bust_price, leave, slack_of, taker_price
+from whalebot.research.column.money import bust_price, leave, note_order, slack_of, taker_price
 from whalebot.research.column.slots import Account, Position, Positions, Rules, Terms, Trades
 
 
@@ -44,6 +44,10 @@ def open_bar(
             leave(p, s, a, terms, trades, fill, price, reason)
     if p.ask != 0 and p.side == 0:
         refused[enter(p, pos, a, rules, terms, price, now_ms)] += 1
+        if p.side != 0 and p.ask_kind == at.DOOMED:
+            note_order(a, now_ms)
+            fill = taker_price(price, -p.side, rules[p.rule].tick, terms)
+            leave(p, s, a, terms, trades, fill, price, at.BY_KILL)
         if p.side != 0:
             liquidate(p, s, pos, a, rules, terms, trades)
 

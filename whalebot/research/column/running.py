@@ -37,6 +37,7 @@ RULES: Final = {
     at.OUT_OF_HOURS: "session_filter",
     at.BELOW_MIN_QTY: "minOrderQty",
     at.BELOW_MIN_NOTIONAL: "minNotionalValue",
+    at.BAD_QTY: f"exchange {codes.PARAMETER}",
     at.TOO_LITTLE_WORTH: f"exchange {codes.MIN_NOTIONAL}",
     at.OVER_RISK_LIMIT: f"exchange {codes.RISK_LIMIT}",
     at.NO_BALANCE: f"exchange {codes.AVAILABLE_BALANCE}",

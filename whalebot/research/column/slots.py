@@ -50,6 +50,7 @@ class Position(Protocol):
     gap_end: int
     next_ms: int  # when something happens next
     close_ms: int  # close of the bar in progress, NEVER: none is
+    in_step: int  # all symbols of the account have the same bars
     length: int
     scale: int
     entered_ms: int  # last entry order, NEVER: none yet
@@ -201,11 +202,12 @@ FIRST_LEG, SECOND_LEG, DOOMED = 0, 1, 2
     OUT_OF_HOURS,
     BELOW_MIN_QTY,
     BELOW_MIN_NOTIONAL,
+    BAD_QTY,
     TOO_LITTLE_WORTH,
     OVER_RISK_LIMIT,
     NO_BALANCE,
     REFUSALS,
-) = range(18)
+) = range(19)
 
 Codes: TypeAlias = NDArray[np.int8]
 """+1, 0 or -1 per row."""

@@ -164,6 +164,8 @@ def _positions(symbols: Sequence[SymbolData], units: Sequence[Units], funds: Seq
     pos["close_ms"] = pos["entered_ms"] = NEVER
     pos["left_row"] = -1
     pos["settled"] = 1
+    times = [symbol.fine.open_ms for symbol in symbols]
+    pos["in_step"] = all(np.array_equal(times[0], other) for other in times[1:])
     for i, (symbol, u) in enumerate(zip(symbols, units, strict=True)):
         p = pos[i]
         p.next_ms = symbol.fine.open_ms[0]
