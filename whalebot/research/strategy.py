@@ -16,6 +16,7 @@ from whalebot.engine.bars import Analyzer
 from whalebot.engine.settings import EngineSettings
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.dataset import SymbolData
+from whalebot.research.own_strategy import OwnStrategy
 
 _STRETCH: Final = 16_384
 
@@ -91,18 +92,15 @@ _SHIPPED: Final = {
 def make_strategy(name: str, settings: EngineSettings) -> Strategy:
     """Return a shipped strategy by name, or the one that `module:Class` names.
 
-    Raises ConfigError where there is none, naming those that are shipped.
+    Raises ConfigError where there is none, naming those that are shipped, and for a mistake in the class.
     """
-    place = _SHIPPED.get(name, name)
-    module_name, _, class_name = place.partition(":")
-    if not class_name:
+    place = _SHIPPED.get(name)
+    if place is None and ":" not in name:
         raise ConfigError(f"--strategy {name}: shipped are {', '.join(_SHIPPED)}; your own is module:Class")
-    try:
-        maker: Maker = getattr(importlib.import_module(module_name), class_name)
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"--strategy {name}: {error}; the module must lie on PYTHONPATH") from None
-    except AttributeError:
-        raise ConfigError(f"--strategy {name}: {module_name} has no {class_name}") from None
+    if place is None:
+        return OwnStrategy(name, settings)
+    module_name, _, class_name = place.partition(":")
+    maker: Maker = getattr(importlib.import_module(module_name), class_name)
     return maker(settings)
 
 
