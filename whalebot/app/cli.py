@@ -118,6 +118,11 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
         # Whoever read our output has seen enough; the interpreter must not complain about it at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLEAN
+    except SystemExit as e:
+        # Rich turns a closed pipe into an exit of its own, code 1.
+        if isinstance(e.__context__, BrokenPipeError):
+            return CLEAN
+        raise
     except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001  root of the main thread: every error becomes an exit code
         return _explain(e, args)
 

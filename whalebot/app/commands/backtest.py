@@ -69,16 +69,21 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run every job, print what came of them, write the files."""
+    """Run every job, write the files, print what came of them. Raises ConfigError."""
     from whalebot.app.backtest import Terms, jobs_of, read_config
 
     setup = read_config(args)
     terms = Terms(args.tier, args.strategy, args.from_ms, args.to_ms, args.tick, args.step, args.seed)
     jobs = jobs_of(args, setup.config)
+    if args.out is not None:
+        from whalebot.research.report.backtest_files import check_folder
+
+        check_folder(args.out)
     if args.each:
         _print_each([_run_one(job, setup, terms, args) for job in jobs], args.format)
-        return CLEAN
-    _run_alone(jobs[0], setup, terms, args)
+    else:
+        _run_alone(jobs[0], setup, terms, args)
+    sys.stdout.flush()
     return CLEAN
 
 
@@ -89,6 +94,12 @@ def _run_alone(job: Job, setup: Setup, terms: Terms, args: argparse.Namespace) -
     with _Progress(job.name, args.quiet) as progress:
         result, dataset = run_job(job, setup, terms, progress.at)
     summary = summary_of(result)
+    # Before anything is printed: whoever reads may close the pipe early.
+    if args.out is not None:
+        from whalebot.research.report.backtest_files import write_backtest
+
+        for path in write_backtest(args.out, result, summary, dataset, config_values(setup)):
+            print(f"written: {path}", file=sys.stderr)
     if args.format == "json":
         import json
 
@@ -101,11 +112,6 @@ def _run_alone(job: Job, setup: Setup, terms: Terms, args: argparse.Namespace) -
         from whalebot.research.report.backtest_text import print_backtest
 
         print_backtest(result, summary, Console(highlight=False))
-    if args.out is not None:
-        from whalebot.research.report.backtest_files import write_backtest
-
-        for path in write_backtest(args.out, result, summary, dataset, config_values(setup)):
-            print(f"written: {path}", file=sys.stderr)
 
 
 def _run_one(job: Job, setup: Setup, terms: Terms, args: argparse.Namespace) -> Run:

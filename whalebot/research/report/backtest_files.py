@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,25 @@ from whalebot.research.report.backtest_page import backtest_page
 from whalebot.research.result import BacktestResult
 
 
+def check_folder(folder: Path) -> None:
+    """Make the folder if need be and try to write there. Raises ConfigError where files cannot be written.
+
+    Asked before a run, so that hours of work are not lost to a wrong path.
+    """
+    for library in ("pyarrow", "matplotlib"):
+        if find_spec(library) is None:
+            raise ConfigError(
+                f"--out needs {library}: pip install {library} (extra research), or leave out --out"
+            )
+    trial = folder / ".trial.new"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.write_bytes(b"0")
+        trial.unlink()
+    except OSError as error:
+        raise ConfigError(_unwritten(folder, error)) from error
+
+
 def write_backtest(
     folder: Path,
     result: BacktestResult,
@@ -28,21 +50,36 @@ def write_backtest(
 ) -> list[Path]:
     """Write every file of a run into a folder, made if need be; equal runs give equal bytes.
 
-    config: the configuration as JSON values, secrets hidden. Raises ConfigError where pyarrow or matplotlib
-    is missing, OSError where a file cannot be written.
+    config: the configuration as JSON values, secrets hidden. All are written beside first and renamed
+    together, so that a full disk leaves what was there. Raises ConfigError where pyarrow or matplotlib is
+    missing or a file cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    page = backtest_page(result, summary, dataset)
-    (folder / "report.html").write_text(page, encoding="utf-8")
-    (folder / "trades.json").write_bytes(encode_trades(list(result.trades)))
-    (folder / "config.json").write_text(_text(config), encoding="utf-8")
-    (folder / "manifest.json").write_text(_text(manifest_of(result)), encoding="utf-8")
-    (folder / "summary.json").write_text(_text(summary_json(result, summary)), encoding="utf-8")
-    _write_equity(result, folder / "equity.parquet")
-    names = ["report.html", "trades.json", "config.json", "manifest.json", "summary.json", "equity.parquet"]
-    if summary is not None:
-        write_picture(summary, folder / "equity.png", "equity marked at every close, USDT")
-        names.append("equity.png")
+    made: dict[str, Callable[[], bytes]] = {
+        "report.html": lambda: backtest_page(result, summary, dataset).encode(),
+        "trades.json": lambda: encode_trades(list(result.trades)),
+        "config.json": lambda: _text(config),
+        "manifest.json": lambda: _text(manifest_of(result)),
+        "summary.json": lambda: _text(summary_json(result, summary)),
+        "equity.parquet": lambda: _equity(result),
+    }
+    names = [*made, "equity.png"] if summary is not None else list(made)
+    beside = {name: folder / f".{name}.new" for name in names}
+    name = names[0]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in made.items():
+            beside[name].write_bytes(content())
+        if summary is not None:
+            name = "equity.png"
+            write_picture(summary, beside[name], "equity marked at every close, USDT")
+        for name in names:
+            beside[name].replace(folder / name)
+    except OSError as error:
+        raise ConfigError(_unwritten(folder / name, error)) from error
+    finally:
+        for path in beside.values():
+            with suppress(OSError):
+                path.unlink()
     return [folder / name for name in names]
 
 
@@ -80,17 +117,23 @@ def summary_json(result: BacktestResult, summary: Summary | None) -> dict[str, A
     return found
 
 
-def _text(values: Mapping[str, Any]) -> str:
-    return json.dumps(values, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+def _unwritten(path: Path, error: OSError) -> str:
+    return f"--out: {path} cannot be written: {error.strerror or error}; free space or name another folder"
 
 
-def _write_equity(result: BacktestResult, path: Path) -> None:
+def _text(values: Mapping[str, Any]) -> bytes:
+    return (json.dumps(values, indent=2, ensure_ascii=False, sort_keys=True) + "\n").encode()
+
+
+def _equity(result: BacktestResult) -> bytes:
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
     except ImportError:
         raise ConfigError(
-            f"{path}: Parquet needs pyarrow: pip install pyarrow (extra research), or leave out --out"
+            "equity.parquet needs pyarrow: pip install pyarrow (extra research), or leave out --out"
         ) from None
     times = pa.array(result.curve.ts_ms, type=pa.timestamp("ms", tz="UTC"))
-    pq.write_table(pa.table({"time": times, "equity": pa.array(result.curve.equity)}), path)
+    written = BytesIO()
+    pq.write_table(pa.table({"time": times, "equity": pa.array(result.curve.equity)}), written)
+    return written.getvalue()
