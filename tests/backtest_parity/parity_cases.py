@@ -72,6 +72,45 @@ def make_case(seed: int) -> Case:
     return Case(make_settings(dice, dataset), dataset, {s.symbol: make_columns(dice, s) for s in symbols})
 
 
+def make_harsh_case(seed: int) -> Case:
+    """A case whose symbols have holes at different times, on an account whose limits bite often."""
+    case, dice = make_case(seed), Dice(seed + 1_000_000)
+    engine = case.settings.engine
+    limits = replace(
+        engine.guardrails,
+        enabled=True,
+        max_day_loss=dice.number(0.005, 0.05),
+        max_drawdown=dice.number(0.01, 0.1),
+        cooldown_after_kill_ms=int(dice.of(5, 7, 30, 60, 180)) * 60_000,  # type: ignore[call-overload]
+        max_consecutive_losses=int(dice.of(1, 2, 3, 5)),  # type: ignore[call-overload]
+        min_target_to_cost=None,
+        max_orders_per_minute=10,
+        session=SessionSettings(),
+    )
+    trade = replace(engine.trade, max_hold_bars=None, max_total_positions=5)
+    engine = replace(engine, guardrails=limits, trade=trade)
+    dataset, columns = case.dataset, case.columns
+    share = dice.number(0.0, 0.1)
+    torn = tuple(_tear(dice, data, share) for data in dataset.symbols)
+    columns = {data.symbol: make_columns(dice, data) for data in torn}
+    return Case(replace(case.settings, engine=engine), replace(dataset, symbols=torn), columns)
+
+
+def _tear(dice: Dice, data: SymbolData, share: float) -> SymbolData:
+    """The symbol without some of its bars, of which a few in a row are missing now and then."""
+    fine = data.fine
+    keep = dice.rng.random(len(fine.open_ms)) >= share / 2
+    for row in np.flatnonzero(dice.rng.random(len(keep)) < share / 4):
+        keep[row : row + 5] = False
+    keep[:2] = True
+    names = ("open_ms", "open", "high", "low", "close", "volume")
+    columns = [getattr(fine, name)[keep] for name in names]
+    bars = BarTable(fine.symbol, fine.interval, fine.price_decimals, fine.volume_decimals, *columns)
+    return make_symbol_data(
+        bars, data.decisions.interval, data.rules, funding=data.funding or None, mark=data.mark
+    )
+
+
 # --- markets ----------------------------------------------------------------------------------------------
 
 

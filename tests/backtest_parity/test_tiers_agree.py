@@ -58,3 +58,16 @@ def test_same_trades_on_random_markets(block: int) -> None:
     each = max(25, SOAK // 8)
     trades = [compare(make_case(seed)) for seed in range(block * 100_000, block * 100_000 + each)]
     assert sum(count > 0 for count in trades) > each // 2
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [
+        2016,  # the margin of a second position, while the mark price is away from the last
+        3058,  # an order that takes the last of the margin
+        3395,  # order rules that change between a decision and its fill
+        3497,
+    ],
+)
+def test_cases_that_once_differed(seed: int) -> None:
+    assert compare(make_case(seed)) > 0

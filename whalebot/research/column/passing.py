@@ -10,7 +10,7 @@ from whalebot.research.column.compiled import cached, compiled
 from whalebot.research.column.entering import judge, size
 from whalebot.research.column.gliding import glide, skip
 from whalebot.research.column.money import equity_of, leave, note_order, note_ruin, observe, taker_price
-from whalebot.research.column.pathway import open_bar, reach
+from whalebot.research.column.pathway import liquidate_rest, open_bar, reach
 from whalebot.research.column.slots import Account, Codes, Position, Positions, Rule, Rules, Terms, Trades
 
 
@@ -242,7 +242,7 @@ def play_bars(
     for point in range(4):
         for s in range(len(pos)):
             p = pos[s]
-            bar = p.bar
+            bar, ended = p.bar, a.trades
             if bar == p.bar_end or open_ms[bar] != now_ms:
                 continue
             level = open_[bar]
@@ -263,6 +263,8 @@ def play_bars(
                 open_bar(p, s, pos, a, rules, terms, trades, refused, level, now_ms, gap)
             if p.side != 0:
                 reach(p, s, pos, a, rules, terms, trades, level)
+            if a.trades != ended:
+                liquidate_rest(pos, a, rules, terms, trades)
             if point == 3:
                 p.last = level
                 p.bar = bar + 1

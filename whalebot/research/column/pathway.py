@@ -89,3 +89,12 @@ def liquidate(
     a.status -= 1
     fill = bust_price(p, a.wallet, rules[p.rule].tick, terms.taker)
     leave(p, s, a, terms, trades, fill, p.last, at.BY_LIQUIDATION)
+
+
+@compiled
+def liquidate_rest(pos: Positions, a: Account, rules: Rules, terms: Terms, trades: Trades) -> None:
+    """Let the exchange take over what the account no longer carries after another position has ended."""
+    for s in range(len(pos)):
+        if pos[s].side != 0:
+            liquidate(pos[s], s, pos, a, rules, terms, trades)
+            return

@@ -134,18 +134,25 @@ def _units_of(symbol: SymbolData) -> Units:
 
 def _rules_of(symbols: Sequence[SymbolData], units: Sequence[Units], leverage: Decimal) -> Rules:
     found: Rules = records(Rule, sum(len(symbol.rules) for symbol in symbols))
-    spans = [(row, u) for symbol, u in zip(symbols, units, strict=True) for row in symbol.rules]
-    for i, (row, u) in enumerate(spans):
+    spans = [(symbol, row, u) for symbol, u in zip(symbols, units, strict=True) for row in symbol.rules]
+    for i, (symbol, row, u) in enumerate(spans):
         grid, rule = row.instrument, found[i]
         if grid.status != "Trading":
             raise ConfigError(f"{grid.symbol}: {grid.status}, which no entry survives; choose --tier event")
-        rule.from_ms = row.from_ms
+        rule.from_ms = _told_ms(symbol, row.from_ms)
         rule.tick, rule.step = int(grid.tick_size.scaleb(u.price)), int(grid.qty_step.scaleb(u.qty))
         rule.tick_f, rule.step_f = float(grid.tick_size), float(grid.qty_step)
         rule.min_qty, rule.max_qty = float(grid.min_qty), float(grid.max_qty)
         rule.max_market, rule.min_notional = float(grid.max_market_qty), float(grid.min_notional)
         rule.leverage = float(min(leverage, grid.max_leverage))
     return found
+
+
+def _told_ms(symbol: SymbolData, from_ms: int) -> int:
+    """Return when order rules are told: where bars are missing, with the first price after."""
+    open_ms = symbol.fine.open_ms
+    row = int(open_ms.searchsorted(from_ms - interval_ms(symbol.fine.interval), "right"))
+    return from_ms if row == len(open_ms) else max(from_ms, int(open_ms[row]))
 
 
 def _positions(symbols: Sequence[SymbolData], units: Sequence[Units], funds: Sequence[int]) -> Any:

@@ -72,8 +72,8 @@ class Track:
         self.count: Final = len(self.open_ms)
         self._prepare_prices()
         self._prepare_decisions(data.decisions, columns)
-        changed = [int(self.open_ms.searchsorted(rules.from_ms, "right")) - 1 for rules in data.rules[1:]]
-        self._special: Final = sorted({*data.breaks, *(row for row in changed if row >= 0)})
+        changed = [int(self.close_ms.searchsorted(rules.from_ms, "right")) for rules in data.rules[1:]]
+        self._special: Final = sorted({*data.breaks, *(row for row in changed if row < self.count)})
         self.funding_ms: Final = [rate.ts_ms for rate in data.funding or ()]
         self.row = self.decision = self.told = 0
         self.items: list[tuple[int, object]] = []

@@ -117,10 +117,12 @@ class PlaybackFeed:
             first, second, third, fourth = self._mark_path[index].tolist()
             references = (first, second, third, fourth), path_of(bar)
         symbol = self.instrument.symbol
+        # Rules that change where bars are missing are told with the first price after.
+        before_ms = int(self._last.open_ms[index - 1]) + self._length_ms if index else bar.open_ms
         extra = [
-            (listed.ts_ms, LISTING, listed)
+            (max(listed.ts_ms, bar.open_ms), LISTING, listed)
             for listed in self._relisted
-            if bar.open_ms <= listed.ts_ms < bar.close_ms
+            if before_ms <= listed.ts_ms < bar.close_ms
         ]
         return script_of_bar(symbol, self.units, bar, close_before, side_before, references, extra)
 
