@@ -69,3 +69,13 @@ def test_a_pipe_closed_early_costs_no_file(tmp_path: Path, recorded: Path, how: 
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in out.iterdir()) == list(FILES)
     assert all(line.startswith("written: ") for line in done.stderr.splitlines())
+
+
+def test_figures_wrap_where_the_page_is_narrow(tmp_path: Path, recorded: Path) -> None:
+    assert backtest(tmp_path, "--data", recorded, "--out", tmp_path / "out", "-q") == 0
+    page = (tmp_path / "out" / "report.html").read_text()
+    for name in ("Result", "Risk", "Trades", "Time and path", "Costs"):
+        assert f'<h3>{name}</h3><table class="figures">' in page
+    assert page.index("white-space: nowrap; }\nth:first-child") < page.index(
+        ".figures td { white-space: normal;"
+    )

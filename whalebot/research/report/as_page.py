@@ -98,7 +98,7 @@ def figure_rows(figures: Sequence[Figure]) -> str:
         f'<span class="meaning">{escape(figure.meaning)}</span></td></tr>'
         for figure in figures
     )
-    return f"<table><tbody>{rows}</tbody></table>"
+    return f'<table class="figures"><tbody>{rows}</tbody></table>'
 
 
 def breakdown_table(rows: Sequence[GroupRow]) -> str:

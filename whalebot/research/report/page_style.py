@@ -24,6 +24,7 @@ p.about { margin: 0 0 16px; color: var(--soft); }
 .tiles, .pair { display: grid; gap: 12px; margin: 12px 0; }
 .tiles { grid-template-columns: repeat(auto-fit, minmax(min(100%, 210px), 1fr)); }
 .pair { grid-template-columns: repeat(auto-fit, minmax(min(100%, 430px), 1fr)); }
+.pair > .card:last-child:nth-child(odd) { grid-column: 1 / -1; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 14px 16px;
   min-width: 0; overflow-x: auto; }
 main > .card { margin: 12px 0; }
@@ -36,6 +37,7 @@ th { text-align: right; font-weight: 500; color: var(--soft); font-size: 12px; p
 td { text-align: right; padding: 5px 0 5px 14px; border-top: 1px solid var(--line); white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 td .meaning { color: var(--soft); font-size: 12px; display: block; font-weight: 400; }
+.figures td { white-space: normal; overflow-wrap: break-word; }
 .scroll { overflow: auto; max-height: 460px; }
 .scroll thead th { position: sticky; top: 0; background: var(--card); }
 .chart { position: relative; } svg { display: block; width: 100%; height: auto; }
@@ -51,6 +53,9 @@ rect.gain { fill: var(--gain); } rect.loss { fill: var(--loss); }
 .cursor { stroke: var(--soft); stroke-width: 1; }
 .readout { position: absolute; top: 6px; right: 10px; font-size: 13px; background: var(--card);
   border: 1px solid var(--line); border-radius: 6px; padding: 3px 9px; visibility: hidden; }
+@media (max-width: 480px) {
+  main { padding: 18px 10px 40px; } .card { padding: 12px; }
+  th, td { padding-left: 8px; } }
 .notes { color: var(--soft); font-size: 13px; } .notes p { margin: 6px 0; }
 """
 
