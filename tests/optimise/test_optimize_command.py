@@ -178,6 +178,50 @@ def test_a_space_that_cannot_be_searched_is_refused(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["optimize", "walkforward"])
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("--strategy", "frob"), "--strategy frob: shipped are scoring, ema_cross"),
+        (("--dir", "not/there"), "not/there: there is no such folder"),
+        (("--from", "2029-01-01"), "--from 2029-01-01T00:00:00.000+00:00: the data ends before"),
+        (("--interval", "7"), "--interval: '7': allowed are 1, 3"),
+    ],
+)
+def test_what_no_trial_could_mend_is_refused_before_the_first_one(
+    folder: Path, command: str, change: tuple[str, str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", f"BTCUSDT={folder / 'BTCUSDT.csv'}", "--space", str(folder / "space.toml")]
+    options = {"--dir": str(folder), "--strategy": "ema_cross", "--tick": "0.1", **dict([change])}
+    try:
+        code = main([command, *data, "--quiet", *(word for pair in options.items() for word in pair)])
+    except SystemExit as end:
+        code = int(str(end.code))
+    assert code == CONFIGURATION
+    assert words in capsys.readouterr().err
+    assert not (folder / "studies.db").exists()
+
+
+def test_a_configuration_that_no_backtest_plays_is_refused_before_the_first_trial(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "config.json").write_text(
+        json.dumps({"interval": "60", "trade_management": {"latency_ms": 50}})
+    )
+    assert optimize(folder, "--trials", "2") == CONFIGURATION
+    assert "no trial can be made: trade_management.latency_ms: 50" in capsys.readouterr().err
+    assert not (folder / "studies.db").exists()
+
+
+@pytest.mark.parametrize("command", ["optimize", "walkforward"])
+def test_without_optuna_the_remedy_is_named(
+    folder: Path, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("whalebot.app.search_options.find_spec", lambda name: None)
+    assert call(folder, command) == CONFIGURATION
+    assert "pip install 'whalebot[research]'" in capsys.readouterr().err
+
+
 def test_a_walk_forward_is_told_and_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spans = ("--train", "90", "--test", "25", "--trials", "3", "--min-trades", "1")
     assert call(folder, "walkforward", *spans, "--out", str(folder / "out")) in (CLEAN, DIFFERENCE)

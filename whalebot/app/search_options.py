@@ -68,7 +68,13 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         help="trade from here on; earlier bars warm up",
     )
     add("--to", dest="to_ms", type=moment_ms, metavar="TIME", help="read no bar after this time")
-    add("--interval", nargs=1, metavar="NAME", help="interval of decisions (default: the configured one)")
+    add(
+        "--interval",
+        nargs=1,
+        type=_interval,
+        metavar="NAME",
+        help="interval of decisions (default: the configured one)",
+    )
     parser.set_defaults(each=False)
     add("--strategy", default="scoring", metavar="NAME", help="scoring, ema_cross or your own module:Class")
     add(
@@ -105,10 +111,17 @@ def add_study_options(parser: argparse.ArgumentParser) -> None:
 
 
 def storage_url(args: argparse.Namespace) -> str | None:
-    """Return where studies are kept, None: nowhere, as `--storage memory` says."""
+    """Return where studies are kept, None: nowhere, as `--storage memory` says.
+
+    Raises ConfigError where the folder of `--dir` is not there.
+    """
     if args.storage == "memory":
         return None
-    return str(args.storage or f"sqlite:///{args.paths.dir / 'studies.db'}")
+    if args.storage:
+        return str(args.storage)
+    if not args.paths.dir.is_dir():
+        raise ConfigError(f"--dir {args.paths.dir}: there is no such folder")
+    return f"sqlite:///{args.paths.dir / 'studies.db'}"
 
 
 def need_optuna() -> None:
@@ -124,10 +137,19 @@ def count(text: str) -> int:
     return int(text)
 
 
+def _interval(text: str) -> str:
+    from whalebot.domain.intervals import INTERVALS
+
+    if text not in INTERVALS:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed are {', '.join(INTERVALS)}")
+    return text
+
+
 def read_job(args: argparse.Namespace) -> Job:
     """Return the search that a command line asks for. Raises ConfigError."""
     from whalebot.app.search_setup import (
         TABLE,
+        check_playable,
         check_space,
         configured_settings,
         constrained_values,
@@ -141,23 +163,28 @@ def read_job(args: argparse.Namespace) -> Job:
     from whalebot.research.optimise.optimisation import Way
     from whalebot.research.optimise.search import Plan
     from whalebot.research.optimise.space import read_space
+    from whalebot.research.strategy import make_strategy
 
     if args.space is None:
         raise ConfigError("--space FILE is needed: a TOML file of parameters")
-    objectives = parse_objectives(args.objective)
+    objectives, storage = parse_objectives(args.objective), storage_url(args)
     config, run = _configured(args)
     settings = configured_settings(config, args.seed)
     space = read_space(args.space)
     check_space(space, settings)
     engine = settings({}).engine
+    make_strategy(args.strategy, engine)
     data = read_dataset(run.sources, run.interval, args)
     identity = identity_of(settings, space, data, args, objectives)
     fixed = constrained_values(space, settings)
+    bench = Bench(data, args.strategy, settings)
+    needed = bars_needed(engine.interval, engine.scoring, engine.indicators)
+    check_playable(bench, needed)
     return Job(
-        bench=Bench(data, args.strategy, settings),
+        bench=bench,
         plan=Plan(space, objectives, args.trials, fixed, args.min_trades),
         way=Way(args.sampler, args.pruner, args.seed, _jobs(args), args.engine, args.address),
-        storage=storage_url(args),
+        storage=storage,
         study=args.study or study_name(identity),
         identity={
             **identity,
@@ -166,7 +193,7 @@ def read_job(args: argparse.Namespace) -> Job:
         },
         settings=settings,
         warm_up_bars=engine.history_bars,
-        needed_bars=bars_needed(engine.interval, engine.scoring, engine.indicators),
+        needed_bars=needed,
     )
 
 

@@ -19,8 +19,10 @@ from whalebot.app.config.tree import put_at, value_at
 from whalebot.app.config.validation import unknown_key, validate
 from whalebot.app.engine_setup import engine_settings
 from whalebot.domain.errors import ConfigError
+from whalebot.domain.intervals import interval_ms, iso_utc
 from whalebot.engine.settings import FeedSettings
 from whalebot.research.dataset import Dataset
+from whalebot.research.optimise.bench import Bench, Player, Task
 from whalebot.research.optimise.space import Space, Value, Values
 from whalebot.research.reading import Source, read_symbol
 from whalebot.research.settings import BacktestSettings
@@ -37,6 +39,7 @@ NOT_SEARCHED: Final = (
 )
 """Tables that decide no trade; secrets lie there, and workers need none."""
 
+_FIRST_BARS: Final = 100
 _NO_TRADE: Final = frozenset(
     {
         "mode",
@@ -158,6 +161,23 @@ def read_dataset(sources: Sequence[Source], interval: str, args: argparse.Namesp
     """Return the data of a command line; nothing after `--to` is read. Raises ConfigError."""
     data = (read_symbol(source, interval, args.tick, args.step, until_ms=args.to_ms) for source in sources)
     return Dataset(interval, tuple(data), args.from_ms)
+
+
+def check_playable(bench: Bench, needed_bars: int) -> None:
+    """Play the configuration itself on the first bars: what refuses it would refuse every trial.
+
+    Raises ConfigError with the reason.
+    """
+    data = bench.dataset
+    last_ms = max(int(symbol.fine.open_ms[-1]) for symbol in data.symbols)
+    if data.trade_from_ms is not None and data.trade_from_ms > last_ms:
+        raise ConfigError(f"--from {iso_utc(data.trade_from_ms)}: the data ends before, {iso_utc(last_ms)}")
+    first_ms = max(int(symbol.fine.open_ms[0]) for symbol in data.symbols)
+    bar_ms = interval_ms(data.interval)
+    until_ms = max(first_ms, data.trade_from_ms or 0) + (needed_bars + _FIRST_BARS) * bar_ms
+    refused = Player(bench).answer(Task(0, {}, until_ms)).refused
+    if refused is not None:
+        raise ConfigError(f"no trial can be made: {refused}")
 
 
 def identity_of(
