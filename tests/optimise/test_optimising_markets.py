@@ -13,14 +13,15 @@ from optimise_markets import BACK, DAY, NAME, PULSE, START, STOPS, Maker, bench,
 from whalebot.domain.errors import ConfigError
 from whalebot.research.optimise.bench import Bench, Player, Task
 from whalebot.research.optimise.cutting import cut
-from whalebot.research.optimise.figures import figures_of
-from whalebot.research.optimise.honesty import plateau_of
+from whalebot.research.optimise.figures import Played, figures_of
+from whalebot.research.optimise.honesty import judge, plateau_of
 from whalebot.research.optimise.optimisation import Optimisation, Way, optimise
 from whalebot.research.optimise.pools import make_pool
 from whalebot.research.optimise.search import Plan
 from whalebot.research.optimise.space import Space
 from whalebot.research.optimise.storage import open_storage
 from whalebot.research.optimise.walkforward import Spans, walk_forward
+from whalebot.research.optimise.wording import honesty_lines
 
 SPANS = Spans(train_ms=60 * DAY, test_ms=20 * DAY, step_ms=20 * DAY, warm_up_ms=5 * DAY, needed_ms=3 * DAY)
 
@@ -199,15 +200,38 @@ def test_without_ray_its_engine_is_refused() -> None:
     ("best", "near", "expected"),
     [
         (2.0, [1.0, 1.5, 9.0], 0.75),
-        (2.0, [2.0, 3.0], 1.0),
-        (-1.0, [-2.0, -2.0], 0.5),
-        (2.0, [-1.0], 0.0),
-        (2.0, [-math.inf, -math.inf, 1.0], 0.0),
+        (2.0, [2.0, 3.0], 1.25),
+        (-1.0, [-2.0, -2.0], 0.0),
+        (-2.0, [-1.0], 1.5),
+        (-2.0, [-2.2], 0.9),
+        (-1.0, [1.0], 3.0),
+        (2.0, [-1.0], -0.5),
+        (0.0, [0.0], 1.0),
+        (2.0, [-math.inf, -math.inf, 1.0], -math.inf),
     ],
 )
 def test_a_plateau_is_what_the_neighbours_reach(best: float, near: list[float], expected: float) -> None:
     assert plateau_of(best, near) == pytest.approx(expected)
     assert math.isnan(plateau_of(best, []))
+    assert math.isnan(plateau_of(0.0, [1.0]))
+
+
+@pytest.mark.parametrize(
+    ("plateau", "words"),
+    [
+        (1.3, "the neighbours are better than the best trial: search further"),
+        (0.4, "WARNING: a lonely peak: its neighbours come to 0.40"),
+        (-math.inf, "WARNING: a lonely peak: half of its neighbours or more have no score"),
+        (math.nan, "WARNING: plateau not known"),
+    ],
+)
+def test_the_plateau_is_told_in_words(plateau: float, words: str) -> None:
+    rng = np.random.default_rng(1)
+    trials = [rng.normal(0.01, 0.001, 64) for _ in range(3)]
+    played = Played("", "", 1.0, np.ones(3), np.ones(3), np.zeros(0, dtype=np.int64), np.zeros(0), 0)
+    lines = honesty_lines(judge(played, trials[0], trials, 3, plateau, 0))
+    assert any(words in line for line in lines)
+    assert any("search further" in line for line in lines) == (plateau > 1)
 
 
 def test_the_strategy_is_named_by_module_and_class() -> None:

@@ -29,6 +29,7 @@ BLOCKS: Final = 16
 DRAWS: Final = 1000
 BLOCK_DAYS: Final = 10
 FLAT_ENOUGH: Final = 0.7
+_ALIKE: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Honesty:
     """What speaks against believing a result.
 
     `trials`: how many were made. `deflated`: of the chosen trial. `overfitting`: PBO by CSCV over daily
-    returns of all trials. `plateau`: median score of the neighbours over the chosen one's. NaN: not known.
+    returns of all trials. `plateau`: how the neighbours score, as `plateau_of` says. NaN: not known.
     `shuffled`, `bootstrapped`: drawdowns, None where there is nothing to draw from.
     """
 
@@ -64,9 +65,20 @@ class Honesty:
                 " median of the other"
             )
         if not self.plateau >= FLAT_ENOUGH:
-            shown = "not known" if math.isnan(self.plateau) else f"{self.plateau:.2f}"
-            found.append(f"a lonely peak: its neighbours reach {shown} of it, below {FLAT_ENOUGH}")
+            found.append(self._lonely())
         return found
+
+    def _lonely(self) -> str:
+        if math.isnan(self.plateau):
+            return "plateau not known: the best has no neighbours to compare it with"
+        if math.isinf(self.plateau):
+            return "a lonely peak: half of its neighbours or more have no score"
+        return f"a lonely peak: its neighbours come to {self.plateau:.2f} (1: as good), below {FLAT_ENOUGH}"
+
+    @property
+    def has_better_neighbours(self) -> bool:
+        """True where the search has not reached the top: most neighbours of the best are better."""
+        return self.plateau > 1.0 + _ALIKE
 
     @property
     def is_believable(self) -> bool:
@@ -123,16 +135,17 @@ def overfitting_of(trials: Sequence[FloatArray]) -> float:
 
 
 def plateau_of(best: float, neighbours: Sequence[float]) -> float:
-    """Return the median score of the neighbours over the best one's, 0 to 1; NaN without neighbours.
+    """Return 1 plus the distance of the neighbours' median score from the best one's, over |best|.
 
-    Of a best score below zero the other way round, so that less is worse there too.
+    That is median / best above zero; below zero too, less than 1 is worse and more is better. -inf: half of
+    the neighbours have no score. NaN without neighbours, or where the best score is 0 and theirs is not.
     """
     if not neighbours:
         return math.nan
     middle = float(np.median(neighbours))
-    if not math.isfinite(middle) or best == 0 or (best > 0) != (middle > 0):
-        return 0.0 if middle < best or not math.isfinite(middle) else 1.0
-    return min(1.0, middle / best if best > 0 else best / middle)
+    if middle == best:
+        return 1.0
+    return 1.0 + (middle - best) / abs(best) if best else math.nan
 
 
 def _shuffled(chosen: Played, rng: np.random.Generator) -> DrawdownRange | None:

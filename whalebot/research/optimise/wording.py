@@ -49,10 +49,12 @@ def honesty_lines(honesty: Honesty) -> list[str]:
         f"  deflated Sharpe ratio {_share(deflated.probability)} after {honesty.trials} trials"
         f" ({_shown(deflated.sharpe)} per day; luck alone would show {_shown(deflated.expected_maximum)})",
         f"  probability of overfitting {_share(honesty.overfitting)}",
-        f"  plateau {_shown(honesty.plateau)} (median of the neighbours / best)",
+        f"  plateau {_shown(honesty.plateau)} (neighbours against the best; 1: as good, less: worse)",
         f"  drawdown of the trades in random order {_drawdowns(honesty.shuffled)}",
         f"  drawdown of days drawn in blocks {_drawdowns(honesty.bootstrapped)}",
     ]
+    if honesty.has_better_neighbours:
+        lines.append("  the neighbours are better than the best trial: search further, with more --trials")
     warnings = honesty.warnings()
     lines += [f"  WARNING: {warning}" for warning in warnings]
     return lines if warnings else [*lines, "  all guards pass"]
