@@ -101,3 +101,10 @@ def test_a_missing_recording_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no recording"):
         Journal(tmp_path / "nothing")
     assert main(["compare", "--dir", str(tmp_path)]) == 2
+
+
+def test_another_configuration_is_refused_beside_a_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compare", "--dir", str(tmp_path), "--config", str(tmp_path / "other.json")]) == 2
+    assert "--config: stands beside --data only" in capsys.readouterr().err

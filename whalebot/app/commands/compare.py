@@ -57,6 +57,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.data and args.journal:
         raise ConfigError("give a recording or --data, not both")
+    if args.config and not args.data:
+        raise ConfigError(
+            "--config: stands beside --data only; a recording is compared with its own settings"
+        )
     found = _with_bars(args) if args.data else _with_recording(args)
     if args.json:
         print(as_json(found))
