@@ -45,6 +45,13 @@ def seed(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """Turn a whole number from 1 on into itself. Raises ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a whole number from 1 on")
+    return int(text)
+
+
 def positive(text: str) -> Decimal:
     """Turn a number above zero into itself, exactly. Raises ArgumentTypeError."""
     try:

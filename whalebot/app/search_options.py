@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from whalebot.app.options import moment_ms, positive, seed
+from whalebot.app.options import count, moment_ms, positive, seed
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -128,13 +128,6 @@ def need_optuna() -> None:
     """Raise ConfigError naming the remedy where Optuna is not installed."""
     if find_spec("optuna") is None:
         raise ConfigError("searches need Optuna: pip install 'whalebot[research]'")
-
-
-def count(text: str) -> int:
-    """Turn a whole number from 1 on into itself. Raises ArgumentTypeError."""
-    if not text.isascii() or not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a whole number from 1 on")
-    return int(text)
 
 
 def _interval(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from whalebot.app.exits import CLEAN, DIFFERENCE
-from whalebot.app.options import positive, seed
+from whalebot.app.options import count, positive, seed
 
 _DAYS: Final = 2
 _SPEED: Final = 10_800
@@ -28,10 +28,10 @@ def add_parser(subparsers: Any) -> None:
     )
     parser = subparsers.add_parser("chaos", help="prove that nothing is lost or doubled", description=text)
     add = parser.add_argument
-    add("--seeds", type=int, metavar="N", help=f"number of runs (default: {_ALL}, or 1 with --seed)")
+    add("--seeds", type=count, metavar="N", help=f"number of runs (default: {_ALL}, or 1 with --seed)")
     add("--seed", type=seed, metavar="S", help="the first seed (default: 1)")
     add("--days", type=positive, default=_DAYS, metavar="D", help=f"market days of a run (default: {_DAYS})")
-    add("--jobs", type=int, metavar="J", help="runs at a time (default: two for each processor)")
+    add("--jobs", type=count, metavar="J", help="runs at a time (default: two for each processor)")
     add("--speed", type=positive, default=_SPEED, metavar="N", help=f"market time per real time ({_SPEED})")
     add("--out", type=Path, metavar="DIR", help="where files of runs with findings are kept")
     add("--data", metavar="FILE", help="OHLCV file, or SYMBOL=FILE, instead of generated markets")

@@ -8,7 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from whalebot.app.exits import CLEAN, DIFFERENCE
-from whalebot.app.search_options import add_search_options, count, need_optuna
+from whalebot.app.options import count
+from whalebot.app.search_options import add_search_options, need_optuna
 
 if TYPE_CHECKING:
     from whalebot.research.optimise.walkforward import WalkForward
