@@ -29,7 +29,7 @@ def add_check_options(parser: argparse.ArgumentParser) -> None:
         "--strategy",
         default="scoring",
         metavar="NAME|module:Class",
-        help="a shipped strategy, or your own on PYTHONPATH (default: scoring)",
+        help="a shipped strategy, or your own module:Class (default: scoring)",
     )
     parser.add_argument("--tick", type=positive, metavar="SIZE", help="tick size of unknown symbols")
     parser.add_argument("--step", type=positive, metavar="SIZE", help="quantity step of unknown symbols")
