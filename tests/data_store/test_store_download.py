@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from whalebot.domain.errors import ConfigError
-from whalebot.research.store.download import download, holes, stored_rows
+from whalebot.research.store.download import download, holes, missing_beginning, stored_rows
 from whalebot.research.store.layout import COLUMNS, Format, Kind, Series, month_span, months_of, series_in
 from whalebot.research.store.tables import Row, read_rows, write_rows
 
@@ -88,6 +88,18 @@ def test_an_unfinished_month_is_written_on_the_way(tmp_path: Path) -> None:
     with pytest.raises(Killed):
         download(BARS, FROM, FROM + 700 * HOUR, Venue(lives=45), tmp_path, Format.CSV)
     assert times(tmp_path) == whole(400)
+
+
+def test_a_beginning_that_the_venue_does_not_have_is_told(tmp_path: Path) -> None:
+    to_ms = FROM + 1500 * HOUR
+    young = Venue(frozenset(range(FROM // HOUR, FROM // HOUR + 1000)))
+    assert (
+        missing_beginning(BARS, FROM, to_ms, tmp_path) == "no rows, asked from 2025-01-01T00:00:00.000+00:00"
+    )
+    download(BARS, FROM, to_ms, young, tmp_path, Format.CSV)
+    told = "first row 2025-02-11T16:00:00.000+00:00, asked from 2025-01-01T00:00:00.000+00:00"
+    assert missing_beginning(BARS, FROM, to_ms, tmp_path) == told
+    assert missing_beginning(BARS, FROM + 1000 * HOUR - 1, to_ms, tmp_path) is None
 
 
 def test_an_earlier_beginning_fetches_only_what_is_earlier(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def _download(args: argparse.Namespace, root: Path, form: Format) -> int:
     from whalebot.app.store_text import shown_progress
     from whalebot.app.venue_history import open_history
     from whalebot.domain.intervals import iso_utc
-    from whalebot.research.store.download import download
+    from whalebot.research.store.download import download, missing_beginning
     from whalebot.research.store.venue import VenueSource
 
     if args.to_ms is not None and args.to_ms <= args.from_ms:
@@ -77,6 +77,8 @@ def _download(args: argparse.Namespace, root: Path, form: Format) -> int:
             new = download(series, args.from_ms, to_ms, source, root, form, hear)
             if not args.quiet:
                 print(f"{series.symbol} {series.name}: {new} new rows, up to {iso_utc(to_ms)}")
+            if (missing := missing_beginning(series, args.from_ms, to_ms, root)) is not None:
+                print(f"{series.symbol} {series.name}: {missing}", file=sys.stderr)
     return CLEAN
 
 

@@ -84,6 +84,20 @@ def holes(series: Series, times: Sequence[int], first_ms: int, last_ms: int) -> 
     return spans
 
 
+def missing_beginning(series: Series, from_ms: int, to_ms: int, root: Path) -> str | None:
+    """Say where the kept rows of [from_ms, to_ms) begin when that is later than asked, None: at the start."""
+    names = COLUMNS[series.kind]
+    for month in months_between(from_ms, to_ms):
+        path = months_of(series, root).get(month)
+        times = [int(row[0]) for row in read_rows(path, names)] if path is not None else []
+        within = [ts_ms for ts_ms in times if from_ms <= ts_ms < to_ms]
+        if within:
+            first_ms = min(within)
+            late = holes(series, [first_ms], from_ms, first_ms + 1)
+            return f"first row {iso_utc(first_ms)}, asked from {iso_utc(from_ms)}" if late else None
+    return f"no rows, asked from {iso_utc(from_ms)}"
+
+
 def _fill_month(
     series: Series, month: str, span: tuple[int, int], source: Source, root: Path, form: Format
 ) -> Iterator[tuple[int, int]]:
