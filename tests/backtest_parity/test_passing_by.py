@@ -40,7 +40,7 @@ def compare_all(case: Case) -> int:
 
 @pytest.mark.parametrize(("make", "first"), [(make_case, 4000), (make_harsh_case, 0), (make_harsh_case, 500)])
 def test_passing_by_changes_nothing(make: Callable[[int], Case], first: int) -> None:
-    each = max(25, SOAK // 3)
+    each = max(20, SOAK // 3)
     found = []
     for seed in range(first, first + each):
         try:
