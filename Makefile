@@ -25,7 +25,7 @@ run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then set -m; fi; $(VENV)/bin/python -m whalebot $(ARGS); exit $$?
 
 test: $(DEV_READY)
-	$(VENV)/bin/python -m pytest -n 2 $(TESTS)
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(TESTS)
 
 lint: $(DEV_READY)
 	$(VENV)/bin/ruff check $(SOURCES)
