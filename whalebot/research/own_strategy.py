@@ -8,17 +8,18 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from whalebot.domain.errors import ConfigError
+from whalebot.research.strategy import DecisionColumns
 
 if TYPE_CHECKING:
     from whalebot.engine.bars import Analyzer
     from whalebot.engine.settings import EngineSettings
     from whalebot.research.dataset import SymbolData
-    from whalebot.research.strategy import DecisionColumns
 
 _ARRAYS: Final = {"score": "fiu", "threshold": "fiu", "signal": "fiu", "atr": "fiu", "may_enter": "b"}
 _KINDS: Final = {"fiu": "numbers", "b": "booleans"}
@@ -38,8 +39,6 @@ class OwnStrategy:
 
     def columns(self, data: SymbolData) -> DecisionColumns:
         """Decide on every decision bar of a symbol. Raises ConfigError for a mistake in the class."""
-        from whalebot.research.strategy import DecisionColumns
-
         found = self._asked(lambda: self._inner.columns(data), f"columns({data.symbol})")
         if not isinstance(found, DecisionColumns):
             raise ConfigError(
@@ -70,9 +69,9 @@ class OwnStrategy:
             return ask()
         except ConfigError:
             raise
-        # The user's own code may raise anything.
-        except Exception as error:
-            raise ConfigError(f"--strategy {self._place}: {doing}: {_told(error)}") from error
+        except Exception as error:  # noqa: BLE001  root of the user's own code, which may raise anything
+            fault = error
+        raise ConfigError(f"--strategy {self._place}: {doing}: {_told(fault)}") from fault
 
 
 def _class_of(place: str) -> Callable[[EngineSettings], Any]:
@@ -84,21 +83,26 @@ def _class_of(place: str) -> Callable[[EngineSettings], Any]:
     folder = str(Path.cwd())
     if folder not in sys.path and "" not in sys.path:
         sys.path.append(folder)
+    maker = getattr(_imported(place, module_name), class_name, None)
+    if isinstance(maker, type):
+        return maker
+    fault = f"{module_name} has no {class_name}" if maker is None else f"{class_name} is no class"
+    raise ConfigError(f"--strategy {place}: {fault}; your own is module:Class")
+
+
+def _imported(place: str, module_name: str) -> ModuleType:
+    fault: BaseException
     try:
-        module = importlib.import_module(module_name)
+        return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise ConfigError(f"--strategy {place}: {_told(error)}") from error
-        raise ConfigError(
-            f"--strategy {place}: {error}; the module must lie in the working directory or on PYTHONPATH"
-        ) from None
-    except (Exception, SystemExit) as error:
-        raise ConfigError(f"--strategy {place}: {_told(error)}") from error
-    maker = getattr(module, class_name, None)
-    if not isinstance(maker, type):
-        fault = f"{module_name} has no {class_name}" if maker is None else f"{class_name} is no class"
-        raise ConfigError(f"--strategy {place}: {fault} (in {getattr(module, '__file__', 'no file')})")
-    return maker
+        if error.name is not None and f"{module_name}.".startswith(f"{error.name}."):
+            raise ConfigError(
+                f"--strategy {place}: {error}; the module must lie in the working directory or on PYTHONPATH"
+            ) from None
+        fault = error
+    except (Exception, SystemExit) as error:  # noqa: BLE001  root of the user's own code
+        fault = error
+    raise ConfigError(f"--strategy {place}: {_told(fault)}") from fault
 
 
 def _told(error: BaseException) -> str:

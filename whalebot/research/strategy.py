@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,6 @@ from whalebot.engine.bars import Analyzer
 from whalebot.engine.settings import EngineSettings
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.dataset import SymbolData
-from whalebot.research.own_strategy import OwnStrategy
 
 _STRETCH: Final = 16_384
 
@@ -87,6 +86,7 @@ _SHIPPED: Final = {
     DEFAULT: "whalebot.research.strategies.scoring:ScoringStrategy",
     "ema_cross": "whalebot.research.strategies.ema_cross:EmaCrossStrategy",
 }
+_OWN: Final = "whalebot.research.own_strategy:OwnStrategy"
 
 
 def make_strategy(name: str, settings: EngineSettings) -> Strategy:
@@ -94,14 +94,18 @@ def make_strategy(name: str, settings: EngineSettings) -> Strategy:
 
     Raises ConfigError where there is none, naming those that are shipped, and for a mistake in the class.
     """
-    place = _SHIPPED.get(name)
-    if place is None and ":" not in name:
+    if name not in _SHIPPED and ":" not in name:
         raise ConfigError(f"--strategy {name}: shipped are {', '.join(_SHIPPED)}; your own is module:Class")
-    if place is None:
-        return OwnStrategy(name, settings)
-    module_name, _, class_name = place.partition(":")
-    maker: Maker = getattr(importlib.import_module(module_name), class_name)
+    if name not in _SHIPPED:
+        own: Callable[[str, EngineSettings], Strategy] = _at(_OWN)
+        return own(name, settings)
+    maker: Maker = _at(_SHIPPED[name])
     return maker(settings)
+
+
+def _at(place: str) -> Any:
+    module_name, _, class_name = place.partition(":")
+    return getattr(importlib.import_module(module_name), class_name)
 
 
 def from_start(columns: DecisionColumns, close_ms: IntArray, trade_from_ms: int | None) -> DecisionColumns:
