@@ -60,7 +60,13 @@ def test_a_search_is_applied_and_the_old_configuration_kept(
     found = json.loads((folder / "out/optimisation.json").read_text())
     assert found["trials"] == found["honesty"]["trials"] == 8
     assert len((folder / "out/trials.csv").read_text().splitlines()) == 9
-    assert "<svg" in (folder / "out/optimisation.html").read_text()
+    page = (folder / "out/optimisation.html").read_text()
+    assert "<svg" in page
+    assert 'name="viewport"' in page
+    assert "<h2>how far to believe it</h2>" in page
+    # Every line may wrap: a narrow screen cuts none.
+    assert "<pre" not in page
+    assert "white-space:pre-wrap" in page
     before = (folder / "config.json").read_text()
     assert apply(folder, "--force") == CLEAN
     told = capsys.readouterr().out

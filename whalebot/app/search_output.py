@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from whalebot.research.optimise.walkforward import WalkForward
 
 _PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <style>body{{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}}
-pre{{overflow-x:auto}}svg{{width:100%;height:auto;border:1px solid #ccc}}</style></head>
-<body><h1>{title}</h1>{chart}<pre>{text}</pre></body></html>
+h1{{font-size:1.4rem;overflow-wrap:anywhere}}h2{{font-size:1.05rem;margin:1.5rem 0 .3rem}}
+p{{font:13px/1.5 ui-monospace,monospace;margin:0;padding-left:4ch;text-indent:-4ch;white-space:pre-wrap;
+overflow-wrap:anywhere}}p.warning{{color:#b3261e;font-weight:600}}
+svg{{width:100%;height:auto;border:1px solid #ccc}}</style></head>
+<body><h1>{title}</h1>{chart}{text}</body></html>
 """
 
 
@@ -62,8 +66,16 @@ def _write_trials(path: Path, found: Optimisation) -> None:
 
 
 def _page(title: str, values: Sequence[float], lines: Sequence[str], *, dots: bool) -> str:
-    text = html.escape("\n".join(lines))
+    text = "\n".join(_line(line) for line in lines if line)
     return _PAGE.format(title=html.escape(title), chart=_chart(values, dots=dots), text=text)
+
+
+def _line(line: str) -> str:
+    """Return one line, a heading where it opens a list; long ones wrap, so that a narrow screen has all."""
+    text = html.escape(line)
+    if line.endswith(":") and not line.startswith(" "):
+        return f"<h2>{text[:-1]}</h2>"
+    return f'<p class="warning">{text}</p>' if "WARNING: " in line else f"<p>{text}</p>"
 
 
 def _chart(values: Sequence[float], *, dots: bool) -> str:
