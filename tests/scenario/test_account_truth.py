@@ -18,7 +18,7 @@ def test_a_failed_position_query_is_not_flat(stage: Stage) -> None:
     with stage.daemon(HOLDING, LONG_HOLD) as daemon:
         daemon.wait_for_event("entry")
         stage.exchange.fault(
-            {"do": "rest_error", "path": "position/list", "for": "PT3S"},
+            {"do": "rest_error", "path": "position/list", "count": 3},
             {"do": "drop_streams", "channel": "private"},
         )
         daemon.wait_for_event("snapshot_unknown")
