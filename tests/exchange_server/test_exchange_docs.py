@@ -81,7 +81,11 @@ def test_a_python_example_runs(
         assert capsys.readouterr().out.strip()
         return
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    for _ in range(3):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        # pybit registers its callback after sending: a busy machine may let the answer come first.
+        if "_queue.Empty" not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
 

@@ -22,7 +22,13 @@ def add_parser(subparsers: Any) -> None:
         " processes may work on one. `optimize show` prints a study, `optimize apply` writes a trial's values"
         " into the configuration, keeps the old one and prints what changed.",
     )
-    parser.add_argument("action", nargs="?", choices=("run", "show", "apply"), default="run")
+    parser.add_argument(
+        "action",
+        nargs="?",
+        choices=("run", "show", "apply"),
+        default="run",
+        help="search (the default), print a study, or write what it found into the configuration",
+    )
     add_search_options(parser)
     parser.add_argument("--trial", type=int, metavar="N", help="show, apply: this trial (default: the best)")
     parser.add_argument("--force", action="store_true", help="apply: although the guards warn")
