@@ -140,7 +140,9 @@ class Rig:
     def ask_daemon(self) -> dict[str, Any] | None:
         """Return the daemon's view, None while it gives none."""
         try:
-            answer = ask(self.daemon_folder / "state" / "control.sock", "status", timeout_s=2.0, place=None)
+            state = self.daemon_folder / "state"
+            place = state / "control.sock.place"
+            answer = ask(state / "control.sock", "status", timeout_s=2.0, place=place)
         except (ConfigError, TransportError, OSError):
             return None
         view = answer.get("view")
