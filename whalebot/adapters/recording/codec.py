@@ -31,7 +31,7 @@ _ANSWERS: Final[dict[str, tuple[str, Any]]] = {
 }
 """Events that hold an answer, which may be unknown: its field and the type of what is known."""
 _LONG: Final = (Persist, PublishView)
-"""Effects of which only the digest is kept: the state and the picture are large, and follow from the rest."""
+"""Effects whose content is not kept: the state and the picture are large, and follow from the rest."""
 
 
 def _as_dict(value: object) -> dict[Any, Any]:
@@ -70,10 +70,13 @@ def encode_record(number: int, name: str, fields: object, effects: Sequence[Effe
 
 
 def digest_of(effects: Sequence[Effect]) -> bytes:
-    """Return eight bytes that differ when any field of any effect, or their order, does; b"" for none."""
+    """Return eight bytes that differ when any field of any effect, or their order, does; b"" for none.
+
+    Of the picture for the screen only its place counts: it decides nothing.
+    """
     if not effects:
         return b""
-    told = _encoder.encode([(type(effect).__name__, effect) for effect in effects])
+    told = _encoder.encode([(type(e).__name__, None if isinstance(e, PublishView) else e) for e in effects])
     return hashlib.blake2b(told, digest_size=_DIGEST_BYTES).digest()
 
 
