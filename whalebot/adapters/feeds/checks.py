@@ -9,12 +9,11 @@ import numpy as np
 
 from whalebot.adapters.feeds.bar_file import Ints
 from whalebot.domain.errors import ConfigError
-from whalebot.domain.intervals import INTERVALS, bar_close_ms, bar_open_ms, interval_ms, iso_utc
+from whalebot.domain.intervals import DAY_MS, INTERVALS, bar_close_ms, bar_open_ms, interval_ms, iso_utc
 
 # 2000-01-01 and 2100-01-01: seconds since 1970 lie far below the first, microseconds far above the second.
 _EARLIEST_MS: Final = 946_684_800_000
 _LATEST_MS: Final = 4_102_444_800_000
-_DAY_MS: Final = interval_ms("D")
 
 
 def check_times(path: Path, times: Ints) -> None:
@@ -83,7 +82,7 @@ def _interval(path: Path, times: Ints) -> str:
     for name in INTERVALS:
         if interval_ms(name) == step and name != "M":
             return name
-    if step % _DAY_MS == 0 and 28 <= step // _DAY_MS <= 31:
+    if step % DAY_MS == 0 and 28 <= step // DAY_MS <= 31:
         return "M"
     names = ", ".join(INTERVALS)
     raise ConfigError(

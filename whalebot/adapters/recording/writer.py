@@ -12,10 +12,10 @@ import msgspec
 
 from whalebot.adapters.recording.frames import END, HEADER, MAGIC, NO_DIGEST, RECORDS, pack_frame
 from whalebot.adapters.recording.header import JournalHeader, encode_header
+from whalebot.domain.intervals import DAY_MS
 
 SUFFIX: Final = ".journal"
 MOST_BYTES: Final = 64 << 20
-_DAY_MS: Final = 86_400_000
 _ARRAY: Final = b"\xdd"
 
 
@@ -30,7 +30,7 @@ class JournalWriter:
         self.bytes_written = 0
         self._header = header
         self._most_bytes = most_bytes
-        self._day = header.started_ms // _DAY_MS
+        self._day = header.started_ms // DAY_MS
         self._fd = -1
         self._size = 0
         self._digest = b""
@@ -41,8 +41,8 @@ class JournalWriter:
 
         What could not be written whole is cut off again, so that the file stays readable.
         """
-        if self._size > self._most_bytes or now_ms // _DAY_MS != self._day:
-            self._day = now_ms // _DAY_MS
+        if self._size > self._most_bytes or now_ms // DAY_MS != self._day:
+            self._day = now_ms // DAY_MS
             self.close()
             self._begin_part(self._header.part + 1, first)
         self._append(RECORDS, _ARRAY + len(records).to_bytes(4, "big") + b"".join(records))

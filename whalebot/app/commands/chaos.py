@@ -95,13 +95,14 @@ def _market(data: str | None) -> tuple[Any, tuple[str, ...]]:
         ), ()
     from whalebot.adapters.feeds.ohlcv import read_bars
     from whalebot.app.data_files import parse_data_files
+    from whalebot.domain.intervals import DAY_MS
 
     [file] = parse_data_files([data], Path.cwd(), "--data")
     opens = read_bars(file.symbol, file.path).open_ms
 
     def played(schedule: Any) -> dict[str, Any]:
         bar_ms = int(opens[1] - opens[0])
-        last = max(0, len(opens) - 1 - int(schedule.days * 1.5 * 86_400_000 / bar_ms))
+        last = max(0, len(opens) - 1 - int(schedule.days * 1.5 * DAY_MS / bar_ms))
         at = min(_WARM_BARS, last) + int(schedule.start_share * max(0, last - _WARM_BARS))
         return {"data": f"{file.symbol}={file.path}", "from": int(opens[at])}
 

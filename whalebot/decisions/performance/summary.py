@@ -31,6 +31,7 @@ from whalebot.decisions.performance.habits import (
     streaks,
 )
 from whalebot.decisions.performance.totals import Totals, totals_of
+from whalebot.domain.intervals import DAY_MS
 from whalebot.domain.trade import ClosedTrade
 
 
@@ -177,7 +178,7 @@ def _pace(trades: Sequence[ClosedTrade]) -> Pace:
             exposure=exposure(trades),
             mean_duration_ms=sum(trade.exit_ms - trade.entry_ms for trade in trades) / count,
             mean_bars_held=sum(trade.bars_held for trade in trades) / count,
-            trades_a_day=count / (span_ms / 86_400_000) if span_ms else math.nan,
+            trades_a_day=count / (span_ms / DAY_MS) if span_ms else math.nan,
             streaks=streaks(trades),
             mean_mae=rounded(exact_sum(trade.mae for trade in trades) / count),
             mean_mfe=rounded(exact_sum(trade.mfe for trade in trades) / count),

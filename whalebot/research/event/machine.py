@@ -19,6 +19,7 @@ from whalebot.adapters.exchange.core.inputs import FundingDue, PricePoint
 from whalebot.adapters.exchange.core.market import Band
 from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.adapters.exchange.inprocess.reads import ACCOUNT
+from whalebot.adapters.exchange.inprocess.translate import ticker_of
 from whalebot.domain.enums import Stream
 from whalebot.domain.events import (
     AccountDue,
@@ -30,7 +31,6 @@ from whalebot.domain.events import (
     OrderUpdated,
     PositionReported,
     StreamUp,
-    TickerChanged,
     WalletReported,
 )
 from whalebot.domain.instrument import Instrument
@@ -142,12 +142,12 @@ class Machine:
     def reach(self, point: PricePoint) -> None:
         """Let a price be reached: stops first, then what the engine makes of it, then orders that waited."""
         self._account.apply(point)
-        self.say(ticker_of(point))
+        self.say(ticker_of(point, NOW_MS))
         if self._account.is_waiting(point.symbol):
             self._account.release(point.symbol)
             self._drain()
             # A position that was just opened begins at this price.
-            self.say(ticker_of(point))
+            self.say(ticker_of(point, NOW_MS))
 
     def pass_by(self, point: PricePoint) -> None:
         """Bring the exchange to a price on the way to which nothing can happen."""
@@ -230,22 +230,6 @@ class Machine:
         while queue:
             for effect in process(queue.popleft()):
                 queue.extend(carry_out(effect))
-
-
-def ticker_of(point: PricePoint) -> TickerChanged:
-    """Return what the public stream says of a price."""
-    return TickerChanged(
-        point.symbol,
-        point.last_price,
-        point.mark_price,
-        point.index_price,
-        None,
-        None,
-        None,
-        None,
-        point.ts_ms,
-        NOW_MS,
-    )
 
 
 def for_simulation(settings: EngineSettings, symbols: tuple[str, ...]) -> EngineSettings:

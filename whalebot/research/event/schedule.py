@@ -9,12 +9,13 @@ from typing import Final
 import numpy as np
 
 from whalebot.adapters.exchange.core.inputs import FundingDue, InstrumentListed, PricePoint
+from whalebot.adapters.exchange.inprocess.translate import ticker_of
 from whalebot.domain.enums import ClosedBy
 from whalebot.domain.events import CandleClosed, MarketBroken, TradesPrinted
 from whalebot.domain.market import Candle
 from whalebot.engine.ledger import entry_price, signed_qty
 from whalebot.indicators.arrays import FloatArray, IntArray
-from whalebot.research.event.machine import NOW_MS, Machine, ticker_of
+from whalebot.research.event.machine import NOW_MS, Machine
 from whalebot.research.event.quiet import Limits, limits_of
 from whalebot.research.event.stretch import Looks, looks_of
 from whalebot.research.event.track import NOTHING, Next, Rank, Track
@@ -238,7 +239,7 @@ class Schedule:
         rows = track.rows_closed(step.ts_ms)
         self._catch_up(track, rows)
         due_ms = track.next_funding_ms(step.ts_ms) if machine.settings.guardrails.avoid_funding_ms else None
-        machine.say(replace(ticker_of(track.last_point(rows)), next_funding_ms=due_ms))
+        machine.say(replace(ticker_of(track.last_point(rows), NOW_MS), next_funding_ms=due_ms))
         self._cooling[track.symbol] = max(0, self._cooling.get(track.symbol, 0) - 1)
         machine.close_bar(CandleClosed(track.candle(step.row), NOW_MS))
         track.decision = step.row + 1

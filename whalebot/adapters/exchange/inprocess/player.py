@@ -10,11 +10,12 @@ from typing import Final
 
 from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, InstrumentListed, PricePoint
 from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
+from whalebot.adapters.exchange.inprocess.translate import ticker_of
 from whalebot.adapters.exchange.market.events import Kline, MarketEvent
 from whalebot.adapters.exchange.market.pacing import Schedule, Speed
 from whalebot.adapters.exchange.market.source import MarketSource
 from whalebot.domain.enums import ClosedBy, Side
-from whalebot.domain.events import CandleClosed, Event, MarketBroken, TickerChanged, TradesPrinted
+from whalebot.domain.events import CandleClosed, Event, MarketBroken, TradesPrinted
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import interval_ms
 from whalebot.domain.market import Candle
@@ -138,7 +139,7 @@ class MarketPlayer:
         self._account.apply(point)
         if point.last_price is None:
             return
-        self._sink.put(_ticker(point, now))
+        self._sink.put(ticker_of(point, now))
         if self._account.is_waiting(symbol):
             self._sink.wait_settled(_SETTLE_S)
             self._account.release(symbol)
@@ -150,21 +151,6 @@ class MarketPlayer:
         before = self._printed_ms.get(point.symbol)
         self._printed_ms[point.symbol] = point.ts_ms
         return before is not None and point.ts_ms - before - 1 > self._longest_hole_ms
-
-
-def _ticker(point: PricePoint, now: int) -> TickerChanged:
-    return TickerChanged(
-        point.symbol,
-        point.last_price,
-        point.mark_price,
-        point.index_price,
-        None,
-        None,
-        None,
-        None,
-        point.ts_ms,
-        now,
-    )
 
 
 def _trades(point: PricePoint, now: int) -> list[Event]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from whalebot.adapters.exchange.core import events as core
 from whalebot.adapters.exchange.core.commands import CreateOrder, SetTradingStop
+from whalebot.adapters.exchange.core.inputs import PricePoint
 from whalebot.adapters.exchange.core.records import (
     ClosedPnlRecord,
     ExecutionRecord,
@@ -22,6 +23,7 @@ from whalebot.domain.events import (
     FundingPaid,
     OrderUpdated,
     PositionReported,
+    TickerChanged,
     WalletReported,
 )
 from whalebot.domain.orders import (
@@ -164,4 +166,20 @@ def stop_command(change: AmendStop) -> SetTradingStop:
         active_price=change.active_price,
         sl_trigger_by=change.trigger_by,
         tp_trigger_by=change.trigger_by,
+    )
+
+
+def ticker_of(point: PricePoint, recv_ms: int) -> TickerChanged:
+    """Return what the public stream says of a price. recv_ms: local time of receipt, ms UTC."""
+    return TickerChanged(
+        point.symbol,
+        point.last_price,
+        point.mark_price,
+        point.index_price,
+        None,
+        None,
+        None,
+        None,
+        point.ts_ms,
+        recv_ms,
     )
