@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -22,6 +22,23 @@ RATIO_A_PAGE: Final = 500
 HistoryRow: TypeAlias = tuple[str, ...]
 """Time in ms, then the values as the venue wrote them."""
 _Text = Annotated[str, msgspec.Meta(max_length=64)]
+
+
+class _Page(NamedTuple):
+    """Rows that are tables: the call, the fields to take (the time first), and the most rows of a page."""
+
+    call: str
+    names: tuple[str, ...]
+    limit: int
+
+
+_FUNDING: Final = _Page(
+    "GET /v5/market/funding/history", ("fundingRateTimestamp", "fundingRate"), FUNDING_A_PAGE
+)
+_OPEN_INTEREST: Final = _Page(
+    "GET /v5/market/open-interest", ("timestamp", "openInterest"), OPEN_INTEREST_A_PAGE
+)
+_RATIO: Final = _Page("GET /v5/market/account-ratio", ("timestamp", "buyRatio", "sellRatio"), RATIO_A_PAGE)
 
 
 class _Rows(msgspec.Struct):
@@ -81,41 +98,35 @@ class BybitHistory:
 
     def funding(self, symbol: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
         """Return time and rate of settlements."""
-        reply = self._ask(
-            self._session.get_funding_rate_history,
-            symbol,
-            startTime=start_ms,
-            endTime=end_ms - 1,
-            limit=FUNDING_A_PAGE,
-        )
-        names = ("fundingRateTimestamp", "fundingRate")
-        return _named_rows(reply, "GET /v5/market/funding/history", names, start_ms, end_ms)
+        ask = self._session.get_funding_rate_history
+        return self._named_rows(ask, _FUNDING, symbol, start_ms, end_ms)
 
     def open_interest(self, symbol: str, period: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
         """Return time and open interest in base units."""
-        reply = self._ask(
-            self._session.get_open_interest,
-            symbol,
-            intervalTime=period,
-            startTime=start_ms,
-            endTime=end_ms - 1,
-            limit=OPEN_INTEREST_A_PAGE,
-        )
-        names = ("timestamp", "openInterest")
-        return _named_rows(reply, "GET /v5/market/open-interest", names, start_ms, end_ms)
+        ask = self._session.get_open_interest
+        return self._named_rows(ask, _OPEN_INTEREST, symbol, start_ms, end_ms, intervalTime=period)
 
     def ratio(self, symbol: str, period: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
         """Return time and the shares of accounts that are long and short."""
+        ask = self._session.get_long_short_ratio
+        return self._named_rows(ask, _RATIO, symbol, start_ms, end_ms, period=period)
+
+    def _named_rows(
+        self,
+        method: Callable[..., Reply],
+        page: _Page,
+        symbol: str,
+        start_ms: int,
+        end_ms: int,
+        **parameters: Any,
+    ) -> list[HistoryRow]:
+        """Ask for one page whose rows are tables, and take the named fields of those in [start, end)."""
         reply = self._ask(
-            self._session.get_long_short_ratio,
-            symbol,
-            period=period,
-            startTime=start_ms,
-            endTime=end_ms - 1,
-            limit=RATIO_A_PAGE,
+            method, symbol, **parameters, startTime=start_ms, endTime=end_ms - 1, limit=page.limit
         )
-        names = ("timestamp", "buyRatio", "sellRatio")
-        return _named_rows(reply, "GET /v5/market/account-ratio", names, start_ms, end_ms)
+        rows = decode_result(_rows, reply.result, page.call).rows
+        picked = ([row.get(name, "") for name in page.names] for row in rows)
+        return readable(lambda: _checked(picked, len(page.names), start_ms, end_ms), page.call)
 
     def _ask(self, method: Callable[..., Reply], symbol: str, **parameters: Any) -> Reply:
         return self._reader.read(lambda: method(category="linear", symbol=symbol, **parameters))
@@ -124,14 +135,6 @@ class BybitHistory:
 def _bar_rows(reply: Reply, call: str, width: int, start_ms: int, end_ms: int) -> list[HistoryRow]:
     rows = decode_result(_klines, reply.result, call).rows
     return readable(lambda: _checked((row[:width] for row in rows), width, start_ms, end_ms), call)
-
-
-def _named_rows(
-    reply: Reply, call: str, names: Sequence[str], start_ms: int, end_ms: int
-) -> list[HistoryRow]:
-    rows = decode_result(_rows, reply.result, call).rows
-    picked = ([row.get(name, "") for name in names] for row in rows)
-    return readable(lambda: _checked(picked, len(names), start_ms, end_ms), call)
 
 
 def _checked(rows: Iterable[Sequence[str]], width: int, start_ms: int, end_ms: int) -> list[HistoryRow]:
