@@ -184,6 +184,33 @@ def test_what_was_moved_while_the_daemon_was_down_is_asked_for_first() -> None:
     assert not [n for n in all_of(third.log, Notice) if n.kind == "money_moved"]
 
 
+def test_entries_wait_until_it_is_known_what_was_moved_while_the_daemon_was_down() -> None:
+    world = settled()
+    again = world.restart()
+    again.now = (again.now // BAR_MS + 1) * BAR_MS - 100_000
+    again.wallet = D("400")
+    again.ready()
+    asked = only(again.log + again.wait(1), FetchBookings)
+    again.send(ev.BookingsFetched(asked.request_no, Unknown("timeout"), again.now))
+    asked = only(again.wait(60_000), FetchBookings)
+    assert not all_of(again.close_bar(2.5), SubmitOrder)
+    assert not killed(again)
+    answer(again, asked, booking(again, 1, "-600"))
+    assert not killed(again)
+    assert again.engine.view().drawdown == 0.0
+    assert all_of(again.close_bar(0.0) + again.close_bar(2.5), SubmitOrder)
+
+
+def test_a_log_that_stays_silent_after_a_start_does_not_switch_the_breakers_off() -> None:
+    again = settled().restart()
+    again.wallet = D("400")
+    again.ready()
+    again.wait(299_000)
+    assert not killed(again)
+    again.wait(30_000)
+    assert killed(again)
+
+
 # --- the books of a day -----------------------------------------------------------------------------------
 
 

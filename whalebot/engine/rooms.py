@@ -87,6 +87,8 @@ class Rooms:
 
     def _blocked_by(self, symbol: str) -> tuple[str, ...]:
         reasons = self.sync.blocked_by(symbol)
+        if self.wallet_watch.is_catching_up:
+            reasons = (*reasons, "what was moved in or out meanwhile is not known yet")
         return reasons if self.feeds[symbol].ready else (*reasons, "history of bars incomplete")
 
     def _atr_of(self, symbol: str) -> float:

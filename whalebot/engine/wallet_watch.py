@@ -23,6 +23,8 @@ _TOLERANCE: Final = Decimal("0.01")
 _SETTLE_MS: Final = 500
 _RETRY_MS: Final = 2_000
 _LONGEST_DOUBT_MS: Final = 10_000
+# After a start no entry is made meanwhile, and what is open has its stop at the venue.
+_LONGEST_CATCH_UP_MS: Final = 300_000
 _CALM_MS: Final = 60_000
 _REMEMBERED_IDS: Final = 50
 
@@ -30,8 +32,9 @@ _REMEMBERED_IDS: Final = 50
 class WalletWatch:
     """Follows the balance our fills and funding make; where the wallet says otherwise, asks the venue's log.
 
-    Until it answered, ten seconds at most, the breakers do not look: a withdrawal is no drawdown. What was
-    moved shifts the levels they measure from; results of symbols that are not ours shift nothing.
+    Until it answered, ten seconds at most, the breakers do not look: a withdrawal is no drawdown. After a
+    start they wait for five minutes, and entries with them. What was moved shifts the levels they measure
+    from; results of symbols that are not ours shift nothing.
     """
 
     def __init__(self, ctx: Context, account: Account, guard: Guard) -> None:
@@ -51,6 +54,11 @@ class WalletWatch:
         """Take up what the last run knew; what was moved since then is asked for with the first balance."""
         self.memory = memory
         self._seen = memory.moved_ids
+
+    @property
+    def is_catching_up(self) -> bool:
+        """True from the first balance after a start until the venue's log told what was moved meanwhile."""
+        return self._catching_up
 
     def book(self, amount: Decimal) -> None:
         """Our own fill or funding changes the balance by `amount`."""
@@ -94,7 +102,8 @@ class WalletWatch:
             self._know(wallet)
             return
         since_ms = self.memory.known_to_ms
-        if self._ctx.clock.real_ms - self._doubt_ms >= _LONGEST_DOUBT_MS or since_ms is None:
+        longest_ms = _LONGEST_CATCH_UP_MS if self._catching_up else _LONGEST_DOUBT_MS
+        if self._ctx.clock.real_ms - self._doubt_ms >= longest_ms or since_ms is None:
             self._give_up()
             return
         self._ctx.timers.arm(_TIMER, self._ctx.clock.real_ms + _RETRY_MS)
