@@ -47,6 +47,16 @@ def test_a_refused_key_is_told_once_in_ten_minutes_and_kept_without_its_frames()
     assert owner.alerts[1:] == [(Level.CRITICAL, "the venue will not serve this account", "account closed")]
 
 
+def test_a_refusal_that_did_not_come_again_decides_no_exit_code() -> None:
+    owner, clock = Owner(), ManualClock(1_000)
+    troubles = Troubles(clock, owner.notices.append, owner.alert)
+    troubles.hear("reads-1", raised(AuthError("GET /v5/1: key expired")))
+    clock.advance(240_000)
+    assert isinstance(troubles.fatal, AuthError)
+    clock.advance(120_000)
+    assert troubles.fatal is None
+
+
 def test_a_bug_goes_to_the_log_and_decides_no_exit_code(caplog: pytest.LogCaptureFixture) -> None:
     owner = Owner()
     troubles = Troubles(ManualClock(), owner.notices.append, owner.alert)

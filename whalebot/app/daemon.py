@@ -176,8 +176,9 @@ class Daemon:
         return self._exit_code(end, supervisor)
 
     def _exit_code(self, end: LoopEnd, supervisor: Supervisor) -> int:
-        if self._troubles is not None and self._troubles.fatal is not None:
-            raise self._troubles.fatal
+        fatal = self._troubles.fatal if self._troubles is not None else None
+        if fatal is not None:
+            raise fatal
         _log.info("ended: %s", supervisor.failure or end.reason)
         if supervisor.failure or end.exit_code != CLEAN:
             self._failure = f"; {supervisor.failure or end.reason}"

@@ -14,13 +14,14 @@ from whalebot.ports import Clock
 _log = logging.getLogger("whalebot")
 # Whoever is refused is refused at every question, and those come every few seconds.
 _SAY_AGAIN_MS: Final = 600_000
+_OVER_MS: Final = 300_000
 
 
 class Troubles:
     """Takes exceptions from any thread: bugs go to the log, a refusal by the venue to the owner as well.
 
-    The daemon goes on: its stops are at the venue, and a key may be mended there. `fatal` is the last
-    refusal, which names the exit code when the daemon ends.
+    The daemon goes on: its stops are at the venue, and a key may be mended there. `fatal` is the refusal that
+    names the exit code when the daemon ends; one that did not come again for five minutes is over.
     """
 
     def __init__(
@@ -31,7 +32,13 @@ class Troubles:
         self._notice = notice
         self._alert = alert
         self._quiet_until_ms = 0
-        self.fatal: AuthError | VenueFatal | None = None
+        self._refusal: AuthError | VenueFatal | None = None
+        self._refused_ms = 0
+
+    @property
+    def fatal(self) -> AuthError | VenueFatal | None:
+        """The last refusal by the venue, None where there was none of late."""
+        return self._refusal if self._clock.now_ms() - self._refused_ms <= _OVER_MS else None
 
     def hear(self, thread: str, error: BaseException) -> None:
         """Take what came up on a thread."""
@@ -39,8 +46,8 @@ class Troubles:
             _log.error("thread %s: unexpected error", thread, exc_info=error)
             return
         # Without the traceback, which would keep alive all that the question held.
-        self.fatal = error.with_traceback(None)
-        now_ms = self._clock.now_ms()
+        self._refusal = error.with_traceback(None)
+        now_ms = self._refused_ms = self._clock.now_ms()
         if now_ms < self._quiet_until_ms:
             return
         self._quiet_until_ms = now_ms + _SAY_AGAIN_MS
