@@ -12,7 +12,7 @@ import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -24,6 +24,7 @@ from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.counters import StreamCounters
 from whalebot.adapters.bybit.decode import FrameDecoder
 from whalebot.adapters.bybit.frames import CLOSE, PING, TEXT, FrameReader
+from whalebot.adapters.bybit.route import DecodeFrame
 from whalebot.adapters.bybit.silence import SilenceWatch, StreamTimings
 from whalebot.adapters.bybit.subscriptions import Subscriptions
 from whalebot.adapters.bybit.waker import Waker
@@ -48,13 +49,19 @@ class LinkState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What a connection needs to know. `credentials` None means a public stream."""
+    """What a connection needs to know. `credentials` None means a public stream.
+
+    A `tolerant` connection needs none of its topics: one that is refused is left out for good and the others
+    go on. `decoders` replaces the decoders of some kinds of topic.
+    """
 
     name: str
     url: str
     topics: Sequence[str]
     credentials: Credentials | None
     time_scale: float
+    tolerant: bool = False
+    decoders: Mapping[str, DecodeFrame] | None = None
 
 
 class StreamConnection:
@@ -76,7 +83,7 @@ class StreamConnection:
     ) -> None:
         self.link = link
         self.counters = StreamCounters(link.name)
-        self.decoder = FrameDecoder(link.topics, self.counters)
+        self.decoder = FrameDecoder(link.topics, self.counters, link.decoders)
         self.state = LinkState.DOWN
         self.last_reason = ""
         self.last_recv_s: float | None = None
@@ -92,7 +99,7 @@ class StreamConnection:
         self._renewals: deque[tuple[str, str]] = deque()
         self._waker = Waker()
         self._ws: Any = None
-        self._subscriptions = Subscriptions(self.link.topics, self._send, time.monotonic)
+        self._subscriptions = self._new_subscriptions()
         self._greeted_s = 0.0
         self._next_ping_s = 0.0
 
@@ -185,13 +192,19 @@ class StreamConnection:
         self.last_recv_s = now_s
         self._greeted_s = now_s
         self._next_ping_s = now_s + self._timings.ping_s
-        self._subscriptions = Subscriptions(self.link.topics, self._send, time.monotonic)
+        self._subscriptions = self._new_subscriptions()
         self._watch.start(now_s)
         if self.link.credentials is None:
             self._subscriptions.request_all()
             return
         venue_now_ms = self._clock.now_ms() + self._venue_offset_ms()
         self._send({"op": "auth", "args": self.link.credentials.stream_auth_args(venue_now_ms)})
+
+    def _new_subscriptions(self) -> Subscriptions:
+        if not self.link.tolerant:
+            return Subscriptions(self.link.topics, self._send, time.monotonic)
+        topics = [topic for topic in self.link.topics if topic not in self.refused]
+        return Subscriptions(topics, self._send, time.monotonic, _not_needed)
 
     def _send(self, message: dict[str, object]) -> None:
         self._ws.send(json.dumps(message))
@@ -255,11 +268,18 @@ class StreamConnection:
             self._subscriptions.request_all()
         elif frame.op == "subscribe":
             self._subscriptions.answer(frame)
-            self.refused = dict(self._subscriptions.refused)
+            self._keep_refused(self._subscriptions.refused)
             if self._subscriptions.complete and self.state is not LinkState.SUBSCRIBED:
                 self.state = LinkState.SUBSCRIBED
                 self._watch.start(time.monotonic())
                 self._on_state(True, "")
+
+    def _keep_refused(self, refused: Mapping[str, str]) -> None:
+        if not self.link.tolerant:
+            self.refused = dict(refused)
+        elif refused.keys() - self.refused.keys():
+            self.refused = {**self.refused, **refused}
+            self._watch.forget(self.refused)
 
     def _obey(self) -> None:
         self._waker.drain()
@@ -297,6 +317,10 @@ class StreamConnection:
 
 def _nothing_held() -> int:
     return 0
+
+
+def _not_needed(topic: str) -> bool:
+    return False
 
 
 def _close_text(payload: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -31,10 +31,20 @@ class FrameDecoder:
 
     __slots__ = ("_by_bytes", "_counters", "routes")
 
-    def __init__(self, topics: Iterable[str], counters: StreamCounters) -> None:
-        """Prepare a decoder per topic. Raises BadValue for a topic that this daemon cannot read."""
+    def __init__(
+        self,
+        topics: Iterable[str],
+        counters: StreamCounters,
+        decoders: Mapping[str, DecodeFrame] | None = None,
+    ) -> None:
+        """Prepare a decoder per topic; `decoders` replaces those of some kinds ("tickers").
+
+        Raises BadValue for a topic that this daemon cannot read.
+        """
         self._counters = counters
         self.routes = {topic: make_route(topic, counters) for topic in topics}
+        for route in self.routes.values():
+            route.decode = (decoders or {}).get(route.kind, route.decode)
         self._by_bytes = {topic.encode(): route for topic, route in self.routes.items()}
 
     def decode(self, frame: bytes, recv_ms: int) -> list[Event] | ControlFrame:

@@ -50,9 +50,14 @@ class RateGate:
         sleep: Callable[[float], None] = time.sleep,
         now_s: Callable[[], float] = time.monotonic,
         on_open: Callable[[int, str], None] = ignore_block,
+        reads_per_s: float = _READ_PER_S,
     ) -> None:
-        """on_open: told once, on any thread, when the circuit opens: until when (local ms), by which call."""
+        """on_open: told once, on any thread, when the circuit opens: until when (local ms), by which call.
+
+        reads_per_s: requests a second to an endpoint that reads, until the venue states its own limit.
+        """
         self._on_open = on_open
+        self._reads_per_s = reads_per_s
         self._clock = clock
         self._sleep = sleep
         self._now_s = now_s
@@ -116,7 +121,7 @@ class RateGate:
     def _bucket(self, path: str) -> _Bucket:
         bucket = self._buckets.get(path)
         if bucket is None:
-            per_s = _WRITE_PER_S if path in _WRITES else _READ_PER_S
+            per_s = _WRITE_PER_S if path in _WRITES else self._reads_per_s
             bucket = self._buckets[path] = _Bucket(per_s, per_s, self._now_s())
         return bucket
 

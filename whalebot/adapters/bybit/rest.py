@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RestSettings:
-    """Where and as whom. `credentials` None allows the public calls only. Timeouts in seconds."""
+    """Where and as whom. `credentials` None allows the public calls only. Timeouts in seconds.
+
+    `reads_per_s` is what is asked of one endpoint in a second at most, until the venue states its own limit.
+    """
 
     endpoints: Endpoints
     symbols: Sequence[str]
@@ -30,6 +33,7 @@ class RestSettings:
     recv_window_ms: int = 5000
     connect_timeout_s: float = 3.0
     read_timeout_s: float = 6.0
+    reads_per_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class RestFactory:
         self._clock = clock
         self._sleep = sleep
         self.venue_clock = VenueClock(clock)
-        self._gate = RateGate(clock, sleep, on_open=on_blocked)
+        self._gate = RateGate(clock, sleep, on_open=on_blocked, reads_per_s=settings.reads_per_s)
 
     def client(self) -> RestClient:
         """Make a client for the calling thread's use."""

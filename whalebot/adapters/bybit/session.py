@@ -149,7 +149,7 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
 
     def _read(self, response: requests.Response, content: bytes, endpoint: str, call: str) -> Reply:
         if response.status_code != 200:
-            raise self._status_error(response, endpoint, call)
+            raise self._status_error(response, content, endpoint, call)
         try:
             envelope = _envelope.decode(content)
         except (msgspec.MsgspecError, ValueError, RecursionError) as e:
@@ -158,10 +158,12 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
             return Reply(envelope.result, envelope.time)
         raise self._code_error(envelope.ret_code, self._told(envelope.ret_msg), response, endpoint, call)
 
-    def _status_error(self, response: requests.Response, endpoint: str, call: str) -> WhalebotError:
+    def _status_error(
+        self, response: requests.Response, content: bytes, endpoint: str, call: str
+    ) -> WhalebotError:
         status = response.status_code
         if status == 403:
-            return CircuitOpen(f"{call}: HTTP 403", self._gate.open_circuit(call))
+            return CircuitOpen(f"{call}: HTTP 403 ({_why_403(content)})", self._gate.open_circuit(call))
         if status == 429:
             return self._rate_limited(response, endpoint, call)
         if status == 401:
@@ -190,6 +192,14 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         until_ms = now_ms - self._venue_clock.offset_ms() + min(wait_ms, 60_000)
         self._gate.close(endpoint, until_ms)
         return RateLimited(call, until_ms)
+
+
+def _why_403(content: bytes) -> str:
+    """Tell which of the two refusals an answer looks like; the venue's gateway words them."""
+    text = content[:4096].decode("utf-8", "replace").lower()
+    if any(word in text for word in ("country", "region", "cloudfront", "jurisdiction")):
+        return "it looks like a blocked region"
+    return "it looks like a rate ban of this address"
 
 
 def _content(response: requests.Response, call: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,6 +57,11 @@ class SilenceWatch:
             route.renewed = False
             route.bar_left_ms = interval_ms(route.interval) if route.interval else 0
             self._counted[route.topic] = route.frames
+
+    def forget(self, topics: Collection[str]) -> None:
+        """Watch these topics no longer: the venue does not serve them."""
+        if any(route.topic in topics for route in self._routes):
+            self._routes = [route for route in self._routes if route.topic not in topics]
 
     def check(self, now_s: float) -> list[Route]:
         """Return the topics to renew. Raises TransportError for one that stayed silent after that."""

@@ -6,12 +6,13 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.connection import Link, LinkState, StreamConnection
 from whalebot.adapters.bybit.hosts import Endpoints
+from whalebot.adapters.bybit.route import DecodeFrame
 from whalebot.adapters.bybit.silence import StreamTimings
 from whalebot.adapters.bybit.topics import (
     PRIVATE_TOPICS,
@@ -30,7 +31,12 @@ _POLL_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """What to listen to. `time_scale` is how many times faster than real time the market runs."""
+    """What to listen to. `time_scale` is how many times faster than real time the market runs.
+
+    `topics` takes the place of everything the daemon needs of the symbols; none of them is needed then, and
+    one that the venue refuses is left out and shown in `health`. `decoders` replaces the decoders of some
+    kinds of topic.
+    """
 
     endpoints: Endpoints
     symbols: Sequence[str]
@@ -39,6 +45,8 @@ class StreamSettings:
     credentials: Credentials | None = None
     time_scale: float = 1.0
     timings: StreamTimings = field(default_factory=StreamTimings)
+    topics: Sequence[str] | None = None
+    decoders: Mapping[str, DecodeFrame] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +91,11 @@ class BybitWebSocketManager:
         self._workers: list[_Worker] = []
         self._supervisor: threading.Thread | None = None
         self._lock = threading.Lock()
-        self._public_topics = public_topics(settings.symbols, settings.intervals, settings.book_depth)
+        self._public_topics = (
+            public_topics(settings.symbols, settings.intervals, settings.book_depth)
+            if settings.topics is None
+            else list(settings.topics)
+        )
 
     def start_public_stream(self) -> None:
         """Open the public stream; several connections where the topics do not fit into one."""
@@ -140,7 +152,9 @@ class BybitWebSocketManager:
         return tuple(_health(worker.connection, time.monotonic()) for worker in workers)
 
     def _link(self, name: str, url: str, topics: Sequence[str]) -> Link:
-        return Link(name, url, topics, None, self._settings.time_scale)
+        settings = self._settings
+        tolerant = settings.topics is not None
+        return Link(name, url, topics, None, settings.time_scale, tolerant, settings.decoders)
 
     def _start(self, stream: Stream, links: Sequence[Link]) -> None:
         group = _Group(stream, len(links), self._sink, self._clock)

@@ -20,14 +20,19 @@ class _Pending:
 class Subscriptions:
     """Sends requests, matches acknowledgements, splits a refused request to find the topic at fault.
 
-    One bad topic makes the venue refuse a whole request; its topics are then asked for one by one. A topic
-    without which the daemon can trade is left out (`refused`); any other ends the connection.
+    One bad topic makes the venue refuse a whole request; its halves are then asked for, until the topic at
+    fault is known. A topic that is not needed is left out (`refused`); any other ends the connection.
     """
 
     def __init__(
-        self, topics: Sequence[str], send: Callable[[dict[str, object]], None], now_s: Callable[[], float]
+        self,
+        topics: Sequence[str],
+        send: Callable[[dict[str, object]], None],
+        now_s: Callable[[], float],
+        is_needed: Callable[[str], bool] = is_essential,
     ) -> None:
         self._topics = topics
+        self._is_needed = is_needed
         self._send = send
         self._now_s = now_s
         self._pending: dict[str, _Pending] = {}
@@ -64,11 +69,12 @@ class Subscriptions:
         if frame.success is not False or "already subscribed" in frame.ret_msg:
             return
         if len(topics) > 1:
-            for topic in topics:
-                self._request([topic])
+            half = len(topics) // 2
+            self._request(topics[:half])
+            self._request(topics[half:])
             return
         reason = self.refused[topics[0]] = say.told(frame.ret_msg)
-        if is_essential(topics[0]):
+        if self._is_needed(topics[0]):
             raise TransportError(f"subscription of {topics[0]} refused: {reason}")
 
     def is_pending(self, topic: str) -> bool:
