@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -144,4 +144,12 @@ class MarketStreams(Protocol):
 
     def resubscribe_book(self, symbol: str) -> None:
         """Drop and subscribe a symbol's order book again."""
+        ...
+
+
+class Auditor(Protocol):
+    """The trail of everything that was ordered or changed. Any thread; returns at once and never raises."""
+
+    def record(self, kind: str, actor: str, fields: Mapping[str, str]) -> None:
+        """Note that `actor` did something of `kind`; secrets among the values are masked."""
         ...

@@ -155,6 +155,9 @@ class DiskModel(FileSystem):
             raise FileNotFoundError(errno.ENOENT, "No such file or directory", str(path))
         self.names_changed.append({path: None})
 
+    def names_in(self, folder: Path) -> list[str]:
+        return [path.name for path in self.names if path.parent == folder]
+
     def is_same(self, first: Path, second: Path) -> bool:
         return self.names[first] == self.names[second]
 

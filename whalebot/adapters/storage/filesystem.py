@@ -68,6 +68,10 @@ class FileSystem:
         """Remove a name."""
         os.unlink(path)
 
+    def names_in(self, folder: Path) -> list[str]:
+        """Return the names in a folder."""
+        return os.listdir(folder)
+
     def is_same(self, first: Path, second: Path) -> bool:
         """True when two names belong to one file."""
         return os.path.samefile(first, second)
