@@ -61,10 +61,10 @@ class Evaluation:
     """One symbol judged at one price.
 
     `ts_ms`: event time, ms UTC. `bar_start`: open of the bar in which it happened (ms UTC): the forming bar,
-    or the bar that just closed. `votes`, `weights`: by indicator, in the weight set's order, only the
-    active; a vote is -1, 0, +1 or None (not ready). `score`: -1 to +1, NaN where there is none. `agreement`: share of
-    the ready weight that voted the signal's way, NaN without a signal. `levels` is None without a signal.
-    `vwap`: live, with the forming bar. `reason`: why there is no signal although one could be expected, "".
+    or the bar that just closed. `votes`, `weights`: by indicator, in the weight set's order, only the active
+    ones; a vote is -1, 0, +1 or None (not ready). `score`: -1 to +1, NaN where there is none. `agreement`:
+    share of the ready weight that voted the signal's way, NaN without a signal. `levels` is None without a
+    signal. `vwap`: live, with the forming bar. `reason`: why no signal was possible, else "".
     """
 
     symbol: str
