@@ -17,7 +17,8 @@ from whalebot.adapters.bybit.rest import RestClient, RestFactory, RestSettings
 from whalebot.adapters.bybit.streams import BybitWebSocketManager, StreamSettings
 from whalebot.app.demo import DemoExchange
 from whalebot.app.engine_setup import intervals_of
-from whalebot.app.venue import VenueParts
+from whalebot.app.venue import VenueHealth, VenueParts
+from whalebot.app.venue_health import venue_health
 from whalebot.domain.errors import AuthError, RateLimited, TransportError
 from whalebot.domain.events import VenueBlocked
 from whalebot.engine.settings import MAX_AHEAD_MS, FeedSettings
@@ -157,6 +158,10 @@ class RemoteVenue:
         if self._exchange is not None and self._exchange.has_died():
             return "the local exchange has ended; see logs/exchange.log"
         return ""
+
+    def health(self) -> VenueHealth:
+        """Return the state of the streams and what the venue refused. Any thread."""
+        return venue_health(self.streams, self._factory)
 
     def _client(self) -> RestClient:
         client = self._factory.client()

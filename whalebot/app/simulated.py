@@ -35,7 +35,8 @@ from whalebot.app.config.document import Config
 from whalebot.app.endpoints import endpoints_of
 from whalebot.app.engine_setup import intervals_of
 from whalebot.app.tracks import make_track
-from whalebot.app.venue import VenueParts
+from whalebot.app.venue import VenueHealth, VenueParts
+from whalebot.app.venue_health import venue_health
 from whalebot.domain.enums import Stream
 from whalebot.domain.errors import ConfigError, RateLimited, TransportError
 from whalebot.domain.events import ClockSkew, StreamUp
@@ -115,6 +116,10 @@ class ReplayVenue:
         """Return that the player died before the end."""
         died = self._player.thread.ident is not None and not self._player.thread.is_alive()
         return "the player has died" if died and not self._player.is_finished else ""
+
+    def health(self) -> VenueHealth:
+        """There is no connection."""
+        return VenueHealth()
 
 
 class PaperVenue:
@@ -204,6 +209,10 @@ class PaperVenue:
     def broken(self) -> str:
         """An outage is waited for."""
         return ""
+
+    def health(self) -> VenueHealth:
+        """Return the state of the public stream and what the venue refused. Any thread."""
+        return venue_health(self.streams, self._factory)
 
 
 class NoBooks:

@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from whalebot.adapters.metrics.snapshot import StreamFigures
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.engine.settings import FeedSettings
 from whalebot.ports import Clock, MarketStreams, OrderGateway
 from whalebot.runtime.inbox import Inbox
 from whalebot.runtime.read_actions import Readers
+
+
+@dataclass(frozen=True, slots=True)
+class VenueHealth:
+    """The connections to a venue, and its answers other than success as (code, count). Empty in a replay."""
+
+    streams: tuple[StreamFigures, ...] = ()
+    api_errors: tuple[tuple[str, int], ...] = ()
 
 
 class Venue(Protocol):
@@ -67,6 +76,10 @@ class Venue(Protocol):
 
     def broken(self) -> str:
         """Return what broke for good, "" while it works."""
+        ...
+
+    def health(self) -> VenueHealth:
+        """Return the state of the connections. Any thread."""
         ...
 
 

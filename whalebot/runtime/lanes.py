@@ -169,6 +169,10 @@ class Lanes:
         """Return how many jobs have not started yet. Any thread."""
         return sum(pool.waiting for pool in self._pools())
 
+    def waiting_by_lane(self) -> tuple[tuple[str, int], ...]:
+        """Return how many jobs of each lane have not started yet. Any thread."""
+        return tuple((pool.name, pool.waiting) for pool in self._pools())
+
     def threads(self) -> tuple[threading.Thread, ...]:
         """Return all worker threads, for whoever watches over threads."""
         return tuple(thread for pool in self._pools() for thread in pool.threads())

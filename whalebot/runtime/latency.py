@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from whalebot.domain.tally import Histogram
+
 _BUCKETS: Final = 32
+# What is shown of them: 16 µs to 8.4 s.
+_FIRST_SHOWN: Final = 4
+_LAST_SHOWN: Final = 23
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,13 @@ class LatencyHistogram:
         return LatencyReport(
             count, mean_us, _quantile(counts, 0.50), _quantile(counts, 0.99), self._max_ns / 1000
         )
+
+    def histogram(self) -> Histogram:
+        """Return what was counted so far, in seconds; the outer buckets are taken together."""
+        counts = list(self._counts)
+        shown = (sum(counts[: _FIRST_SHOWN + 1]), *counts[_FIRST_SHOWN + 1 : _LAST_SHOWN + 1])
+        edges = tuple((1 << bucket) / 1e6 for bucket in range(_FIRST_SHOWN, _LAST_SHOWN + 1))
+        return Histogram(edges, (*shown, sum(counts[_LAST_SHOWN + 1 :])), self._total_ns / 1e9)
 
 
 def _quantile(counts: list[int], share: float) -> float:

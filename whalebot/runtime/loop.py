@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from whalebot.domain.effects import Alert, Effect, Notice, PublishView, Stopped
 from whalebot.domain.enums import Level
 from whalebot.domain.events import Event, TimerDue
+from whalebot.domain.tally import Histogram
 from whalebot.ports import Clock
 from whalebot.runtime.holder import ViewHolder
 from whalebot.runtime.latency import LatencyHistogram, LatencyReport
@@ -90,6 +91,7 @@ class LoopHealth:
     processing: LatencyReport
     slow: int
     slowest_kind: str
+    seconds: Histogram
 
 
 class Loop:
@@ -141,7 +143,8 @@ class Loop:
 
     def health(self) -> LoopHealth:
         """Return how quick the loop is. Any thread."""
-        return LoopHealth(self._histogram.report(), self._slow, self._slowest_kind)
+        counted = self._histogram
+        return LoopHealth(counted.report(), self._slow, self._slowest_kind, counted.histogram())
 
     def _turn(self) -> None:
         now_ms = self._clock.now_ms()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from whalebot.adapters.bybit.answer_counts import AnswerCounts
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.hosts import Endpoints
 from whalebot.adapters.bybit.limits import RateGate, ignore_block
@@ -66,6 +67,7 @@ class RestFactory:
         self._clock = clock
         self._sleep = sleep
         self.venue_clock = VenueClock(clock)
+        self.counts = AnswerCounts()
         self._gate = RateGate(clock, sleep, on_open=on_blocked, reads_per_s=settings.reads_per_s)
 
     def client(self) -> RestClient:
@@ -86,6 +88,7 @@ class RestFactory:
             settings.recv_window_ms,
             settings.endpoints.is_loopback,
             (settings.connect_timeout_s, settings.read_timeout_s),
+            self.counts,
         )
         market = BybitMarket(session, self._clock, self.venue_clock, self._sleep)
         return RestClient(

@@ -17,6 +17,7 @@ import requests
 import urllib3
 from pybit.unified_trading import HTTP
 
+from whalebot.adapters.bybit.answer_counts import AnswerCounts
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.conventions import told
 from whalebot.adapters.bybit.limits import CircuitOpen, RateGate, header_number
@@ -66,6 +67,7 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         recv_window_ms: int,
         loopback: bool,
         timeouts: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
+        counts: AnswerCounts | None = None,
     ) -> None:
         super().__init__(
             api_key=credentials.key if credentials else None,
@@ -79,6 +81,7 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         self._venue_clock = clock
         self._gate = gate
         self._timeouts = timeouts
+        self._counts = counts or AnswerCounts()
 
     def __repr__(self) -> str:
         """Return the address alone; the inherited one shows the keys."""
@@ -108,6 +111,7 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
             with response:
                 content = _content(response, call)
         except (requests.RequestException, urllib3.exceptions.HTTPError) as e:
+            self._counts.add("no_answer")
             # Without the chain: the exception holds the signed request.
             raise TransportError(f"{call}: {type(e).__name__}: {self._told(str(e))}") from None
         self._gate.learn(endpoint, response.headers)
@@ -149,10 +153,12 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
 
     def _read(self, response: requests.Response, content: bytes, endpoint: str, call: str) -> Reply:
         if response.status_code != 200:
+            self._counts.add(f"http_{response.status_code}")
             raise self._status_error(response, content, endpoint, call)
         try:
             envelope = _envelope.decode(content)
         except (msgspec.MsgspecError, ValueError, RecursionError) as e:
+            self._counts.add("unreadable")
             raise TransportError(f"{call}: unreadable answer: {self._told(str(e))}") from None
         if envelope.ret_code == 0:
             return Reply(envelope.result, envelope.time)
@@ -176,6 +182,8 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         self, code: int, message: str, response: requests.Response, endpoint: str, call: str
     ) -> WhalebotError:
         outcome = outcome_of(code)
+        if outcome is not Outcome.DONE:
+            self._counts.add(str(code))
         if outcome is Outcome.RATE_LIMITED:
             return self._rate_limited(response, endpoint, call)
         if outcome is Outcome.AUTH:
