@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "resume": "allow entries again",
     "panic": "cancel all orders and close all positions of the running daemon",
     "install-service": "write a systemd unit for this program and folder",
+    "audit": "verify or show the trail of orders, commands and changes",
     "replay": "feed a recording to a fresh engine and compare every decision",
     "compare": "hold the trades that were made against those of a simulation",
     "data": "fetch, list, verify and convert market history",

@@ -15,6 +15,7 @@ from whalebot.adapters.alerts.system import AlertSystem
 from whalebot.adapters.storage.history import TradeHistory
 from whalebot.adapters.storage.lock import FolderLock
 from whalebot.adapters.storage.state import StateFile
+from whalebot.app.audit import DaemonAudit
 from whalebot.app.config.convert import milliseconds
 from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
@@ -68,12 +69,14 @@ class Daemon:
         self._reloader: Reloader | None = None
         self._console = Console(setup, self._views, self._inbox, self._clock, options)
         self._views.console = self._console
+        self._audit = DaemonAudit(setup, options, self._clock, self._console.notice)
 
     def run(self) -> int:
         """Trade until told to stop; return the exit code. Raises ConfigError, AuthError, VenueFatal."""
         paths = self._setup.paths
         paths.prepare()
         with FolderLock(paths.lock), self._console, contextlib.ExitStack() as stack:
+            stack.enter_context(self._audit)
             halt = self._listen(stack)
             self._console.announce()
             history = TradeHistory.open(paths.history, write_ahead=paths.write_ahead)
@@ -84,11 +87,14 @@ class Daemon:
             state = known or StateDocument(run_id=new_run_id())
             alerts = self._alerts()
             stack.callback(alerts.stop)
+            self._audit.alert = alerts.send
             self._tell_news = partial(self._tell_stores, history, states, alerts)
             self._tell_news()
             stack.push(partial(self._tell_the_end, alerts))
             alerts.send(Level.INFO, "whalebot has started", self._who())
-            self._reloader = Reloader(self._setup, self._inbox, self._clock, venue, self._console.set_level)
+            self._reloader = Reloader(
+                self._setup, self._inbox, self._clock, venue, self._console.set_level, self._audit
+            )
             self._wait_for(venue, halt)
             if self._halted.is_set():
                 return CLEAN
@@ -99,6 +105,7 @@ class Daemon:
             engine = Engine(settings, state)
             stopped = partial(self._recording_stopped, alerts)
             noted = recorded(engine, self._setup, settings, state, self._clock, stopped, stack)
+            noted = self._audit.noted(noted)
             troubles = self._troubles = Troubles(self._clock, self._console.notice, alerts.send)
             ports = LanePorts(venue.make_gateway, venue.make_readers, states, history, alerts, venue.streams)
             lanes = Lanes(
@@ -166,7 +173,9 @@ class Daemon:
             self._watch.expect(lanes.threads())
             venue.start()
             self._watch.expect(venue.threads())
-            self._console.start(Vitals(loop, self._inbox, lanes, lambda: self._console.records_lost).read)
+            self._console.start(
+                Vitals(loop, self._inbox, lanes, lambda: self._console.records_lost, self._audit.figures).read
+            )
             supervisor.start()
             end = loop.run()
         finally:
@@ -180,9 +189,12 @@ class Daemon:
         if fatal is not None:
             raise fatal
         _log.info("ended: %s", supervisor.failure or end.reason)
+        self._audit.reason = supervisor.failure or end.reason
         if supervisor.failure or end.exit_code != CLEAN:
             self._failure = f"; {supervisor.failure or end.reason}"
-        return EXCHANGE if supervisor.failure and end.exit_code == 0 else end.exit_code
+        code = EXCHANGE if supervisor.failure and end.exit_code == 0 else end.exit_code
+        self._audit.exit_code = code
+        return code
 
     def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine) -> None:
         def save(_: float) -> bool:

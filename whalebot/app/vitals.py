@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ class Vitals:
     inbox: Inbox
     lanes: Lanes
     records_lost: Callable[[], int]
+    audit: Callable[[], Mapping[str, Any]] = dict
     began_s: float = field(default_factory=time.monotonic)
 
     def read(self) -> dict[str, Any]:
@@ -46,4 +47,5 @@ class Vitals:
             },
             "jobs_waiting": self.lanes.waiting(),
             "log_records_lost": self.records_lost(),
+            "audit": dict(self.audit()),
         }

@@ -36,7 +36,6 @@ class EngineNotes:
             effects.RecordTrade: lambda effect: ("trade", ENGINE, _trade(effect.trade)),
             effects.Alert: _alert,
             events.Command: lambda event: ("command", event.source, {"order": event.order.value}),
-            events.Reconfigured: lambda event: ("config", ENGINE, _changes(event.changes)),
             events.OrderUpdated: lambda event: self._report(event.order),
             events.Filled: lambda event: self._fill(event.execution),
         }
@@ -129,10 +128,6 @@ def _alert(alert: effects.Alert) -> Described | None:
         return None
     kind = "kill" if alert.kind == "kill" else "alert"
     return kind, ENGINE, {"about": alert.kind, "title": alert.title, "text": alert.text}
-
-
-def _changes(changes: Sequence[str]) -> dict[str, str]:
-    return {"result": "applied", **{str(number): text for number, text in enumerate(changes, 1)}}
 
 
 def _text(value: object) -> str:
