@@ -18,36 +18,10 @@ from whalebot.adapters.terminal.style import Style
 from whalebot.domain.analysis import VOLUME_FILTER, Analysis
 from whalebot.domain.enums import Side, Signal
 from whalebot.domain.view import PositionView, SymbolView, View
+from whalebot.domain.weight_names import short_name
 
 TOP_CONTRIBUTIONS: Final = 3
 _LAST_STEP: Final = 6
-_SHORT_NAMES: Final = {
-    "ema_alignment": "ema",
-    "sma_trend_filter": "sma50",
-    "momentum_rsi_stoch_cci_wr_mfi": "mom",
-    "bollinger_bands": "bb",
-    "sma_10": "sma10",
-    "orderbook_imbalance": "book",
-    "fibonacci_levels": "fib",
-    "ehlers_supertrend_alignment": "ehlers",
-    "macd_alignment": "macd",
-    "adx_strength": "adx",
-    "ichimoku_confluence": "ichi",
-    "obv_momentum": "obv",
-    "cmf_flow": "cmf",
-    "mtf_trend_confluence": "mtf",
-    "volatility_index_signal": "volx",
-    "vwma_cross": "vwma",
-    "volume_delta_signal": "delta",
-    "kaufman_ama_cross": "kama",
-    "relative_volume_confirmation": "rvol",
-    "market_structure_confluence": "struct",
-    "dema_crossover": "dema",
-    "keltner_breakout": "kelt",
-    "roc_signal": "roc",
-    VOLUME_FILTER: "unconf",
-}
-"""Short names of the weights, for eyes that know them."""
 SIGNAL_COLOURS: Final = {Signal.BUY: "green", Signal.SELL: "red", Signal.HOLD: "dim"}
 
 
@@ -92,7 +66,7 @@ def because(analysis: Analysis, style: Style, most: int = TOP_CONTRIBUTIONS) -> 
     shown = groups[:most]
     shown += [(name, value) for name, value in analysis.breakdown if value and name == VOLUME_FILTER]
     return " ".join(
-        f"{_SHORT_NAMES.get(name, name)} {style.paint(_sign_colour(value), contribution_text(value))}"
+        f"{short_name(name)} {style.paint(_sign_colour(value), contribution_text(value))}"
         for name, value in shown
     )
 

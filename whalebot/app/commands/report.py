@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ _TEXT = "show what the trades brought"
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class Part:
     """The trades of one mode and what they come to."""
 
     summary: Summary
@@ -37,10 +38,19 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--mode", metavar="MODE", help="report this mode only (default: every mode found)")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with charts")
+    parser.add_argument(
+        "--from", dest="since", type=_time, metavar="TIME", help="trades that ended from here on"
+    )
+    parser.add_argument(
+        "--to", dest="until", type=_time, metavar="TIME", help="trades that ended before, UTC"
+    )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with charts and every reason")
     parser.add_argument("--png", type=Path, metavar="FILE", help="write a picture (extra: research)")
     parser.add_argument(
         "--csv", type=Path, metavar="FILE", help="write all trades as CSV, or Parquet by the ending .parquet"
+    )
+    parser.add_argument(
+        "--data", nargs="+", metavar="FILE", help="bars as FILE or SYMBOL=FILE: the page shows trades on them"
     )
     parser.add_argument(
         "--start-equity",
@@ -55,12 +65,16 @@ def run(args: argparse.Namespace) -> int:
     history = args.paths.history
     trades = _read(history, args.mode)
     start, source = _start_equity(args)
-    parts = _parts(trades, start)
+    parts = _parts(trades, start, args.since, args.until)
     if args.json:
         _print_json(parts, history)
     elif not args.quiet:
         _print_text(parts, history, source)
-    _write_files(args, parts, source)
+    if args.html or args.png or args.csv:
+        from whalebot.app.report_files import write_report
+
+        for path in write_report(args, parts, source):
+            print(f"written: {path}", file=sys.stderr)
     return CLEAN
 
 
@@ -72,6 +86,17 @@ def _amount(text: str) -> Decimal:
     if not value.is_finite() or value <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: allowed is an amount above 0")
     return value
+
+
+def _time(text: str) -> int:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: allowed is a date or time, UTC, as 2026-01-31 or 2026-01-31T08:00"
+        ) from None
+    at = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000)
 
 
 def _read(history: Path, mode: str | None) -> Sequence[ClosedTrade]:
@@ -107,16 +132,30 @@ def _start_equity(args: argparse.Namespace) -> tuple[Decimal, str]:
     return balance, "from the configuration (or --start-equity)"
 
 
-def _parts(trades: Sequence[ClosedTrade], start: Decimal) -> list[_Part]:
+def _parts(trades: Sequence[ClosedTrade], start: Decimal, since: int | None, until: int | None) -> list[Part]:
+    """One part a mode. What was earned before `since` belongs to the equity at the start."""
+    from whalebot.decisions.performance.exact import exact_sum
     from whalebot.decisions.performance.summary import summarise
 
     by_mode: dict[str, list[ClosedTrade]] = {}
+    earlier: dict[str, list[Decimal]] = {}
     for trade in trades:
-        by_mode.setdefault(trade.mode, []).append(trade)
-    return [_Part(summarise(mode, own, start), own) for mode, own in sorted(by_mode.items())]
+        if since is not None and trade.exit_ms < since:
+            earlier.setdefault(trade.mode, []).append(trade.pnl)
+        elif until is None or trade.exit_ms < until:
+            by_mode.setdefault(trade.mode, []).append(trade)
+    found = []
+    for mode, own in sorted(by_mode.items()):
+        equity = start + exact_sum(earlier.get(mode, ()))
+        if equity <= 0:
+            raise ConfigError(
+                f"mode {mode}: at --from nothing is left of the starting equity {start}; give --start-equity"
+            )
+        found.append(Part(summarise(mode, own, equity), own))
+    return found
 
 
-def _print_json(parts: Sequence[_Part], history: Path) -> None:
+def _print_json(parts: Sequence[Part], history: Path) -> None:
     import json
 
     from whalebot.research.report.as_json import report_json
@@ -125,7 +164,7 @@ def _print_json(parts: Sequence[_Part], history: Path) -> None:
     print(json.dumps({"history": str(history), "modes": modes}, indent=2, ensure_ascii=False))
 
 
-def _print_text(parts: Sequence[_Part], history: Path, source: str) -> None:
+def _print_text(parts: Sequence[Part], history: Path, source: str) -> None:
     from rich.console import Console
 
     from whalebot.research.report.as_text import print_report
@@ -136,36 +175,3 @@ def _print_text(parts: Sequence[_Part], history: Path, source: str) -> None:
         console.print("No trade was closed yet.")
     for part in parts:
         print_report(part.summary, console, equity_source=source)
-
-
-def _write_files(args: argparse.Namespace, parts: Sequence[_Part], source: str) -> None:
-    if not parts:
-        if args.html or args.png or args.csv:
-            print("no file was written: there are no trades yet", file=sys.stderr)
-        return
-    written: list[Path] = []
-    if args.html:
-        from whalebot.research.report.as_page import report_page
-
-        page = report_page([(part.summary, part.trades) for part in parts], args.paths.history.name, source)
-        args.html.write_text(page, encoding="utf-8")
-        written.append(args.html)
-    if args.png:
-        from whalebot.research.report.as_picture import write_picture
-
-        for part in parts:
-            picture = _picture_path(args.png, part.summary.mode, alone=len(parts) == 1)
-            write_picture(part.summary, picture)
-            written.append(picture)
-    if args.csv:
-        from whalebot.research.report.as_table import write_table
-
-        write_table([trade for part in parts for trade in part.trades], args.csv)
-        written.append(args.csv)
-    for path in written:
-        print(f"written: {path}", file=sys.stderr)
-
-
-def _picture_path(path: Path, mode: str, *, alone: bool) -> Path:
-    """One picture a mode: several get the mode in their names."""
-    return path if alone else path.with_name(f"{path.stem}-{mode}{path.suffix}")

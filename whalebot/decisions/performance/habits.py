@@ -8,10 +8,23 @@ from dataclasses import dataclass
 from typing import Final
 
 from whalebot.decisions.performance.totals import Totals
-from whalebot.domain.intervals import iso_utc
+from whalebot.domain.intervals import DAY_MS, iso_utc
 from whalebot.domain.trade import ClosedTrade
 
 _BINS: Final = 20
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MINUTE_MS: Final = 60_000
+_HOUR_MS: Final = 3_600_000
+_HOLDING_MS: Final = (
+    ("below 5 min", 5 * _MINUTE_MS),
+    ("5 to 15 min", 15 * _MINUTE_MS),
+    ("15 to 60 min", _HOUR_MS),
+    ("1 to 4 h", 4 * _HOUR_MS),
+    ("4 to 12 h", 12 * _HOUR_MS),
+    ("12 to 24 h", DAY_MS),
+    ("1 to 3 days", 3 * DAY_MS),
+    ("3 days and more", math.inf),
+)
 _NICE_STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -69,6 +82,37 @@ def group_totals(trades: Iterable[ClosedTrade], key: Callable[[ClosedTrade], str
         name = key(trade)
         groups[name] = groups.get(name, Totals()).plus(trade)
     return dict(sorted(groups.items()))
+
+
+def exit_day(trade: ClosedTrade) -> str:
+    """Return the date (UTC) on which a trade ended, "2026-01-31"."""
+    return iso_utc(trade.exit_ms)[:10]
+
+
+def entry_hour(trade: ClosedTrade) -> str:
+    """Return the hour of the day (UTC) in which a trade was entered, "00" to "23"."""
+    return f"{trade.entry_ms % DAY_MS // _HOUR_MS:02d}"
+
+
+def by_weekday(trades: Iterable[ClosedTrade]) -> dict[str, Totals]:
+    """Return the totals by the weekday (UTC) of the entry, Monday first, days without a trade left out."""
+    # The epoch was a Thursday.
+    return _in_order(group_totals(trades, lambda one: WEEKDAYS[(one.entry_ms // DAY_MS + 3) % 7]), WEEKDAYS)
+
+
+def by_holding(trades: Iterable[ClosedTrade]) -> dict[str, Totals]:
+    """Return the totals by the time from first to last fill, shortest first."""
+    names = tuple(name for name, _ in _HOLDING_MS)
+    return _in_order(group_totals(trades, _holding), names)
+
+
+def _holding(trade: ClosedTrade) -> str:
+    held_ms = trade.exit_ms - trade.entry_ms
+    return next(name for name, below in _HOLDING_MS if held_ms < below)
+
+
+def _in_order(groups: dict[str, Totals], names: Sequence[str]) -> dict[str, Totals]:
+    return {name: groups[name] for name in names if name in groups}
 
 
 def exit_month(trade: ClosedTrade) -> str:

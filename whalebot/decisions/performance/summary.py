@@ -24,7 +24,11 @@ from whalebot.decisions.performance.exact import EXACT, exact_sum, rounded
 from whalebot.decisions.performance.habits import (
     Bin,
     Streaks,
+    by_holding,
+    by_weekday,
     distribution,
+    entry_hour,
+    exit_day,
     exit_month,
     exposure,
     group_totals,
@@ -72,7 +76,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The report of one mode. Times ms UTC; `curve` is realised equity after each trade."""
+    """The report of one mode. Times ms UTC; `curve` is realised equity after each trade.
+
+    Days and months are those of the exit, hours and weekdays those of the entry, all UTC.
+    """
 
     mode: str
     first_ms: int
@@ -87,6 +94,10 @@ class Summary:
     by_side: dict[str, Totals]
     by_month: dict[str, Totals]
     by_exit: dict[str, Totals]
+    by_day: dict[str, Totals]
+    by_hour: dict[str, Totals]
+    by_weekday: dict[str, Totals]
+    by_holding: dict[str, Totals]
     r_distribution: list[Bin]
     pnl_distribution: list[Bin]
     curve: list[EquityPoint]
@@ -122,6 +133,10 @@ def summarise(mode: str, trades: Sequence[ClosedTrade], start_equity: Decimal) -
         by_side=group_totals(trades, lambda trade: trade.side.value),
         by_month=group_totals(trades, exit_month),
         by_exit=group_totals(trades, lambda trade: trade.closed_by.value),
+        by_day=group_totals(trades, exit_day),
+        by_hour=group_totals(trades, entry_hour),
+        by_weekday=by_weekday(trades),
+        by_holding=by_holding(trades),
         r_distribution=distribution([float(t.r_multiple) for t in trades if t.r_multiple is not None]),
         pnl_distribution=distribution([float(trade.pnl) for trade in trades]),
         curve=curve,

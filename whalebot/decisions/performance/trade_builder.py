@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal, localcontext
-from typing import Final
+from typing import Final, NamedTuple
 
 from whalebot.decisions.performance.exact import EXACT, rounded
 from whalebot.domain.enums import ClosedBy, Side
@@ -45,39 +46,96 @@ def make_trade(
     """
     with localcontext(EXACT):
         entry_notional, exit_notional, qty, complete = _flows(memory, exit_level)
-        sign = memory.side.sign
-        gross = (exit_notional - entry_notional) * sign
-        pnl = gross - memory.fees - memory.funding
         path = [p for p in (memory.best_price, memory.worst_price, exit_level) if p is not None]
         if exit_level is None:
             path.append(exit_notional / qty)
-        moves = [(price * qty - entry_notional) * sign for price in path]
-        return ClosedTrade(
+    return trade_of(
+        Facts(
             trade_id=trade_id_of(memory),
             mode=mode,
             symbol=memory.symbol,
             side=memory.side,
             entry_ms=memory.opened_ms,
             exit_ms=exit_ms,
-            entry_price=rounded(entry_notional / qty),
-            exit_price=rounded(exit_notional / qty),
+            entry_notional=entry_notional,
+            exit_notional=exit_notional,
             qty=qty,
-            gross_pnl=gross,
             fees=memory.fees,
             funding=memory.funding,
-            pnl=pnl,
-            pnl_percent=_percent_of_margin(pnl, entry_notional, memory.leverage),
-            r_multiple=_r_multiple(pnl, entry_notional, qty, memory.initial_stop),
-            mae=rounded(max(_ZERO, -min(moves))),
-            mfe=rounded(max(_ZERO, *moves)),
+            path=path,
+            initial_stop=memory.initial_stop,
+            leverage=memory.leverage,
             bars_held=memory.bars_held,
             closed_by=closed_by,
             entry_score=memory.entry_score,
             breakdown=memory.breakdown,
-            initial_stop=memory.initial_stop,
             order_link_ids=memory.link_ids,
             config_hash=config_hash,
             reconciled=memory.reconciled or memory.foreign or not complete,
+        )
+    )
+
+
+class Facts(NamedTuple):
+    """What a closed trade is reckoned from. Notionals in quote; `path`: prices it met, one at least."""
+
+    trade_id: str
+    mode: str
+    symbol: str
+    side: Side
+    entry_ms: int
+    exit_ms: int
+    entry_notional: Decimal
+    exit_notional: Decimal
+    qty: Decimal
+    fees: Decimal
+    funding: Decimal
+    path: Sequence[Decimal]
+    initial_stop: Decimal | None
+    leverage: Decimal
+    bars_held: int
+    closed_by: ClosedBy
+    entry_score: float | None
+    breakdown: tuple[tuple[str, float], ...]
+    order_link_ids: tuple[str, ...]
+    config_hash: str
+    reconciled: bool = False
+
+
+def trade_of(facts: Facts) -> ClosedTrade:
+    """Return the closed trade that exact sums make; see `make_trade` for its figures."""
+    with localcontext(EXACT):
+        entry_notional, exit_notional, qty = facts.entry_notional, facts.exit_notional, facts.qty
+        sign = facts.side.sign
+        gross = (exit_notional - entry_notional) * sign
+        pnl = gross - facts.fees - facts.funding
+        moves = [(price * qty - entry_notional) * sign for price in facts.path]
+        return ClosedTrade(
+            trade_id=facts.trade_id,
+            mode=facts.mode,
+            symbol=facts.symbol,
+            side=facts.side,
+            entry_ms=facts.entry_ms,
+            exit_ms=facts.exit_ms,
+            entry_price=rounded(entry_notional / qty),
+            exit_price=rounded(exit_notional / qty),
+            qty=qty,
+            gross_pnl=gross,
+            fees=facts.fees,
+            funding=facts.funding,
+            pnl=pnl,
+            pnl_percent=_percent_of_margin(pnl, entry_notional, facts.leverage),
+            r_multiple=_r_multiple(pnl, entry_notional, qty, facts.initial_stop),
+            mae=rounded(max(_ZERO, -min(moves))),
+            mfe=rounded(max(_ZERO, *moves)),
+            bars_held=facts.bars_held,
+            closed_by=facts.closed_by,
+            entry_score=facts.entry_score,
+            breakdown=facts.breakdown,
+            initial_stop=facts.initial_stop,
+            order_link_ids=facts.order_link_ids,
+            config_hash=facts.config_hash,
+            reconciled=facts.reconciled,
         )
 
 

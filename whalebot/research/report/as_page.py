@@ -1,195 +1,177 @@
-"""A report as one HTML file that needs nothing else: own SVG, own style, a few lines of script."""
+"""The trade history as one HTML file that needs nothing else: own SVG, own style, a few lines of script."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from html import escape
-from typing import Final
+from urllib.parse import quote
 
-from whalebot.decisions.performance.equity import Drawdown
+from whalebot.decisions.performance.habits import WEEKDAYS
 from whalebot.decisions.performance.summary import Summary
+from whalebot.decisions.performance.totals import Totals
 from whalebot.domain.trade import ClosedTrade
-from whalebot.research.report.charts import distribution_chart, equity_chart, month_chart
-from whalebot.research.report.figures import Figure, GroupRow, groups, notes, sections
-from whalebot.research.report.page_style import SCRIPT, STYLE
-from whalebot.research.report.wording import day, duration, moment, money, price, ratio, share, words
+from whalebot.research.report.attribution import attribute
+from whalebot.research.report.bar_charts import distribution_chart, money_chart, totals_chart
+from whalebot.research.report.charts import equity_chart
+from whalebot.research.report.excursions import mae_chart, mae_said, mfe_chart, mfe_said, paths_of, risk_of
+from whalebot.research.report.figures import Figure, groups, headline, notes, sections
+from whalebot.research.report.month_blocks import month_blocks
+from whalebot.research.report.page_parts import (
+    breakdown_table,
+    card,
+    falls_table,
+    figure_rows,
+    pair,
+    shares_table,
+    tiles,
+    whole_page,
+)
+from whalebot.research.report.trade_list import Candles, trade_list, trades_heading
+from whalebot.research.report.wording import day, money, ratio
 
-_NEWEST: Final = 500
-_DEEPEST: Final = 5
+_HOURS = tuple(f"{hour:02d}" for hour in range(24))
+_TILES = (
+    "Net PnL",
+    "Total return",
+    "Max drawdown",
+    "Win rate",
+    "Profit factor",
+    "Expectancy in R",
+    "Sharpe",
+)
+_SLIPPAGE = (
+    "Slippage is not recorded: the history holds what was paid, not the price at the moment of the decision."
+)
 
 
-def report_page(
-    reports: Sequence[tuple[Summary, Sequence[ClosedTrade]]], source: str, equity_source: str
-) -> str:
-    """Return the page of one or more modes, each in a part of its own.
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a page's figures come from. `history` and `equity` are words for people.
 
-    source: the history's name, for people. equity_source: where the starting equity comes from.
+    `table`: name of a CSV file beside the page that holds all trades, "" for none. `candles` draws a trade on
+    its bars, None where no bars are known.
     """
-    parts = "".join(_part(report, trades, equity_source) for report, trades in reports)
-    about = f"{source}. Times are UTC, amounts USDT. Modes stand apart and are never added up."
-    return whole_page("Whalebot report", about, parts)
+
+    history: str
+    equity: str
+    table: str = ""
+    candles: Candles | None = None
 
 
-def whole_page(title: str, about: str, parts: str) -> str:
-    """Return a page that needs no other file. `parts` is HTML, the other two are text."""
+def report_page(reports: Sequence[tuple[Summary, Sequence[ClosedTrade]]], source: Source) -> str:
+    """Return the page of any number of modes, each in a part of its own; of none, a page that says so."""
+    parts = "".join(_part(report, trades, source) for report, trades in reports)
+    about = f"{source.history}. Times are UTC, amounts USDT. Modes stand apart and are never added up."
+    empty = card("<p>No trade was closed yet. The page fills as soon as one is.</p>", "Nothing to show")
+    return whole_page("Whalebot report", about, _contents(reports) + (parts or empty))
+
+
+def _contents(reports: Sequence[tuple[Summary, Sequence[ClosedTrade]]]) -> str:
+    if len(reports) < 2:
+        return ""
+    links = "".join(
+        f'<a href="#{quote(report.mode)}">{escape(report.mode)} {money(report.totals.pnl, sign=True)}</a>'
+        for report, _ in reports
+    )
+    return f'<nav aria-label="Modes">{links}</nav>'
+
+
+def _part(report: Summary, trades: Sequence[ClosedTrade], source: Source) -> str:
+    span = f"{day(report.first_ms)} to {day(report.last_ms)}"
+    about = f"{span} · starting equity {money(report.start_equity)}, {source.equity}"
+    said = "".join(f"<p>{escape(note)}</p>" for note in notes(report))
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
-        f'<h1>{escape(title)}</h1><p class="about">{escape(about)}</p>{parts}</main>'
-        f"<script>{SCRIPT}</script></body></html>\n"
+        f'<h2 id="{escape(report.mode)}">Mode <span class="mode">{escape(report.mode)}</span></h2>'
+        f'<p class="lead">{escape(headline(report))}</p><p class="about">{escape(about)}</p>'
+        f"{tiles(_first_figures(report))}"
+        f"{card(equity_chart(report.curve), 'Realised equity')}"
+        f"{card(month_blocks(report.by_day, report.by_month), 'Net PnL by day')}"
+        f"{charts(report, trades)}"
+        f"{tables(report, trades)}"
+        f"{card(trade_list(trades, _rest(source), source.candles), trades_heading(len(trades)))}"
+        f'<div class="pair">{_figure_cards(report)}</div>'
+        f'<div class="notes">{said}</div>'
     )
 
 
-def _part(report: Summary, trades: Sequence[ClosedTrade], equity_source: str) -> str:
-    span = f"{day(report.first_ms)} to {day(report.last_ms)}"
-    about = f"{span} · starting equity {money(report.start_equity)}, {equity_source}"
+def _first_figures(report: Summary) -> Iterator[Figure]:
+    shown = {figure.name: figure for figures in sections(report).values() for figure in figures}
+    for name in _TILES:
+        yield shown[name]
+    funding = f"funding {money(report.totals.funding, sign=True)}"
+    yield Figure("Fees", money(report.totals.fees), funding)
+
+
+def _figure_cards(report: Summary) -> str:
+    return "".join(card(figure_rows(rows), name) for name, rows in sections(report).items())
+
+
+def charts(report: Summary, trades: Sequence[ClosedTrade], slippage: str = _SLIPPAGE) -> str:
+    """Return the charts that a history and a backtest have in common. slippage: what is known of it."""
     histogram, unit = (
         (report.r_distribution, "R") if report.r_distribution else (report.pnl_distribution, "USDT")
     )
-    figures = "".join(card(figure_rows(rows), name) for name, rows in sections(report).items())
-    tables = "".join(card(breakdown_table(rows), name) for name, rows in groups(report).items())
-    said = "".join(f"<p>{escape(note)}</p>" for note in notes(report))
+    found = paths_of(trades)
+    left_out = (
+        f" {found.without_risk} trades without a known stop are left out." if found.without_risk else ""
+    )
     return (
-        f'<h2>Mode <span class="mode">{escape(report.mode)}</span></h2><p class="about">{escape(about)}</p>'
-        f'<div class="tiles">{_tiles(report)}</div>'
-        f"{card(equity_chart(report.curve), 'Realised equity')}"
-        f'<div class="pair">{card(distribution_chart(histogram, unit), "Distribution of results")}'
-        f"{card(month_chart(report.by_month), 'Net PnL by month')}</div>"
-        f'<div class="pair">{figures}</div><div class="pair">{tables}</div>'
-        f"{card(falls_table(report.falls), 'Deepest drawdowns')}"
-        f'{card(trade_table(trades), trades_heading(len(trades)))}<div class="notes">{said}</div>'
+        pair(
+            card(distribution_chart(histogram, unit), "Distribution of results"),
+            card(money_chart(report.totals), "From gross to net", _SLIPPAGE),
+        )
+        + pair(
+            card(mae_chart(found), "How far behind", f"{mae_said(found)}{left_out}"),
+            card(mfe_chart(found), "How far ahead", f"{mfe_said(found)}{left_out}"),
+        )
+        + pair(
+            card(
+                totals_chart(report.by_hour, "Net PnL by hour of the entry", _HOURS),
+                "By hour of the entry, UTC",
+            ),
+            card(
+                totals_chart(report.by_weekday, "Net PnL by weekday of the entry", WEEKDAYS),
+                "By weekday of the entry, UTC",
+            ),
+        )
+        + pair(
+            card(totals_chart(_newest(report), "Net PnL by month of the exit"), "By month of the exit"),
+            card(totals_chart(report.by_holding, "Net PnL by holding time"), "By holding time"),
+        )
     )
 
 
-def _tiles(report: Summary) -> str:
-    shown = {figure.name: figure for figures in sections(report).values() for figure in figures}
-    names = (
-        "Net PnL",
-        "Total return",
-        "Max drawdown",
-        "Sharpe",
-        "Win rate",
-        "Profit factor",
-        "Expectancy in R",
+def costs_said(report: Summary, trades: Sequence[ClosedTrade]) -> str:
+    """Say what fees and funding came to."""
+    totals = report.totals
+    said = f"Fees {money(totals.fees)}"
+    in_r = [float(trade.fees / risk) for trade in trades if (risk := risk_of(trade)) is not None]
+    if in_r:
+        said += f", {ratio(sum(in_r) / len(in_r))} R a trade"
+    funding = totals.funding
+    kind = "paid" if funding > 0 else "received" if funding < 0 else "none was due"
+    return f"{said}; funding {money(abs(funding))}{f' {kind}' if funding else f', {kind}'}."
+
+
+def _newest(report: Summary) -> dict[str, Totals]:
+    return {name: report.by_month[name] for name in list(report.by_month)[-24:]}
+
+
+def tables(report: Summary, trades: Sequence[ClosedTrade]) -> str:
+    """Return the breakdowns that a history and a backtest have in common."""
+    parts = "".join(card(breakdown_table(rows), name) for name, rows in groups(report).items())
+    shares = attribute(trades)
+    hint = (
+        "Each result is shared out by what the groups said at the entry; a group that spoke against a losing "
+        "trade earns."
     )
-    tiles = [shown[name] for name in names]
-    tiles.append(
-        Figure("Fees", money(report.totals.fees), f"funding {money(report.totals.funding, sign=True)}")
-    )
-    return "".join(
-        f'<div class="card tile"><div class="name">{escape(tile.name)}</div>'
-        f'<div class="value {mood_class(tile.mood)}">{escape(tile.value.split(" (")[0])}</div>'
-        f'<div class="meaning">{escape(tile.meaning)}</div></div>'
-        for tile in tiles
-    )
+    earned = card(shares_table(shares), "What each scoring group earned", hint) if len(shares) > 1 else ""
+    return f'<div class="pair">{parts}</div>{earned}{card(falls_table(report.falls), "Deepest drawdowns")}'
 
 
-def card(body: str, heading: str) -> str:
-    """Return a part of the page under a heading."""
-    return f'<section class="card"><h3>{escape(heading)}</h3>{body}</section>'
-
-
-def figure_rows(figures: Sequence[Figure]) -> str:
-    """Return figures as a table of name, value and meaning."""
-    rows = "".join(
-        f"<tr><td>{escape(figure.name.strip())}</td>"
-        f'<td class="{mood_class(figure.mood)}">{escape(figure.value)}'
-        f'<span class="meaning">{escape(figure.meaning)}</span></td></tr>'
-        for figure in figures
-    )
-    return f'<table class="figures"><tbody>{rows}</tbody></table>'
-
-
-def breakdown_table(rows: Sequence[GroupRow]) -> str:
-    """Return a breakdown of trades as a table."""
-    return html_table(
-        ("", "trades", "won", "net PnL", "fees", "exp. R", "profit factor"),
-        (
-            (
-                words(row.name),
-                f"{row.totals.trades:,}",
-                share(row.totals.win_rate, 0),
-                coloured(money(row.totals.pnl, sign=True), float(row.totals.pnl)),
-                money(row.totals.fees),
-                ratio(row.totals.expectancy_r, sign=True),
-                ratio(row.totals.profit_factor),
-            )
-            for row in rows
-        ),
-    )
-
-
-def falls_table(falls: Sequence[Drawdown]) -> str:
-    """Return the deepest drawdowns as a table."""
-    if not falls:
-        return "<p>None.</p>"
-    deepest = sorted(falls, key=lambda fall: -fall.depth)[:_DEEPEST]
-    return html_table(
-        ("peak", "low", "depth", "amount", "under water"),
-        (
-            (
-                day(fall.peak_ms),
-                day(fall.trough_ms),
-                share(fall.depth, 2),
-                money(fall.amount),
-                duration(fall.duration_ms) + ("" if fall.recovered else ", not over"),
-            )
-            for fall in deepest
-        ),
-    )
-
-
-def trades_heading(count: int) -> str:
-    """Say how many of the trades the table shows."""
-    return "Trades, newest first" if count <= _NEWEST else f"The newest {_NEWEST} of {count:,} trades"
-
-
-def trade_table(trades: Sequence[ClosedTrade]) -> str:
-    """Return the newest trades as a table that scrolls."""
-    newest = sorted(trades, key=lambda trade: -trade.exit_ms)[:_NEWEST]
-    table = html_table(
-        ("exit", "symbol", "side", "qty", "entry", "exit price", "net PnL", "R", "held", "closed by"),
-        (
-            (
-                moment(trade.exit_ms),
-                trade.symbol,
-                trade.side.value,
-                f"{trade.qty:f}",
-                price(trade.entry_price),
-                price(trade.exit_price),
-                coloured(money(trade.pnl, sign=True), float(trade.pnl)),
-                ratio(float("nan") if trade.r_multiple is None else float(trade.r_multiple), sign=True),
-                duration(trade.exit_ms - trade.entry_ms),
-                words(trade.closed_by.value) + (" *" if trade.reconciled else ""),
-            )
-            for trade in newest
-        ),
-    )
-    return f'<div class="scroll">{table}</div>'
-
-
-class Markup(str):
-    """Text that is HTML already."""
-
-
-def coloured(text: str, value: float) -> Markup:
-    """Return text in the colour of a gain or a loss."""
-    return Markup(f'<span class="{mood_class((value > 0) - (value < 0))}">{escape(text)}</span>')
-
-
-def html_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; cells that are no `Markup` are escaped."""
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td>{cell if isinstance(cell, Markup) else escape(cell)}</td>" for cell in row)
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def mood_class(mood: int) -> str:
-    """Return the style of a figure's mood."""
-    return {1: "good", -1: "bad", 0: ""}[mood]
+def _rest(source: Source) -> str:
+    if source.table:
+        name = escape(source.table)
+        return f'All of them, with every decimal: <a href="{quote(source.table)}">{name}</a>'
+    return "All of them as a table: <code>whalebot report --csv trades.csv</code>"

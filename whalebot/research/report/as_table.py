@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,16 +20,13 @@ _NUMBERS: Final = (
 _TIMES: Final = ("entry_time", "exit_time")
 
 
-def write_table(trades: Sequence[ClosedTrade], path: Path) -> None:
-    """Write one row a trade, at least one; columns named as in the history; an ending .parquet is obeyed.
+def table_file(trades: Sequence[ClosedTrade], path: Path) -> bytes:
+    """Return a file's content, one row a trade, at least one; an ending .parquet is obeyed.
 
-    CSV keeps every amount to its last decimal. Raises ConfigError where Parquet is asked for and pyarrow is
-    not installed, OSError where the file cannot be written.
+    Columns are named as in the history; CSV keeps every amount to its last decimal. Raises ConfigError where
+    Parquet is asked for and pyarrow is not installed.
     """
-    if path.suffix.lower() == ".parquet":
-        _write_parquet(trades, path)
-    else:
-        _write_csv(trades, path)
+    return _parquet(trades, path) if path.suffix.lower() == ".parquet" else _csv(trades)
 
 
 def _row(trade: ClosedTrade) -> dict[str, Any]:
@@ -38,14 +36,15 @@ def _row(trade: ClosedTrade) -> dict[str, Any]:
     return row
 
 
-def _write_csv(trades: Sequence[ClosedTrade], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(_row(trades[0])))
-        writer.writeheader()
-        writer.writerows(_row(trade) for trade in trades)
+def _csv(trades: Sequence[ClosedTrade]) -> bytes:
+    file = StringIO(newline="")
+    writer = csv.DictWriter(file, fieldnames=list(_row(trades[0])))
+    writer.writeheader()
+    writer.writerows(_row(trade) for trade in trades)
+    return file.getvalue().encode()
 
 
-def _write_parquet(trades: Sequence[ClosedTrade], path: Path) -> None:
+def _parquet(trades: Sequence[ClosedTrade], path: Path) -> bytes:
     try:
         import pyarrow  # noqa: F401  pandas writes through it
     except ImportError as error:
@@ -59,4 +58,6 @@ def _write_parquet(trades: Sequence[ClosedTrade], path: Path) -> None:
         frame[name] = frame[name].astype("float64")
     for name in _TIMES:
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
-    frame.to_parquet(path, index=False)
+    file = BytesIO()
+    frame.to_parquet(file, index=False)
+    return file.getvalue()

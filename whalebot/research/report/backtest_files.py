@@ -16,7 +16,7 @@ from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import iso_utc
 from whalebot.research.dataset import Dataset
 from whalebot.research.report.as_json import report_json
-from whalebot.research.report.as_picture import write_picture
+from whalebot.research.report.as_picture import picture
 from whalebot.research.report.backtest_figures import confessions, exposure_of, held_return
 from whalebot.research.report.backtest_page import backtest_page
 from whalebot.research.result import BacktestResult
@@ -71,7 +71,8 @@ def write_backtest(
             beside[name].write_bytes(content())
         if summary is not None:
             name = "equity.png"
-            write_picture(summary, beside[name], "equity marked at every close, USDT")
+            drawn = picture(summary, result.trades, folder / name, "equity marked at every close, USDT")
+            beside[name].write_bytes(drawn)
         for name in names:
             beside[name].replace(folder / name)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from whalebot.decisions.performance.equity import Drawdown
 from whalebot.decisions.performance.summary import Summary
@@ -14,6 +15,7 @@ REALISED_NOTE = (
     "positions still open, are not in these figures. Sharpe, Sortino and Calmar: UTC days, 365 a year, "
     "risk-free rate 0."
 )
+_SIDES: Final = {"Buy": "long", "Sell": "short"}
 SHORT_NOTE = "Fewer than 30 trades or 30 days: ratios and rates say next to nothing yet."
 
 
@@ -45,15 +47,38 @@ def sections(report: Summary) -> dict[str, list[Figure]]:
     }
 
 
+def headline(report: Summary) -> str:
+    """Say in two sentences what came of it."""
+    totals, days = report.totals, report.by_day
+    count = f"{totals.trades:,} trade{'s' if totals.trades != 1 else ''} on {len(days):,} day"
+    verb = "made" if totals.pnl > 0 else "lost" if totals.pnl < 0 else "came to"
+    costs = totals.fees + totals.funding
+    said = (
+        f"{count}{'s' if len(days) != 1 else ''} {verb} {money(abs(totals.pnl))} USDT after "
+        f"{money(costs)} of costs ({share(report.risk.total_return, 2, sign=True)} of the starting equity)."
+    )
+    if len(days) > 1:
+        best = max(days, key=lambda name: days[name].pnl)
+        worst = min(days, key=lambda name: days[name].pnl)
+        said += (
+            f" Best day {best} with {money(days[best].pnl, sign=True)}, worst {worst} with "
+            f"{money(days[worst].pnl, sign=True)}."
+        )
+    return said
+
+
 def groups(report: Summary) -> dict[str, list[GroupRow]]:
     """Return the breakdowns of a report by heading."""
     return {
         heading: [GroupRow(name, totals) for name, totals in parts.items()]
         for heading, parts in (
             ("By symbol", report.by_symbol),
-            ("By side", report.by_side),
-            ("By month", report.by_month),
+            ("By side", _sides(report)),
             ("By exit", report.by_exit),
+            ("By month", report.by_month),
+            ("By weekday of the entry", report.by_weekday),
+            ("By hour of the entry", report.by_hour),
+            ("By holding time", report.by_holding),
         )
     }
 
@@ -67,6 +92,10 @@ def notes(report: Summary) -> list[str]:
         counted = f"{report.reconciled} of {report.totals.trades} trades"
         said.append(f"Rebuilt from the venue's records, not seen live: {counted}.")
     return said
+
+
+def _sides(report: Summary) -> dict[str, Totals]:
+    return {_SIDES.get(name, name): totals for name, totals in report.by_side.items()}
 
 
 def _mood(value: float) -> int:
