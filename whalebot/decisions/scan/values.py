@@ -9,12 +9,13 @@ class BarValues(NamedTuple):
     """Indicator values at the last closed bar of a window; NaN: not ready. Price-like ones in quote.
 
     open_ms, close_ms: the bar, ms UTC. bars: closed bars in the window. strength: distance of the momentum
-    means in ATR. obv_before: OBV one bar earlier; OBV counts from the window's start, only differences have
-    meaning. stoch_k, stoch_d: 0 to 1. bandwidth_limit: percentile the bandwidth must be below to be squeezed.
-    armed: 1.0 where one of the last bars was squeezed, else 0.0. vwap_money, vwap_volume: sums to which the
-    forming bar is added for the live VWAP, valid for the session that began at vwap_anchor_ms (-1: rolling,
-    any bar). natr: ATR in percent of the close; natr_rank: its percentile rank in the window, 0 to 100.
-    divergence: -1.0, 0.0 or 1.0, with the ages in bars of its two swings (NaN where there is none).
+    means in ATR. obv: counted from the window's start, only differences have meaning; obv_before: one bar
+    earlier; obv_above_mean: less its own mean. stoch_rsi, stoch_k, stoch_d: 0 to 1. bandwidth_limit: the
+    percentile below which the bandwidth is squeezed. armed: 1.0 where one of the last bars was squeezed, else
+    0.0. vwap_money, vwap_volume: sums to which the forming bar is added for the live VWAP, valid in the
+    session that began at vwap_anchor_ms (-1: rolling, any bar). natr: ATR in percent of the close; natr_rank:
+    its percentile rank in the window, 0 to 100. divergence: -1.0, 0.0 or 1.0, with the ages in bars of its
+    two swings (NaN where there is none).
     """
 
     open_ms: int
@@ -27,7 +28,7 @@ class BarValues(NamedTuple):
     strength: float
     obv: float
     obv_before: float
-    obv_mean: float
+    obv_above_mean: float
     relative_volume: float
     rsi: float
     stoch_rsi: float

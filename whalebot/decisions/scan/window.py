@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,17 +92,16 @@ def session_open_ms(ts_ms: int, session: str) -> int:
     return int(np.datetime64(ts_ms, "ms").astype("datetime64[Y]").astype("datetime64[ms]").astype(np.int64))
 
 
-def session_sums(
+def running_sums(
     open_ms: Iterable[int],
     high: Iterable[float],
     low: Iterable[float],
     close: Iterable[float],
     volume: Iterable[float],
-) -> SessionSums | None:
-    """Return the sums of the last bar's UTC day; None without a bar or where that day's first bars miss.
+) -> Iterator[SessionSums | None]:
+    """Yield the sums of the UTC day through each bar; None while the day's first bar was not seen.
 
-    The bars must begin at or before 00:00 UTC of that day; they are added one after the other, so that any
-    two callers that saw the day get the same bits.
+    They are added one after the other, so that any two callers that saw the day get the same bits.
     """
     sums: SessionSums | None = None
     whole = False
@@ -112,7 +112,90 @@ def session_sums(
             whole = sums is not None or at == day
             sums = SessionSums(day)
         sums = sums.with_bar(at, *(float(value) for value in row[1:]))
-    return sums if whole else None
+        yield sums if whole else None
+
+
+def session_sums(
+    open_ms: Iterable[int],
+    high: Iterable[float],
+    low: Iterable[float],
+    close: Iterable[float],
+    volume: Iterable[float],
+) -> SessionSums | None:
+    """Return the sums of the last bar's UTC day; None without a bar or where that day's start is missing."""
+    return next(iter(deque(running_sums(open_ms, high, low, close, volume), maxlen=1)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Closed bars of one symbol, oldest first, any number: a window at each of them is read from here.
+
+    Arrays as in Window. `sessions`, `previous`: what Window has as `session` and `previous_session`, by bar.
+    """
+
+    symbol: str
+    interval: str
+    open_ms: IntArray
+    high: FloatArray
+    low: FloatArray
+    close: FloatArray
+    volume: FloatArray
+    sessions: tuple[SessionSums | None, ...]
+    previous: tuple[SessionBar | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.close)
+
+    def window(self, row: int, length: int) -> Window:
+        """Return the window of at most `length` bars that ends with bar `row`."""
+        part = slice(max(row + 1 - length, 0), row + 1)
+        return Window(
+            self.symbol,
+            self.interval,
+            self.open_ms[part],
+            self.high[part],
+            self.low[part],
+            self.close[part],
+            self.volume[part],
+            self.sessions[row],
+            self.previous[row],
+        )
+
+
+def make_history(
+    symbol: str,
+    interval: str,
+    open_ms: IntArray,
+    high: FloatArray,
+    low: FloatArray,
+    close: FloatArray,
+    volume: FloatArray,
+) -> History:
+    """Return a history whose session sums and sessions before are made of the bars themselves."""
+    return History(
+        symbol,
+        interval,
+        open_ms,
+        high,
+        low,
+        close,
+        volume,
+        tuple(running_sums(open_ms, high, low, close, volume)),
+        tuple(sessions_before(open_ms, high, low, close, interval)),
+    )
+
+
+def sessions_before(
+    open_ms: IntArray, high: FloatArray, low: FloatArray, close: FloatArray, interval: str
+) -> Iterator[SessionBar | None]:
+    """Yield for each bar the last session completed at its close; see `last_session`."""
+    session = pivot_session(interval)
+    current = known = None
+    for opened in open_ms.tolist():
+        now = session_open_ms(bar_close_ms(opened, interval), session)
+        if now != current:
+            current, known = now, last_session(open_ms, high, low, close, interval, now)
+        yield known
 
 
 def last_session(
@@ -129,8 +212,3 @@ def last_session(
         return None
     part = slice(int(first), int(end))
     return SessionBar(start, float(high[part].max()), float(low[part].min()), float(close[end - 1]))
-
-
-def close_ms_of(open_ms: int, interval: str) -> int:
-    """Return the close time (ms UTC) of a bar: the next bar's open."""
-    return bar_close_ms(open_ms, interval)
