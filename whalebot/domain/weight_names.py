@@ -9,7 +9,7 @@ from whalebot.domain.analysis import VOLUME_FILTER
 _NAMES: Final = {
     "ema_alignment": ("ema", "EMA alignment"),
     "sma_trend_filter": ("sma50", "SMA trend"),
-    "momentum_rsi_stoch_cci_wr_mfi": ("mom", "Momentum (RSI, Stoch, CCI, W%R, MFI)"),
+    "momentum_rsi_stoch_cci_wr_mfi": ("mom", "Momentum oscillators"),
     "bollinger_bands": ("bb", "Bollinger bands"),
     "vwap": ("vwap", "VWAP"),
     "psar": ("psar", "Parabolic SAR"),

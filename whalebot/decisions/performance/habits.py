@@ -16,14 +16,14 @@ WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Satu
 _MINUTE_MS: Final = 60_000
 _HOUR_MS: Final = 3_600_000
 _HOLDING_MS: Final = (
-    ("below 5 min", 5 * _MINUTE_MS),
-    ("5 to 15 min", 15 * _MINUTE_MS),
-    ("15 to 60 min", _HOUR_MS),
-    ("1 to 4 h", 4 * _HOUR_MS),
-    ("4 to 12 h", 12 * _HOUR_MS),
-    ("12 to 24 h", DAY_MS),
-    ("1 to 3 days", 3 * DAY_MS),
-    ("3 days and more", math.inf),
+    ("0-5m", 5 * _MINUTE_MS),
+    ("5-15m", 15 * _MINUTE_MS),
+    ("15-60m", _HOUR_MS),
+    ("1-4h", 4 * _HOUR_MS),
+    ("4-12h", 12 * _HOUR_MS),
+    ("12-24h", DAY_MS),
+    ("1-3d", 3 * DAY_MS),
+    ("3d+", math.inf),
 )
 _NICE_STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 

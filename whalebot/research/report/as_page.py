@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
@@ -28,9 +28,12 @@ from whalebot.research.report.page_parts import (
     whole_page,
 )
 from whalebot.research.report.trade_list import Candles, trade_list, trades_heading
-from whalebot.research.report.wording import day, money, ratio
+from whalebot.research.report.wording import day, money, ratio, words
 
 _HOURS = tuple(f"{hour:02d}" for hour in range(24))
+_DAYS = 31
+_MONTHS = 24
+_OPEN_TABLES = 4
 _TILES = (
     "Net PnL",
     "Total return",
@@ -86,7 +89,7 @@ def _part(report: Summary, trades: Sequence[ClosedTrade], source: Source) -> str
         f'<p class="lead">{escape(headline(report))}</p><p class="about">{escape(about)}</p>'
         f"{tiles(_first_figures(report))}"
         f"{card(equity_chart(report.curve), 'Realised equity')}"
-        f"{card(month_blocks(report.by_day, report.by_month), 'Net PnL by day')}"
+        f"{days(report)}"
         f"{charts(report, trades)}"
         f"{tables(report, trades)}"
         f"{card(trade_list(trades, _rest(source), source.candles), trades_heading(len(trades)))}"
@@ -107,19 +110,30 @@ def _figure_cards(report: Summary) -> str:
     return "".join(card(figure_rows(rows), name) for name, rows in sections(report).items())
 
 
+def days(report: Summary) -> str:
+    """Return the calendar; where it is short, bars of the days beside it."""
+    blocks = card(month_blocks(report.by_day, report.by_month), "Net PnL by day of the exit, UTC")
+    if len(report.by_month) > 1:
+        return blocks
+    newest = {name[5:]: totals for name, totals in _newest(report.by_day, _DAYS).items()}
+    bars = totals_chart(newest, "Net PnL by day of the exit")
+    return pair(blocks, card(bars, "Day by day"))
+
+
 def charts(report: Summary, trades: Sequence[ClosedTrade], slippage: str = _SLIPPAGE) -> str:
     """Return the charts that a history and a backtest have in common. slippage: what is known of it."""
     histogram, unit = (
         (report.r_distribution, "R") if report.r_distribution else (report.pnl_distribution, "USDT")
     )
     found = paths_of(trades)
+    weekdays = {name[:3]: totals for name, totals in report.by_weekday.items()}
     left_out = (
         f" {found.without_risk} trades without a known stop are left out." if found.without_risk else ""
     )
     return (
         pair(
             card(distribution_chart(histogram, unit), "Distribution of results"),
-            card(money_chart(report.totals), "From gross to net", _SLIPPAGE),
+            card(money_chart(report.totals), "From gross to net", f"{costs_said(report, trades)} {slippage}"),
         )
         + pair(
             card(mae_chart(found), "How far behind", f"{mae_said(found)}{left_out}"),
@@ -131,12 +145,12 @@ def charts(report: Summary, trades: Sequence[ClosedTrade], slippage: str = _SLIP
                 "By hour of the entry, UTC",
             ),
             card(
-                totals_chart(report.by_weekday, "Net PnL by weekday of the entry", WEEKDAYS),
+                totals_chart(weekdays, "Net PnL by weekday of the entry", [name[:3] for name in WEEKDAYS]),
                 "By weekday of the entry, UTC",
             ),
         )
         + pair(
-            card(totals_chart(_newest(report), "Net PnL by month of the exit"), "By month of the exit"),
+            _months_or_exits(report),
             card(totals_chart(report.by_holding, "Net PnL by holding time"), "By holding time"),
         )
     )
@@ -154,20 +168,33 @@ def costs_said(report: Summary, trades: Sequence[ClosedTrade]) -> str:
     return f"{said}; funding {money(abs(funding))}{f' {kind}' if funding else f', {kind}'}."
 
 
-def _newest(report: Summary) -> dict[str, Totals]:
-    return {name: report.by_month[name] for name in list(report.by_month)[-24:]}
+def _months_or_exits(report: Summary) -> str:
+    if len(report.by_month) > 1:
+        months = _newest(report.by_month, _MONTHS)
+        return card(totals_chart(months, "Net PnL by month of the exit"), "By month of the exit")
+    exits = {words(name): totals for name, totals in report.by_exit.items()}
+    return card(totals_chart(exits, "Net PnL by exit"), "By exit")
+
+
+def _newest(groups: Mapping[str, Totals], most: int) -> dict[str, Totals]:
+    return {name: groups[name] for name in list(groups)[-most:]}
 
 
 def tables(report: Summary, trades: Sequence[ClosedTrade]) -> str:
     """Return the breakdowns that a history and a backtest have in common."""
-    parts = "".join(card(breakdown_table(rows), name) for name, rows in groups(report).items())
+    cards = [card(breakdown_table(rows), name) for name, rows in groups(report).items()]
+    first, folded = pair(*cards[:_OPEN_TABLES]), pair(*cards[_OPEN_TABLES:])
     shares = attribute(trades)
     hint = (
         "Each result is shared out by what the groups said at the entry; a group that spoke against a losing "
         "trade earns."
     )
     earned = card(shares_table(shares), "What each scoring group earned", hint) if len(shares) > 1 else ""
-    return f'<div class="pair">{parts}</div>{earned}{card(falls_table(report.falls), "Deepest drawdowns")}'
+    return (
+        f'{first}<details class="card fold"><summary>The same by weekday, hour and holding time</summary>'
+        f"{folded}</details>"
+        f"{earned}{card(falls_table(report.falls), 'Deepest drawdowns')}"
+    )
 
 
 def _rest(source: Source) -> str:

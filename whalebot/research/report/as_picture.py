@@ -137,6 +137,7 @@ def _draw_rows(groups: Mapping[str, Totals], axes: Axes, title: str) -> None:
         names = names[:half] + names[-half:]
     values = [float(groups[name].pnl) for name in names]
     axes.barh([words(name) for name in names], values, height=0.65, color=_colours(values))
+    axes.set_ylim(min(len(names) - 4, 0) - 0.6, len(names) - 0.4)
     axes.axvline(0, color=_SOFT, linewidth=0.8)
     _dress(axes, title)
 

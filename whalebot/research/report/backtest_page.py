@@ -6,12 +6,11 @@ from html import escape
 
 from whalebot.decisions.performance.summary import Summary
 from whalebot.research.dataset import Dataset
-from whalebot.research.report.as_page import charts, tables
+from whalebot.research.report.as_page import charts, days, tables
 from whalebot.research.report.backtest_figures import backtest_sections, confessions, span_of
 from whalebot.research.report.candles import candle_chart, trade_candles
 from whalebot.research.report.charts import equity_chart
 from whalebot.research.report.figures import headline
-from whalebot.research.report.month_blocks import month_blocks
 from whalebot.research.report.page_parts import card, figure_rows, whole_page
 from whalebot.research.report.trade_list import trade_list, trades_heading
 from whalebot.research.report.wording import money
@@ -43,7 +42,7 @@ def _parts(result: BacktestResult, summary: Summary, notes: str) -> str:
     return (
         f'<p class="lead">{escape(headline(summary))}</p>{notes}<div class="pair">{figures}</div>'
         f"{card(equity_chart(summary.curve), 'Equity, marked at every close')}"
-        f"{card(month_blocks(summary.by_day, summary.by_month), 'Net PnL by day')}"
+        f"{days(summary)}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from html import escape
@@ -19,6 +20,8 @@ _LEFT: Final = 58
 _TOP: Final = 12
 _FLOOR: Final = 192
 _BELOW: Final = 211
+_LETTER: Final = 6.6
+"""Width of a digit of a label."""
 
 
 def distribution_chart(bins: Sequence[Bin], unit: str) -> str:
@@ -54,7 +57,8 @@ def totals_chart(
     if not any(values):
         low, high = 0.0, 1.0
     panel = Panel(_LEFT, _TOP, WIDTH - _LEFT - 14, _FLOOR - _TOP, 0, max(len(places), 4), low, high)
-    every = -(-len(places) // 8) if len(places) > 8 or max(map(len, places)) > 5 else 1
+    slot = panel.width / max(len(places), 4)
+    every = max(1, math.ceil((max(map(len, places)) + 1) * _LETTER / slot))
     parts = [y_axis(panel, 4)]
     for i, (name, value) in enumerate(zip(places, values, strict=True)):
         x, width = panel.x(i), panel.x(i + 1) - panel.x(i)

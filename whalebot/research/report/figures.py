@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from whalebot.decisions.performance.equity import Drawdown
+from whalebot.decisions.performance.exact import exact_sum
 from whalebot.decisions.performance.summary import Summary
 from whalebot.decisions.performance.totals import Totals
+from whalebot.domain.intervals import DAY_MS
 from whalebot.research.report.wording import UNKNOWN, day, duration, money, ratio, share
 
 REALISED_NOTE = (
@@ -64,7 +66,19 @@ def headline(report: Summary) -> str:
             f" Best day {best} with {money(days[best].pnl, sign=True)}, worst {worst} with "
             f"{money(days[worst].pnl, sign=True)}."
         )
-    return said
+    return said + _last_week(report)
+
+
+def _last_week(report: Summary) -> str:
+    """The newest seven days up to the last exit, where there are more."""
+    since = day(report.last_ms - 6 * DAY_MS)
+    newest = [totals for name, totals in report.by_day.items() if name >= since]
+    if len(newest) == len(report.by_day):
+        return ""
+    count = sum(totals.trades for totals in newest)
+    pnl = exact_sum(totals.pnl for totals in newest)
+    plural = "s" if count != 1 else ""
+    return f" Last seven days, from {since}: {money(pnl, sign=True)} on {count:,} trade{plural}."
 
 
 def groups(report: Summary) -> dict[str, list[GroupRow]]:

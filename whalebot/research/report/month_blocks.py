@@ -11,6 +11,7 @@ from whalebot.decisions.performance.totals import Totals
 from whalebot.research.report.page_parts import coloured
 from whalebot.research.report.wording import money
 
+_CENT: Final = 0.01
 _OPEN: Final = 12
 _MOST: Final = 36
 _HEAD: Final = "".join(f'<th scope="col">{name}</th>' for name in ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"))
@@ -69,6 +70,8 @@ def _cell(date: str, day: int, days: Mapping[str, Totals], full: float) -> str:
 def _short(amount: float) -> str:
     """An amount in five characters or fewer."""
     size = abs(amount)
+    if size < _CENT / 2:
+        return "0"
     sign = "+" if amount > 0 else "−" if amount < 0 else ""
     for unit, name in ((1e9, "b"), (1e6, "m"), (1e3, "k")):
         if size >= unit * 0.9995:

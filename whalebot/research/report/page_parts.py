@@ -90,7 +90,7 @@ def breakdown_table(rows: Sequence[GroupRow]) -> str:
 def shares_table(shares: Sequence[GroupShare]) -> str:
     """Return what each scoring group earned."""
     most = max((abs(one.earned) for one in shares), default=0.0)
-    table = html_table(
+    return html_table(
         ("", "earned", "", "for the trade", "mean R", "against it", "mean R"),
         (
             (
@@ -105,7 +105,6 @@ def shares_table(shares: Sequence[GroupShare]) -> str:
             for one in shares
         ),
     )
-    return f'<div class="scroll">{table}</div>'
 
 
 def falls_table(falls: Sequence[Drawdown]) -> str:

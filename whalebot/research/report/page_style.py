@@ -115,7 +115,8 @@ summary { cursor: pointer; } .trades summary { list-style: none; }
   th, td { padding-left: 8px; } p.lead { font-size: 16px; }
   .readable { display: none; } .for-phone { display: block; }
   .candles svg { min-width: 560px; } .candles { overflow-x: auto; }
-  .line { grid-template-columns: 1.4fr 1fr .8fr 1em; }
+  .line { grid-template-columns: 1.8fr 1fr .75fr 1em; gap: 0 8px; } .line em { white-space: nowrap; }
+  .bar { width: 40px; } .fold { padding: 10px; }
   .line > :nth-child(1) { grid-row: 2; font-size: 12px; color: var(--soft); }
   .line > :nth-child(2) { grid-row: 1; } .line > :nth-child(3) { grid-row: 1; }
   .line > :nth-child(4) { grid-row: 1; }
@@ -124,6 +125,8 @@ summary { cursor: pointer; } .trades summary { list-style: none; }
   .line.head { display: none; }
   .why { grid-template-columns: 1fr; }
   .score li { grid-template-columns: 1fr 3.4em 96px; } .score u { width: 96px; } }
+.fold { margin: 12px 0; } .fold > summary { font-size: 14px; font-weight: 650; }
+.fold .card { border: 0; padding: 6px 0; }
 .notes { color: var(--soft); font-size: 13px; } .notes p { margin: 6px 0; }
 @media print {
   :root { --ground: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #ccc; --track: #f2f2f2;

@@ -19,7 +19,7 @@ def money(amount: Decimal | float | None, *, sign: bool = False) -> str:
     if amount is None or not math.isfinite(amount):
         return _special(amount)
     decimals = 4 if 0 < abs(float(amount)) < 0.1 else 2
-    return f"{amount:{'+' if sign else ''},.{decimals}f}".replace("-", "−")
+    return f"{amount:{'+' if sign and amount else ''},.{decimals}f}".replace("-", "−")
 
 
 def price(amount: Decimal) -> str:
