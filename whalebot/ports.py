@@ -134,8 +134,8 @@ class TradeStore(Protocol):
 class Notifier(Protocol):
     """Tells people. Never blocks, never raises into the loop."""
 
-    def send(self, level: Level, title: str, text: str) -> None:
-        """Queue one message."""
+    def send(self, level: Level, title: str, text: str, kind: str = "") -> None:
+        """Queue one message; `kind` is a stable word for machines."""
         ...
 
 

@@ -8,6 +8,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from whalebot.adapters.alerts.budget import Budget, Verdict
 from whalebot.adapters.alerts.channels import AppriseChannel, ChannelSettings, open_channels, reaches
 from whalebot.adapters.alerts.heartbeat import Heartbeat
-from whalebot.adapters.alerts.system import AlertSystem
+from whalebot.adapters.alerts.system import AlertRules, AlertSystem
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError
 
@@ -59,8 +60,8 @@ class Desk:
         return [self.got.get_nowait()[1] for _ in range(self.got.qsize())]
 
 
-def system(*desks: Desk, clock: HandClock | None = None, **more: object) -> AlertSystem:
-    return AlertSystem(desks, clock or HandClock(), retry_s=(0.0, 0.0), **more)  # type: ignore[arg-type]
+def system(*desks: Desk, clock: HandClock | None = None, **rules: Any) -> AlertSystem:
+    return AlertSystem(desks, clock or HandClock(), AlertRules(**rules), retry_s=(0.0, 0.0))
 
 
 def test_a_message_reaches_every_channel_of_its_level() -> None:
@@ -143,10 +144,11 @@ def test_a_hanging_service_holds_nobody_up() -> None:
     assert alerts.stop(LIMIT_S)
 
 
-def test_without_channels_nothing_is_kept() -> None:
+def test_without_channels_nothing_is_sent_but_all_is_kept() -> None:
     alerts = system()
-    alerts.send(Level.CRITICAL, "t", "x")
+    alerts.send(Level.CRITICAL, "t", "x", "kill")
     assert alerts.counts.delivered == alerts.counts.held_back == 0
+    assert [(record.kind, record.title) for record in alerts.records()] == [("kill", "t")]
     assert alerts.stop(LIMIT_S)
     assert not alerts.is_alive
 

@@ -19,6 +19,7 @@ NO_RANGE = {
     "alerts.channels[0].url",
     "alerts.heartbeat_url",
 }
+NO_RANGE |= {"alerts.telegram.token", "alerts.telegram.chat_ids", "alerts.quiet_hours"}
 NO_RANGE |= {"web.token", "active_weight_set", "timezone", "take_profit_ladder.steps", "alerts.channels"}
 """Places where every value of the right type passes the schema; other checks look at some of them."""
 

@@ -177,7 +177,18 @@ DOCUMENTED = {
     "session_filter": {"enabled": False, "utc_allowed": []},
     "record": False,
     "logging": {"level": "INFO"},
-    "alerts": {"enabled": False, "channels": [], "max_per_minute": 10, "dedup_s": 600, "heartbeat_url": None},
+    "alerts": {
+        "enabled": False,
+        "channels": [],
+        "max_per_minute": 10,
+        "dedup_s": 600,
+        "heartbeat_url": None,
+        "escalate_after_min": 30,
+        "quiet_hours": None,
+        "daily_summary": None,
+        "telegram": {"enabled": False, "token": None, "chat_ids": []},
+    },
+    "metrics": {"textfile": None},
     "web": {"enabled": False, "host": "127.0.0.1", "port": 8000, "token": None, "allow_orders": False},
 }
 

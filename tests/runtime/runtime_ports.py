@@ -115,7 +115,7 @@ class People:
     def __init__(self) -> None:
         self.said: list[tuple[Any, ...]] = []
 
-    def send(self, level: Level, title: str, text: str) -> None:
+    def send(self, level: Level, title: str, text: str, kind: str = "") -> None:
         self.said.append((level, title, text))
 
     def resubscribe_book(self, symbol: str) -> None:

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from whalebot.adapters.alerts.channels import ChannelSettings, open_channels
 from whalebot.adapters.alerts.system import AlertSystem
 from whalebot.adapters.storage.history import TradeHistory
 from whalebot.adapters.storage.lock import FolderLock
 from whalebot.adapters.storage.state import StateFile
+from whalebot.app.alerting import open_alerts, tell_notice
 from whalebot.app.audit import DaemonAudit
-from whalebot.app.config.convert import milliseconds
 from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.exits import CLEAN, EXCHANGE, explanation
@@ -64,6 +63,7 @@ class Daemon:
         self._watch = ThreadWatch()
         self._halted = threading.Event()
         self._troubles: Troubles | None = None
+        self._alerts: AlertSystem | None = None
         self._failure = ""
         self._tell_news: Callable[[], None] = _nothing_new
         self._reloader: Reloader | None = None
@@ -85,13 +85,13 @@ class Daemon:
             states = StateFile(paths.state_file(self._setup.config.mode))
             known = states.load() if venue.keeps_account else None
             state = known or StateDocument(run_id=new_run_id())
-            alerts = self._alerts()
+            alerts = self._alerts = open_alerts(self._setup, self._clock)
             stack.callback(alerts.stop)
             self._audit.alert = alerts.send
             self._tell_news = partial(self._tell_stores, history, states, alerts)
             self._tell_news()
             stack.push(partial(self._tell_the_end, alerts))
-            alerts.send(Level.INFO, "whalebot has started", self._who())
+            alerts.send(Level.INFO, "whalebot has started", self._who(), "started")
             self._reloader = Reloader(
                 self._setup, self._inbox, self._clock, venue, self._console.set_level, self._audit
             )
@@ -132,7 +132,7 @@ class Daemon:
         for notice in (*history.take_notices(), *states.take_notices()):
             self._console.notice(notice)
             if notice.level is Level.CRITICAL:
-                alerts.send(notice.level, "a file was damaged", notice.text)
+                alerts.send(notice.level, "a file was damaged", notice.text, notice.kind)
 
     def _wait_for(self, venue: Venue, halt: Halt) -> None:
         """An outage at the start may last; --for and signals end the wait."""
@@ -165,7 +165,7 @@ class Daemon:
             self._console.progress()
             supervisor.check()
 
-        outputs = LoopOutputs(self._views, self._console.notice, progress)
+        outputs = LoopOutputs(self._views, self._notice, progress)
         loop = Loop(noted, self._inbox, lanes, self._clock, outputs)
         halt.loop = loop
         try:
@@ -211,25 +211,12 @@ class Daemon:
             _SHUTDOWN_S,
         )
 
-    def _alerts(self) -> AlertSystem:
-        table = self._setup.config.alerts
-        settings = tuple(
-            ChannelSettings(c.name, c.url.get_secret_value(), Level(c.min_level))
-            for c in (table.channels if table.enabled else ())
-        )
-        dedup_ms = milliseconds(table.dedup_s, 1000)
-        return AlertSystem(
-            open_channels(settings),
-            self._clock,
-            table.max_per_minute,
-            dedup_ms,
-            mask=self._setup.masker.mask,
-        )
-
     def _recording_stopped(self, alerts: AlertSystem, reason: str) -> None:
         """Trading goes on without a journal. Any thread."""
         self._console.notice(Notice(Level.CRITICAL, "recording_stopped", f"recording has stopped: {reason}"))
-        alerts.send(Level.CRITICAL, "whalebot records no more", f"{reason}; trading goes on")
+        alerts.send(
+            Level.CRITICAL, "whalebot records no more", f"{reason}; trading goes on", "recording_stopped"
+        )
 
     def _reload(self) -> None:
         if self._reloader is None:
@@ -238,6 +225,12 @@ class Daemon:
         with self._console.service.reloading():
             self._console.is_file_refused = not self._reloader.reload()
 
+    def _notice(self, notice: Notice) -> None:
+        """Log what the engine has to say, and tell people of it where they want to know."""
+        self._console.notice(notice)
+        if self._alerts is not None:
+            tell_notice(self._alerts, notice)
+
     def _who(self) -> str:
         config = self._setup.config
         return f"mode {config.mode}, {', '.join(config.traded_symbols)}, files in {self._setup.paths.dir}"
@@ -245,7 +238,7 @@ class Daemon:
     def _tell_the_end(self, alerts: AlertSystem, *error: object) -> None:
         reason = f"; {explanation(error[1])}" if isinstance(error[1], BaseException) else ""
         level = Level.CRITICAL if reason or self._failure else Level.INFO
-        alerts.send(level, "whalebot has ended", f"{self._who()}{reason or self._failure}")
+        alerts.send(level, "whalebot has ended", f"{self._who()}{reason or self._failure}", "ended")
 
     def _say(self, text: str) -> None:
         self._console.notice(Notice(Level.WARNING, "note", text))

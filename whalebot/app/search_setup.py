@@ -29,6 +29,7 @@ from whalebot.research.settings import BacktestSettings
 
 NOT_SEARCHED: Final = (
     "alerts",
+    "metrics",
     "web",
     "exchange",
     "logging",

@@ -46,8 +46,8 @@ class Tallied:
     """Everything counted since the start. Pairs are (name, count), by name; durations are in seconds.
 
     `orders` by what became of them, `signals` by action, `trades` by (symbol, why they ended). `alerts`
-    counts what the engine told its owner, by kind. `unprotected_s` is the time positions of ours were seen without
-    a stop at the venue, `foreign_unprotected_s` the same of positions that are not ours.
+    counts what the engine told its owner, by kind. `unprotected_s` is the time positions of ours were seen
+    without a stop at the venue, `foreign_unprotected_s` the same of positions that are not ours.
     """
 
     events: tuple[tuple[str, int], ...]

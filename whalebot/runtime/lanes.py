@@ -101,7 +101,7 @@ class Lanes:
             FetchInstruments: lambda e: self._read("instruments", self._read_actions.instruments()),
             RecordTrade: self._record,
             Resubscribe: lambda e: ports.streams.resubscribe_book(e.symbol),
-            Alert: lambda e: ports.notifier.send(e.level, e.title, e.text),
+            Alert: lambda e: ports.notifier.send(e.level, e.title, e.text, e.kind),
         }
 
     def start(self) -> None:

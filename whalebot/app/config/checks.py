@@ -140,3 +140,23 @@ def _check_alerts(config: Config) -> Iterator[Problem]:
     names = [channel.name for channel in config.alerts.channels]
     for name in _repeated(names):
         yield _problem(("alerts", "channels"), names, f"two channels are called {name}")
+    hours = config.alerts.quiet_hours
+    if hours is not None and hours[0] == hours[1]:
+        yield _problem(
+            ("alerts", "quiet_hours"), list(hours), "the two times must differ; null switches it off"
+        )
+    yield from _check_telegram(config)
+
+
+def _check_telegram(config: Config) -> Iterator[Problem]:
+    path, telegram = ("alerts", "telegram"), config.alerts.telegram
+    if not telegram.enabled:
+        return
+    if not config.alerts.enabled:
+        yield _problem((*path, "enabled"), True, "needs alerts.enabled: true", ("alerts", "enabled"))
+    if telegram.token is None:
+        text = 'give "${NAME}", with NAME=... in .env: the bot\'s token'
+        yield _problem((*path, "token"), None, text)
+    if not telegram.chat_ids:
+        text = "name at least one chat; whalebot logs the id of a chat that it does not know"
+        yield _problem((*path, "chat_ids"), [], text)

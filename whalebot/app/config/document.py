@@ -26,7 +26,7 @@ from whalebot.app.config.fields import (
     table,
     whole_number,
 )
-from whalebot.app.config.service_tables import AlertTable, LoggingTable, WebTable
+from whalebot.app.config.service_tables import AlertTable, LoggingTable, MetricsTable, WebTable
 from whalebot.app.config.trading_tables import (
     EvFilterTable,
     GuardrailTable,
@@ -109,6 +109,7 @@ class Config(Table):
     )
     logging: LoggingTable = table(LoggingTable, "the log")
     alerts: AlertTable = table(AlertTable, "telling people")
+    metrics: MetricsTable = table(MetricsTable, "figures for Prometheus")
     web: WebTable = table(WebTable, "the HTTP server")
     scanner: dict[str, Any] | None = key(None, "the scanner's own table")
     prism: dict[str, Any] | None = key(None, "the prism model's own table")

@@ -37,6 +37,13 @@ TimeOfDay = Annotated[
         json_schema_extra={ALLOWED: 'a UTC time "HH:MM" from "00:00" to "24:00"'},
     ),
 ]
+LocalTime = Annotated[
+    str,
+    Field(
+        pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
+        json_schema_extra={ALLOWED: 'a time "HH:MM" from "00:00" to "23:59" in the zone of timezone'},
+    ),
+]
 Name = Annotated[
     str,
     Field(

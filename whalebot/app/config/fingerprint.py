@@ -20,6 +20,7 @@ _DECIDES_NOTHING: Final = frozenset(
         "record",
         "logging",
         "alerts",
+        "metrics",
         "web",
         *OTHER_COMMANDS_TABLES,
     }

@@ -17,7 +17,9 @@ _OPTIONAL_TABLES: Final = ("alerts", "web")
 def is_secret_place(path: Path) -> bool:
     """Tell whether a secret can stand at this place of the file."""
     match path:
-        case ("alerts", "channels", int(), "url") | ("alerts", "heartbeat_url") | ("web", "token"):
+        case ("alerts", "channels", int(), "url") | ("alerts", "heartbeat_url"):
+            return True
+        case ("alerts", "telegram", "token") | ("web", "token"):
             return True
     return False
 

@@ -1,4 +1,4 @@
-"""Tables about the service around trading: log, alerts, web."""
+"""Tables about the service around trading: log, alerts, metrics, web."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from whalebot.app.config.fields import SECONDS, SHORT_NAME, Name, Table, key
+from whalebot.app.config.fields import MINUTES, SECONDS, SHORT_NAME, LocalTime, Name, Table, key, table
 
 _REFERENCE = '"${NAME}", where NAME is set in the environment or in .env'
 
@@ -27,6 +27,16 @@ class AlertChannel(Table):
     min_level: Literal["info", "warning", "critical"] = key("warning", "least level that is sent")
 
 
+class TelegramTable(Table):
+    """Commands by chat."""
+
+    enabled: bool = key(False, "take commands from the chats below; needs alerts.enabled")
+    token: SecretStr | None = key(None, "token of the bot, as @BotFather gives it", allowed=_REFERENCE)
+    chat_ids: tuple[int, ...] = key(
+        (), "chats whose every member may command; all others are ignored", allowed="a list of whole numbers"
+    )
+
+
 class AlertTable(Table):
     """Telling people."""
 
@@ -36,6 +46,34 @@ class AlertTable(Table):
     dedup_s: float = key(600.0, "time in which an equal alert is sent once", SECONDS, ge=0, le=86_400)
     heartbeat_url: SecretStr | None = key(
         None, "address called every 60 s while the main loop makes progress", allowed=_REFERENCE
+    )
+    escalate_after_min: float = key(
+        30.0,
+        "time after which a critical alert that nobody acknowledged is sent once more; 0: never",
+        MINUTES,
+        ge=0,
+        le=1440,
+    )
+    quiet_hours: tuple[LocalTime, LocalTime] | None = key(
+        None,
+        "from when to when alerts of level info are not sent; over midnight where the first is the later",
+        allowed='a pair of local times ["HH:MM", "HH:MM"]',
+    )
+    daily_summary: LocalTime | None = key(
+        None, "when trades, result and positions of the last 24 h are sent to every channel; null: never"
+    )
+    telegram: TelegramTable = table(TelegramTable, "commands by chat")
+
+
+class MetricsTable(Table):
+    """Figures for Prometheus; the server of the table web has them at /metrics besides."""
+
+    textfile: str | None = key(
+        None,
+        "file that holds the figures, made anew every 15 s, for a textfile collector; "
+        "a relative name lies under the folder of --dir",
+        allowed="a file name that ends in .prom",
+        pattern=r"\.prom$",
     )
 
 
