@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from functools import cache
 from importlib.metadata import version
 from typing import Final
 
@@ -36,6 +37,7 @@ def make_result(
     trades: Sequence[ClosedTrade],
     curve: EquityCurve,
     refused: Mapping[str, int],
+    ended_open: Sequence[str],
     libraries: Sequence[str] = (),
 ) -> BacktestResult:
     """Return the result of a run. `trades` are `readable`; `libraries`: besides numpy and TA-Lib."""
@@ -45,17 +47,17 @@ def make_result(
         strategy=strategy,
         interval=dataset.interval,
         starting_balance=settings.balance,
-        trades=tuple(trades),
+        trades=trades,
         curve=_since(curve, dataset.trade_from_ms),
         symbols=tuple(_notes(settings, data, decided[data.symbol]) for data in dataset.symbols),
         refused=dict(sorted(refused.items())),
-        ended_open=tuple(t.symbol for t in trades if t.closed_by is ClosedBy.END_OF_DATA),
+        ended_open=tuple(ended_open),
         costs=costs_in_words(settings, dataset),
         digests=tuple(digest for data in dataset.symbols for digest in data.digests),
         versions={
             "whalebot": __version__,
             "python": platform.python_version(),
-            **{name: version(name) for name in names},
+            **{name: _version(name) for name in names},
         },
         config_hash=settings.engine.config_hash,
         seed=settings.seed,
@@ -136,6 +138,11 @@ def costs_in_words(settings: BacktestSettings, dataset: Dataset) -> dict[str, st
         "funding": "; ".join(funding),
         "leverage": f"{settings.engine.trade.leverage:f}",
     }
+
+
+@cache
+def _version(name: str) -> str:
+    return version(name)
 
 
 def _since(curve: EquityCurve, from_ms: int | None) -> EquityCurve:

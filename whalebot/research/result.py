@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
+from typing import Any, overload
 
 from whalebot.adapters.feeds.bar_file import Gap
 from whalebot.domain.trade import ClosedTrade
@@ -29,6 +30,44 @@ class EquityCurve:
 
     ts_ms: IntArray
     equity: FloatArray
+
+
+class TradesOnDemand(Sequence[ClosedTrade]):
+    """Closed trades that are made when they are read, each once. Equal to any sequence of equal trades."""
+
+    __slots__ = ("_count", "_made", "_make")
+
+    def __init__(self, count: int, make: Callable[[int], ClosedTrade]) -> None:
+        """make: returns the trade of a place, 0 <= place < count."""
+        self._count, self._make = count, make
+        self._made: dict[int, ClosedTrade] = {}
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> ClosedTrade: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[ClosedTrade, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> ClosedTrade | tuple[ClosedTrade, ...]:
+        if isinstance(place, slice):
+            return tuple(self[i] for i in range(self._count)[place])
+        place = range(self._count)[place]
+        trade = self._made.get(place)
+        if trade is None:
+            trade = self._made[place] = self._make(place)
+        return trade
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return tuple, (tuple(self),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +104,11 @@ class SymbolNotes:
 class BacktestResult:
     """One run over one account.
 
-    `trades` in the order they ended. Fills at a bar's open carry its time exactly; times inside a bar are the
-    open time of the finest bar they lie in (only a position closed at the end of the data carries the last
-    close). Trade and order ids are those of the tier. `refused`: entries refused, by rule. `liquidated`:
-    positions the exchange took. `ended_open`: symbols whose position was still open at the end of the data
-    and was closed there. `costs`: the assumptions in words, by name. `digests`: (file name, SHA-256).
+    `trades` in the order they ended; those of the column tier are made as they are read. Fills at a bar's
+    open carry its time exactly; times inside a bar are the open time of the finest bar they lie in (only a
+    position closed at the end of the data carries the last close). Trade and order ids are those of the tier.
+    `refused`: entries refused, by rule. `ended_open`: symbols whose position was still open at the end of the
+    data and was closed there. `costs`: the assumptions in words, by name. `digests`: (file name, SHA-256).
     `versions`: of everything that decides numbers, by name.
     """
 
@@ -77,7 +116,7 @@ class BacktestResult:
     strategy: str
     interval: str
     starting_balance: Decimal
-    trades: tuple[ClosedTrade, ...]
+    trades: Sequence[ClosedTrade]
     curve: EquityCurve
     symbols: tuple[SymbolNotes, ...]
     refused: Mapping[str, int]

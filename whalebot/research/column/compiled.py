@@ -6,10 +6,13 @@ function it compiles. The cache folder is therefore named by a digest of every f
 
 from __future__ import annotations
 
+import functools
+import gc
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -34,8 +37,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _SHARED: Final = (costs, gate, guardrails, sizing, stops, instrument, signal, averages, trend)
 
-# Bytes of code below which a function is copied to where it is called.
-_SMALL: Final = 400
+# Copied to where they are called: a call would pass every array as seven numbers. Compiling takes no longer.
+_INNER: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}
 
 # No function here makes an array, so that none has to count references: that would take most of the time.
 _OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
@@ -43,9 +46,7 @@ _OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "_nrt": False}
 
 def compiled(function: F) -> F:
     """Return the compiled form of a function that the cached ones call; from Python it cannot be called."""
-    is_small = len(function.__code__.co_code) < _SMALL
-    inner = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": is_small}
-    return cast(F, _jit(**_OPTIONS, **inner)(function))
+    return cast(F, _jit(**_OPTIONS, **_INNER)(function))
 
 
 def cached(function: F) -> F:
@@ -54,9 +55,30 @@ def cached(function: F) -> F:
     before, folder = config.CACHE_DIR, _cache_folder()
     config.CACHE_DIR = "" if folder is None else str(folder)
     try:
-        return cast(F, _jit(**_OPTIONS, cache=folder is not None)(function))
+        dispatcher = _jit(**_OPTIONS, cache=folder is not None)(function)
     finally:
         config.CACHE_DIR = before
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        if dispatcher.nopython_signatures:
+            return dispatcher(*arguments)
+        # Compiling makes millions of objects that stay; looking for garbage among them took a quarter of it.
+        with _without_collecting():
+            return dispatcher(*arguments)
+
+    return cast(F, call)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _cache_folder() -> Path | None:

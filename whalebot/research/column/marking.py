@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import interval_ms, iso_utc
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.dataset import SymbolData
+
+_ZERO: Final = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +27,10 @@ class Funding:
 
     def paid_per_unit(self, after_ms: int, until_ms: int) -> Decimal:
         """Return what a unit that is held over (after_ms, until_ms] pays."""
+        if not self.cash:
+            return _ZERO
         begin, end = np.searchsorted(self.ts_ms, (after_ms, until_ms), side="right").tolist()
-        return sum(self.cash[begin:end], Decimal(0))
+        return sum(self.cash[begin:end], _ZERO)
 
 
 def mark_path(data: SymbolData) -> FloatArray:

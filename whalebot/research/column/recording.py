@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from whalebot.decisions.performance.trade_builder import make_trade
+from whalebot.decisions.performance.trade_builder import Facts, trade_of
 from whalebot.domain.enums import ClosedBy, Side
 from whalebot.domain.intervals import interval_ms
-from whalebot.domain.state import PositionMemory
 from whalebot.domain.trade import ClosedTrade
+from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.column import slots as at
 from whalebot.research.column.marking import Funding
 from whalebot.research.column.tape import Units
@@ -34,10 +35,11 @@ REASONS: Final = {
     at.BY_GAP: ClosedBy.DATA_GAP,
 }
 
+_AT_LEVELS: Final = (at.BY_STOP, at.BY_TARGET, at.BY_TRAILING)
 _ZERO: Final = Decimal(0)
 
-Reading = tuple[float, tuple[tuple[str, float], ...]]
-"""Score and breakdown of a decision."""
+Reading = Callable[[int, IntArray], tuple[FloatArray, dict[str, FloatArray]]]
+"""Returns score and its parts of a symbol (by number) at some rows of its decisions, ascending."""
 
 
 class _Row(NamedTuple):
@@ -60,79 +62,113 @@ class _Row(NamedTuple):
     funding: float
 
 
-@dataclass(frozen=True, slots=True)
-class Recorder:
-    """Makes the closed trades of one run.
+class _When(NamedTuple):
+    """Times in ms UTC: open of the first bar, the end as funding counts it and as results have it. `open`:
+    the last bar's open in units of the file. `held`: decision bars that closed in between."""
 
-    `reading` gives score and breakdown of (symbol number, row of decisions).
+    entry_ms: int
+    exit_ms: int
+    shown_ms: int
+    open: int
+    held: int
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Makes the closed trades of one run, one by one as they are asked for.
+
+    rows: the records of the pass.
     """
 
     data: Dataset
     units: tuple[Units, ...]
     funding: tuple[Funding, ...]
     settings: BacktestSettings
-    reading: Callable[[int, int], Reading]
+    rows: NDArray[np.void]
+    reading: Reading
 
-    def trades(self, rows: NDArray[np.void]) -> tuple[ClosedTrade, ...]:
-        """Return the trades of a pass, in the order they ended."""
-        first_bar = np.cumsum([0, *(len(symbol.fine.open_ms) for symbol in self.data.symbols)]).tolist()
-        first_row = np.cumsum([0, *(len(symbol.decisions) for symbol in self.data.symbols)]).tolist()
-        found = []
-        for number, values in enumerate(rows.tolist(), start=1):
-            row = _Row._make(values)
-            bar, decision = first_bar[row.symbol], first_row[row.symbol]
-            found.append(
-                self._trade(row, row.entry_bar - bar, row.exit_bar - bar, row.row - decision, number)
-            )
-        return tuple(found)
+    @cached_property
+    def _told(self) -> list[_Row]:
+        return [_Row._make(values) for values in self.rows.tolist()]
 
-    def _trade(self, row: _Row, entry_bar: int, exit_bar: int, decision: int, number: int) -> ClosedTrade:
-        symbol = self.data.symbols[row.symbol]
-        open_ms = symbol.fine.open_ms
-        ends = exit_bar == len(open_ms)
-        exit_ms = int(open_ms[-1]) + interval_ms(symbol.fine.interval) if ends else int(open_ms[exit_bar])
-        return make_trade(
-            self._memory(row, int(open_ms[entry_bar]), exit_ms, decision, number),
-            exit_ms=exit_ms,
-            exit_level=self.units[row.symbol].price_of(row.level),
-            closed_by=REASONS[row.reason],
-            mode=self.settings.engine.label,
-            config_hash=self.settings.engine.config_hash,
-        )
+    @cached_property
+    def _times(self) -> list[_When]:
+        found: list[_When] = [_When(0, 0, 0, 0, 0)] * len(self.rows)
+        first_bar = 0
+        for s, symbol in enumerate(self.data.symbols):
+            open_ms, fills = symbol.fine.open_ms, symbol.decisions.fills
+            mine = np.flatnonzero(self.rows["symbol"] == s)
+            rows, count = self.rows[mine], len(open_ms)
+            first, end = rows["entry_bar"] - first_bar, rows["exit_bar"] - first_bar
+            last = np.minimum(end, count - 1)
+            close_ms = int(open_ms[-1]) + interval_ms(symbol.fine.interval)
+            exit_ms = np.where(end == count, close_ms, open_ms[last])
+            is_end = rows["reason"] == at.BY_END
+            shown_ms = np.where(is_end, exit_ms, open_ms[last])
+            until = np.where(is_end, count, last)
+            held = fills.searchsorted(until, "right") - fills.searchsorted(first, "right")
+            columns = (open_ms[first], exit_ms, shown_ms, symbol.fine.open[last], held)
+            for i, values in zip(
+                mine.tolist(), zip(*(c.tolist() for c in columns), strict=True), strict=True
+            ):
+                found[i] = _When._make(values)
+            first_bar += count
+        return found
 
-    def _memory(self, row: _Row, opened_ms: int, exit_ms: int, decision: int, number: int) -> PositionMemory:
-        symbol, units = self.data.symbols[row.symbol].symbol, self.units[row.symbol]
-        side = Side.BUY if row.side > 0 else Side.SELL
-        qty = units.qty_of(row.qty)
+    @cached_property
+    def _readings(self) -> list[tuple[float, tuple[tuple[str, float], ...]]]:
+        found: list[tuple[float, tuple[tuple[str, float], ...]]] = [(0.0, ())] * len(self.rows)
+        first_row = 0
+        for s, symbol in enumerate(self.data.symbols):
+            mine = np.flatnonzero(self.rows["symbol"] == s)
+            wanted, places = np.unique(self.rows["row"][mine] - first_row, return_inverse=True)
+            scores, parts = self.reading(s, wanted)
+            names, columns = tuple(parts), [part[places].tolist() for part in parts.values()]
+            values = zip(*columns, strict=True) if columns else [()] * len(mine)
+            for i, score, row in zip(mine.tolist(), scores[places].tolist(), values, strict=True):
+                found[i] = score, tuple(zip(names, row, strict=True))
+            first_row += len(symbol.decisions)
+        return found
+
+    def ended_open(self) -> tuple[str, ...]:
+        """Return the symbols of the positions that were open at the end of the data."""
+        last = self.rows["symbol"][self.rows["reason"] == at.BY_END]
+        return tuple(self.data.symbols[s].symbol for s in last.tolist())
+
+    def trade(self, number: int) -> ClosedTrade:
+        """Return a trade by its place in the order in which they ended."""
+        row, when, (score, breakdown) = self._told[number], self._times[number], self._readings[number]
+        symbol, units = self.data.symbols[row.symbol], self.units[row.symbol]
+        side, qty = Side.BUY if row.side > 0 else Side.SELL, units.qty_of(row.qty)
         opened, closed = units.price_of(row.entry) * qty, units.price_of(row.exit) * qty
-        buys = side is Side.BUY
-        per_unit = self.funding[row.symbol].paid_per_unit(opened_ms, exit_ms)
-        score, breakdown = self.reading(row.symbol, decision)
-        link_id = f"column-{symbol}-{number}"
-        return PositionMemory(
-            symbol=symbol,
-            side=side,
-            entry_link_id=link_id,
-            first_exec_id=link_id,
-            opened_ms=opened_ms,
-            entry_score=score,
-            breakdown=breakdown,
-            atr=0.0,
-            initial_stop=units.price_of(row.first_stop),
-            target=None,
-            stop=None,
-            best_price=units.price_of(row.best),
-            worst_price=units.price_of(row.worst),
-            stop_moved=row.reason == at.BY_TRAILING,
-            bars_held=row.held,
-            bought=opened if buys else closed,
-            bought_qty=qty,
-            sold=closed if buys else opened,
-            sold_qty=qty,
-            fees=(opened + closed) * self.settings.taker_fee,
-            funding=side.sign * qty * per_unit if per_unit else _ZERO,
-            link_ids=(link_id,),
-            closing_as=None,
-            foreign=False,
-            leverage=self.settings.engine.trade.leverage,
+        path = [row.level, row.best, row.worst]
+        if row.reason in _AT_LEVELS:
+            # Where the open jumped over a stop or a target, the open is the price that ended the trade.
+            path.append(when.open * units.scale)
+        per_unit = self.funding[row.symbol].paid_per_unit(when.entry_ms, when.exit_ms)
+        link_id = f"column-{symbol.symbol}-{number + 1}"
+        engine = self.settings.engine
+        return trade_of(
+            Facts(
+                trade_id=link_id,
+                mode=engine.label,
+                symbol=symbol.symbol,
+                side=side,
+                entry_ms=when.entry_ms,
+                exit_ms=when.shown_ms,
+                entry_notional=opened,
+                exit_notional=closed,
+                qty=qty,
+                fees=(opened + closed) * self.settings.taker_fee,
+                funding=side.sign * qty * per_unit if per_unit else _ZERO,
+                path=[units.price_of(price) for price in (min(path), max(path))],
+                initial_stop=units.price_of(row.first_stop),
+                leverage=engine.trade.leverage,
+                bars_held=when.held,
+                closed_by=REASONS[row.reason],
+                entry_score=score,
+                breakdown=breakdown,
+                order_link_ids=(link_id,),
+                config_hash=engine.config_hash,
+            )
         )

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
-
-import numpy as np
 
 from whalebot.adapters.exchange.core import codes
 from whalebot.decisions.risk import guardrails
-from whalebot.domain.trade import ClosedTrade
+from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.column import slots as at
 from whalebot.research.column.deciding import breakdown_at, columns_of
 from whalebot.research.column.engine import Account, Outcome
-from whalebot.research.column.recording import Reading, Recorder
+from whalebot.research.column.recording import Recorder
 from whalebot.research.column.refusing import check_expressible
-from whalebot.research.column.tape import Decided, Tape, make_tape
+from whalebot.research.column.tape import Decided, make_tape
 from whalebot.research.column.terms import entry_windows, terms_of
 from whalebot.research.dataset import Dataset
-from whalebot.research.outcome import make_result, readable
-from whalebot.research.result import BacktestResult, EquityCurve, Tier
+from whalebot.research.outcome import make_result
+from whalebot.research.result import BacktestResult, EquityCurve, Tier, TradesOnDemand
 from whalebot.research.settings import BacktestSettings
 from whalebot.research.strategy import DecisionColumns, Strategy, from_start
 
@@ -70,15 +69,17 @@ def run_column_tier(
     account = Account(tape, tuple(Decided(part.asked(), part.signal, part.atr) for part in parts))
     windows = entry_windows(settings)
     outcome = account.run(terms_of(settings), windows, settings.balance, keeps_curve=True)
+    recorder = Recorder(dataset, tape.units, tape.funding, settings, outcome.trades, partial(_reading, parts))
     return make_result(
         Tier.COLUMN,
         settings,
         dataset,
         strategy.name,
         decided,
-        _exact_trades(settings, dataset, parts, tape, outcome),
+        TradesOnDemand(len(outcome.trades), recorder.trade),
         EquityCurve(tape.curve_ms, outcome.curve),
         refusals(outcome),
+        recorder.ended_open(),
         ("numba",),
     )
 
@@ -88,24 +89,7 @@ def refusals(outcome: Outcome) -> dict[str, int]:
     return {name: count for number, name in RULES.items() if (count := int(outcome.refused[number]))}
 
 
-def _exact_trades(
-    settings: BacktestSettings,
-    dataset: Dataset,
-    parts: Sequence[DecisionColumns],
-    tape: Tape,
-    outcome: Outcome,
-) -> list[ClosedTrade]:
-    firsts = np.cumsum([0, *(len(part) for part in parts)]).tolist()
-    rows = [
-        np.unique(outcome.trades["row"][outcome.trades["symbol"] == s]) - firsts[s] for s in range(len(parts))
-    ]
-    breakdowns = [breakdown_at(part, wanted) for part, wanted in zip(parts, rows, strict=True)]
-
-    def reading(s: int, row: int) -> Reading:
-        place = int(np.searchsorted(rows[s], row))
-        parts_of_score = tuple((name, float(values[place])) for name, values in breakdowns[s].items())
-        return float(parts[s].score[row]), parts_of_score
-
-    trades = Recorder(dataset, tape.units, tape.funding, settings, reading).trades(outcome.trades)
-    by_name = {data.symbol: data for data in dataset.symbols}
-    return [readable(trade, by_name[trade.symbol]) for trade in trades]
+def _reading(
+    parts: Sequence[DecisionColumns], s: int, rows: IntArray
+) -> tuple[FloatArray, dict[str, FloatArray]]:
+    return parts[s].score[rows], breakdown_at(parts[s], rows)

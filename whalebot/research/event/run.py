@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from whalebot.domain.enums import TriggerBy
+from whalebot.domain.enums import ClosedBy, TriggerBy
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.market import Candle
 from whalebot.engine.bars import Analyzer
@@ -49,9 +49,12 @@ def run_event_tier(
     machine = Machine(settings, rules, analyzers, start_ms)
     Schedule(machine, tracks, higher).run(progress)
     by_symbol = {data.symbol: data for data in dataset.symbols}
-    trades = [readable(trade, by_symbol[trade.symbol]) for trade in machine.trades]
+    trades = tuple(readable(trade, by_symbol[trade.symbol]) for trade in machine.trades)
+    open_at_end = [trade.symbol for trade in trades if trade.closed_by is ClosedBy.END_OF_DATA]
     curve = curve_of(settings.balance, machine.tape.fills, dataset.symbols)
-    return make_result(Tier.EVENT, settings, dataset, strategy.name, decided, trades, curve, machine.refused)
+    return make_result(
+        Tier.EVENT, settings, dataset, strategy.name, decided, trades, curve, machine.refused, open_at_end
+    )
 
 
 def _check(settings: BacktestSettings) -> None:
