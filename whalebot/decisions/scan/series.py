@@ -161,7 +161,7 @@ def swings_in_force(swings: IntArray, at: IntArray, settings: ScanSettings) -> t
 def _is_flat(close: FloatArray, period: int) -> FloatArray:
     if len(close) <= period:
         return np.zeros(len(close))
-    return (highest(close, period + 1) == lowest(close, period + 1)).astype(np.float64)
+    return np.asarray(highest(close, period + 1) == lowest(close, period + 1), dtype=np.float64)
 
 
 def _above_own_mean(step: FloatArray, period: int) -> FloatArray:

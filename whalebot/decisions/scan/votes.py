@@ -31,7 +31,7 @@ Rule: TypeAlias = Callable[[BarValues, Sight, ScanSettings], Vote]
 
 
 def sight(bar: BarValues, price: float, forming: FormingBar | None) -> Sight:
-    """Return what is seen at `price` (quote): with the forming bar, or at the bar's close where it is None."""
+    """Return what is seen at `price` (quote) with the forming bar, or at the bar's close without one."""
     if forming is None:
         return Sight(price, bar.vwap, True)
     money = (forming.high + forming.low + forming.close) / 3.0 * forming.volume
