@@ -1,0 +1,1 @@
+"""The web server: dashboard, API, stream and metrics, read from frozen pictures in a thread of its own."""

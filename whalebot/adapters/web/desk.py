@@ -1,0 +1,115 @@
+"""What the server is given: facts that stay, and questions it may ask. No object of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Protocol
+
+from whalebot.adapters.web.chronicle import Chronicle
+from whalebot.adapters.web.feed import Feed
+from whalebot.domain.events import Order
+from whalebot.domain.trade import ClosedTrade
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What does not change while the server serves. `kind`: "daemon", "backtest" or "folder".
+
+    `bars_from`: where the bars come from, in words. `limits`: key of the guardrail -> its value.
+    """
+
+    kind: str
+    mode: str
+    version: str
+    interval: str
+    symbols: tuple[str, ...]
+    timezone: str
+    folder: str
+    bars_from: str
+    simulated_prices: bool = False
+    reads_need_token: bool = False
+    started_ms: int | None = None
+
+    @property
+    def is_read_only(self) -> bool:
+        """True where no daemon could take a command."""
+        return self.kind != "daemon"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """One thing that must be well."""
+
+    name: str
+    healthy: bool
+    required: bool
+    detail: str
+    ms: float = 0.0
+
+
+class Reports(Protocol):
+    """Figures of trades; plain values with money as text."""
+
+    def performance(
+        self, mode: str, trades: Sequence[ClosedTrade], before: Decimal, whole: bool
+    ) -> Mapping[str, Any]:
+        """Return report, equity, groups and notes of the trades of one mode.
+
+        before: net result of the trades before these. whole: these are all trades of the mode.
+        """
+        ...
+
+
+class ConfigDesk(Protocol):
+    """Shows the configuration and takes edits of it."""
+
+    def shown(self) -> Mapping[str, Any]:
+        """Return the configuration in force, secrets hidden, with its fields."""
+        ...
+
+    def limits(self) -> Mapping[str, float]:
+        """Return the guardrails in force that a figure can be held against."""
+        ...
+
+    def change(self, changes: Mapping[str, Any], dry_run: bool) -> Mapping[str, Any]:
+        """Check, write and apply an edit; return what became of it. Raises ApiProblem."""
+        ...
+
+
+class AuditDesk(Protocol):
+    """The audit trail: what is written to it and what it says."""
+
+    def record(self, kind: str, actor: str, fields: Mapping[str, str]) -> None:
+        """Note what somebody did. Returns at once and never raises."""
+        ...
+
+    def newest(
+        self, limit: int, before: int | None, kind: str | None
+    ) -> tuple[list[Mapping[str, Any]], str | None, int]:
+        """Return records before a number, newest first; the cursor of what follows; how many there are."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Everything the server may look at or set off. All callables are called on the web thread.
+
+    `vitals`: what `status` tells of the daemon itself. `checks`: health that the view does not tell.
+    `command` hands an order to the engine; None where there is none. `metrics`: Prometheus text.
+    """
+
+    facts: RunFacts
+    feed: Feed
+    chronicle: Chronicle
+    reports: Reports
+    config: ConfigDesk
+    audit: AuditDesk
+    vitals: Callable[[], Mapping[str, Any]]
+    machine: Callable[[], Mapping[str, Any]]
+    checks: Callable[[], Sequence[CheckResult]]
+    metrics: Callable[[], bytes] | None = None
+    command: Callable[[Order], None] | None = None
+    is_file_refused: Callable[[], bool] = lambda: False
+    load_history: Callable[[], Sequence[ClosedTrade]] = tuple
