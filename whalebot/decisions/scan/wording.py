@@ -126,8 +126,8 @@ def _facts(e: Evaluation, settings: ScanSettings) -> tuple[str, ...]:
     swings = sum(e.weights.get(name, 0.0) for name in OSCILLATORS)
     high = settings.signal_config.confidence_high
     return (
-        f"  all weights together {total:.2f}; the trend votes alone make {trends:+.2f} = {trends / total:.4f},"
-        f" the oscillators alone {swings:+.2f} = {swings / total:.4f}; they often oppose each other",
+        f"  all weights together {total:.2f}; the trend votes alone {trends:+.2f} = {trends / total:.4f}, "
+        f"the oscillators alone {swings:+.2f} = {swings / total:.4f}; they often oppose each other",
         f"  confidence High needs a sum above {high * total:.2f}",
     )
 
@@ -225,6 +225,7 @@ def _values(name: str, e: Evaluation, tick_size: Decimal) -> str:
         return f"swings {bar.swing_earlier:.0f} and {bar.swing_later:.0f} bars ago"
     if name == "bb_squeeze":
         return f"{_number(bar.bandwidth)}{' armed' if bar.armed == 1.0 else ''}"
+    lower, upper = price_text(bar.band_lower, tick_size), price_text(bar.band_upper, tick_size)
     return {
         "ema_alignment": price_text(bar.ema, tick_size),
         "vwap_bounce": price_text(e.vwap, tick_size),
@@ -233,7 +234,7 @@ def _values(name: str, e: Evaluation, tick_size: Decimal) -> str:
         "stoch_rsi": _number(bar.stoch_k),
         "rsi": _number(bar.rsi),
         "macd": f"{_number(bar.macd, fine)} / {_number(bar.macd_signal, fine)}",
-        "bollinger_bands": f"{price_text(bar.band_lower, tick_size)} - {price_text(bar.band_upper, tick_size)}",
+        "bollinger_bands": f"{lower} - {upper}",
         "pivot_breakout": f"{price_text(bar.r1, tick_size)} / {price_text(bar.s1, tick_size)}",
     }[name]
 
