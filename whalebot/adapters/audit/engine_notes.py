@@ -28,7 +28,7 @@ class EngineNotes:
     """
 
     def __init__(self, log: AuditLog) -> None:
-        self._log = log
+        self.log = log
         self._seen: OrderedDict[object, None] = OrderedDict()
         self._words: dict[type, Callable[[Any], Described | None]] = {
             **{kind: partial(_facts, name, actor) for kind, (name, actor) in _PLAIN.items()},
@@ -52,9 +52,9 @@ class EngineNotes:
             # What a stream missed comes this way.
             for execution in event.executions.value:
                 if type(execution) is Execution:
-                    self._log.leave(partial(self._fill, execution))
+                    self.log.leave(partial(self._fill, execution))
         if effects is None:
-            self._log.record("bug", ENGINE, {"event": type(event).__name__})
+            self.log.record("bug", ENGINE, {"event": type(event).__name__})
         elif effects:
             self._leave_all(effects)
 
@@ -64,7 +64,7 @@ class EngineNotes:
                 self._leave(effect)
 
     def _leave(self, subject: Event | Effect) -> None:
-        self._log.leave(partial(self._words[type(subject)], subject))
+        self.log.leave(partial(self._words[type(subject)], subject))
 
     def _report(self, order: OrderReport) -> Described | None:
         if not order.status.is_final or self._is_known((order.order_id, order.status)):

@@ -49,7 +49,8 @@ def last_records(
 
 def _lines(files: AuditFiles, path: Path) -> list[bytes]:
     try:
-        return files.read_file(path).split(b"\n")
+        # What no line end follows is on its way, or torn.
+        return files.read_file(path).split(b"\n")[:-1]
     except FileNotFoundError:
         # It got its number a moment ago: what stood there comes under that name at the next call.
         return []

@@ -36,11 +36,12 @@ def find_tail(files: AuditFiles, trail: Path) -> Tail:
         data = files.read_file(trail)
     except FileNotFoundError:
         data = b""
-    last, size = last_whole(data)
-    if last is None and full:
-        last, _ = last_whole(files.read_file(full[-1].path))
-    start = last or Head(0, FIRST_PREV)
     noted, problem = _noted(files, trail)
+    safe_seq = 0 if noted is None else noted.seq
+    last, size = last_whole(data, safe_seq)
+    if last is None and full:
+        last, _ = last_whole(files.read_file(full[-1].path), safe_seq)
+    start = last or Head(0, FIRST_PREV)
     if noted is None and not problem and (last is not None or data or full):
         problem = "the file that names the last record was missing"
     if noted is not None and noted.seq > start.seq:
@@ -51,18 +52,38 @@ def find_tail(files: AuditFiles, trail: Path) -> Tail:
     return Tail(start, size, data[size:], number, problem, is_new)
 
 
-def last_whole(data: bytes) -> tuple[Head | None, int]:
-    """Return the last record whose line is whole, and where its line ends; None and 0 where none is."""
+def last_whole(data: bytes, safe_seq: int) -> tuple[Head | None, int]:
+    """Return the last record up to which the lines are whole, and where its line ends; None and 0 for none.
+
+    Only what follows record `safe_seq` is looked at: before it everything was on the disk, and damage there
+    is for whoever verifies.
+    """
+    last: Head | None = None
+    begin = end = _after_safe(data, safe_seq)
+    while (stop := data.find(b"\n", begin)) >= 0:
+        try:
+            record = decode_line(data[begin:stop])
+        except ValueError:
+            break
+        if last is not None and (record.seq, record.prev) != (last.seq + 1, last.hash):
+            break
+        last, begin = Head(record.seq, record.hash), stop + 1
+        end = begin
+    return last, end
+
+
+def _after_safe(data: bytes, safe_seq: int) -> int:
+    """Where the last whole line up to record `safe_seq` begins; 0 where there is none."""
     end = data.rfind(b"\n") + 1
     while end > 0:
         begin = data.rfind(b"\n", 0, end - 1) + 1
         try:
-            record = decode_line(data[begin : end - 1])
+            if decode_line(data[begin : end - 1]).seq <= safe_seq:
+                return begin
         except ValueError:
-            end = begin
-            continue
-        return Head(record.seq, record.hash), end
-    return None, 0
+            pass
+        end = begin
+    return 0
 
 
 def set_aside(files: AuditFiles, trail: Path, torn: bytes) -> Path:
