@@ -151,7 +151,7 @@ class FileSystem:
         while True:
             aside = path.with_name(f"{path.name}.damaged-{number}")
             try:
-                self._second_name(path, aside)
+                _second_name(self, path, aside)
             except FileExistsError:
                 if self.is_same(path, aside):
                     return aside
@@ -160,13 +160,14 @@ class FileSystem:
             self.sync_folder(path.parent)
             return aside
 
-    def _second_name(self, path: Path, aside: Path) -> None:
-        try:
-            self.link(path, aside)
-        except FileExistsError:
+
+def _second_name(files: FileSystem, path: Path, aside: Path) -> None:
+    try:
+        files.link(path, aside)
+    except FileExistsError:
+        raise
+    except OSError as error:
+        # File systems without hard links (exFAT, some network shares) get a copy.
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
             raise
-        except OSError as error:
-            # File systems without hard links (exFAT, some network shares) get a copy.
-            if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}:
-                raise
-            self.write_file(aside, self.read_file(path), new=True)
+        files.write_file(aside, files.read_file(path), new=True)

@@ -20,6 +20,7 @@ from whalebot.research.chaos.process import now_ms
 from whalebot.research.chaos.reach import excused_spans, ready_moments
 from whalebot.research.chaos.rig import MODE, Rig
 from whalebot.research.chaos.schedule import Action, Kind, Schedule
+from whalebot.research.chaos.trail import trail_holds
 
 _POLL_S: Final = 0.02
 _MOMENT_POLL_S: Final = 0.004
@@ -71,7 +72,12 @@ def run_schedule(
     faults = Counter(line["do"] for line in ledger.faults if line["kind"] == "fault" and "error" not in line)
     return Outcome(
         schedule=schedule,
-        findings=(*rig.findings, *verdict.findings, *requests_are_paced(ledger, _MOST_REQUESTS)),
+        findings=(
+            *rig.findings,
+            *verdict.findings,
+            *requests_are_paced(ledger, _MOST_REQUESTS),
+            *trail_holds(rig.daemon_folder),
+        ),
         folder=folder,
         days=days,
         faults=faults + run.done,
