@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from whalebot.decisions.scan.evaluation import Confidence, Direction, Evaluation, EventKind, ScanEvent
 from whalebot.decisions.scan.settings import AUTO, LOW_VOLATILITY, ScanSettings
@@ -35,6 +35,19 @@ class _Standing:
     weight_set: str = ""
 
 
+class Happening(NamedTuple):
+    """What happened to a signal; `signal` and `confidence` are those announced, or those that ended."""
+
+    kind: EventKind
+    signal: Direction
+    confidence: Confidence
+
+
+def make_event(happening: Happening, evaluation: Evaluation) -> ScanEvent:
+    """Return the event of what happened at an evaluation."""
+    return ScanEvent(_event_id(*happening, evaluation), *happening, evaluation)
+
+
 class Announcer:
     """The signal of every symbol and what was told of it. Not safe for several threads."""
 
@@ -61,22 +74,11 @@ class Announcer:
 
     def step(self, evaluation: Evaluation) -> ScanEvent | None:
         """Take the next evaluation of a symbol, in the order of event time; return what happened, if any."""
-        standing = self._standing(evaluation.symbol, evaluation.interval)
-        before, confidence = Direction(standing.announced), Confidence(standing.confidence)
-        kind = self.take(
-            evaluation.symbol,
-            evaluation.interval,
-            evaluation.signal,
-            evaluation.confidence,
-            bar_start=evaluation.bar_start,
-            ts_ms=evaluation.ts_ms,
+        e = evaluation
+        happening = self.take(
+            e.symbol, e.interval, e.signal, e.confidence, bar_start=e.bar_start, ts_ms=e.ts_ms
         )
-        if kind is None:
-            return None
-        ended = kind is EventKind.END
-        signal = before if ended else evaluation.signal
-        told = confidence if ended else evaluation.confidence
-        return ScanEvent(_event_id(kind, signal, told, evaluation), kind, signal, told, evaluation)
+        return None if happening is None else make_event(happening, evaluation)
 
     def take(
         self,
@@ -87,18 +89,20 @@ class Announcer:
         *,
         bar_start: int,
         ts_ms: int,
-    ) -> EventKind | None:
+    ) -> Happening | None:
         """Take the next state of a symbol and return what happened to its signal; see `step`."""
         standing = self._standing(symbol, interval)
         kind = self._kind(standing, signal, confidence, bar_start, ts_ms)
-        standing.held = signal.value
-        standing.confidence = confidence.value
+        happening = None if kind is None else Happening(kind, signal, confidence)
         if kind is EventKind.END:
+            happening = Happening(kind, Direction(standing.announced), Confidence(standing.confidence))
             standing.announced = Direction.NONE.value
         elif kind is not None:
             self._tell(standing, kind, signal, confidence, bar_start)
             standing.told_ms = standing.shown_ms = ts_ms
-        return kind
+        standing.held = signal.value
+        standing.confidence = confidence.value
+        return happening
 
     def snapshot_due(self, symbol: str, interval: str, ts_ms: int) -> bool:
         """True where a symbol's unchanged state may be shown again; then its clock starts afresh."""

@@ -1,0 +1,124 @@
+"""The history of signals: every event in one SQLite file, written by one writer, each kept once."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from whalebot.domain.errors import ConfigError
+
+FILE_NAME: Final = "signals.sqlite"
+MODES: Final = ("live", "replay", "backscan")
+"""What a record came from: streams, recorded frames, or kept bars."""
+_WAIT_S: Final = 5.0
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS signals (
+    id TEXT NOT NULL, run_id TEXT NOT NULL, mode TEXT NOT NULL, ts_ms INTEGER NOT NULL,
+    symbol TEXT NOT NULL, interval TEXT NOT NULL, event TEXT NOT NULL, direction TEXT NOT NULL,
+    confidence TEXT NOT NULL, bar_start_ms INTEGER NOT NULL, config_hash TEXT NOT NULL,
+    score REAL, record TEXT NOT NULL,
+    UNIQUE (symbol, interval, event, direction, confidence, bar_start_ms, config_hash)
+);
+CREATE INDEX IF NOT EXISTS signals_by_time ON signals (ts_ms);
+"""
+_INSERT: Final = "INSERT OR IGNORE INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What is asked of the history; None: any. `since_ms`: event time, ms UTC. `min_score`: its size."""
+
+    symbol: str | None = None
+    since_ms: int | None = None
+    event: str | None = None
+    min_score: float | None = None
+    interval: str | None = None
+    mode: str | None = None
+
+
+class SignalHistory:
+    """Writes events. One instance, one thread; readers may read meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made by hand first, so that the file and its journal are nobody else's to read.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._db = sqlite3.connect(path, timeout=_WAIT_S)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_TABLE)
+
+    def add(self, records: Iterable[Mapping[str, Any]], run_id: str, mode: str) -> int:
+        """Keep records (see `record_of`) and return how many were not there yet; all of them or none.
+
+        Raises sqlite3.Error where the disk refuses.
+        """
+        before = self._db.total_changes
+        with self._db:
+            self._db.executemany(_INSERT, (_row(record, run_id, mode) for record in records))
+        return self._db.total_changes - before
+
+    def close(self) -> None:
+        """Close the file; its journal is folded into it."""
+        self._db.close()
+
+
+def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
+    """Return the records that a query asks for, by event time, each with "run_id" and "mode" added.
+
+    Raises ConfigError where there is no history or it cannot be read.
+    """
+    if not path.is_file():
+        raise ConfigError(f"{path}: no history of signals yet; a scan or `scan backscan` makes one")
+    clauses, values = _conditions(query)
+    where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
+    order = " ORDER BY ts_ms, symbol, interval, rowid"
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_S)) as db:
+            found = db.execute(f"SELECT record, run_id, mode FROM signals{where}{order}", values).fetchall()
+    except sqlite3.Error as e:
+        raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
+    return [{**json.loads(text), "run_id": run_id, "mode": mode} for text, run_id, mode in found]
+
+
+def _conditions(query: Query) -> tuple[list[str], list[object]]:
+    asked: tuple[tuple[str, object | None], ...] = (
+        ("symbol = ?", query.symbol),
+        ("ts_ms >= ?", query.since_ms),
+        ("event = ?", query.event),
+        ("abs(score) >= ?", query.min_score),
+        ("interval = ?", query.interval),
+        ("mode = ?", query.mode),
+    )
+    known = [(clause, value) for clause, value in asked if value is not None]
+    return [clause for clause, _ in known], [value for _, value in known]
+
+
+def ms_of(stamp: str) -> int:
+    """Return an ISO-8601 time with offset as ms UTC. Raises ValueError."""
+    return round(datetime.fromisoformat(stamp).timestamp() * 1000)
+
+
+def _row(record: Mapping[str, Any], run_id: str, mode: str) -> tuple[object, ...]:
+    return (
+        record["id"],
+        run_id,
+        mode,
+        ms_of(record["timestamp"]),
+        record["symbol"],
+        record["interval"],
+        record["event"],
+        record["signal_type"],
+        record["confidence"],
+        ms_of(record["bar_start"]),
+        record["config_hash"],
+        record["normalized_score"],
+        json.dumps(record, separators=(",", ":"), allow_nan=False),
+    )
