@@ -1,4 +1,4 @@
-"""The law of the audit trail: after every fault and kill its chain holds from the first record to the last."""
+"""The law of the audit trail: after every fault and kill its chain holds, first record to last."""
 
 from __future__ import annotations
 
