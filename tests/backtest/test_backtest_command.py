@@ -61,7 +61,7 @@ def test_files_agree_with_each_other(tmp_path: Path, recorded: Path) -> None:
     summary = json.loads((out / "summary.json").read_text())
     assert summary["report"]["totals"]["trades"] == len(trades) > 5
     page = (out / "report.html").read_text()
-    assert page.count("<circle") == len(trades)
+    assert page.count("<circle") == 4 * len(trades), "on all candles, on its own, and in both scatters"
     assert "http" not in page.replace("http://www.w3.org", "")
 
 

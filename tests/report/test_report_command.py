@@ -20,7 +20,7 @@ from whalebot.app.cli import main
 from whalebot.decisions.performance.exact import exact_sum
 from whalebot.decisions.performance.summary import summarise
 from whalebot.research.report.as_json import report_json
-from whalebot.research.report.as_page import report_page
+from whalebot.research.report.as_page import Source, report_page
 from whalebot.research.report.as_text import sparkline
 
 DEMO = history("demo", 40)
@@ -97,6 +97,9 @@ def test_text_names_what_people_ask_for(
             "By side",
             "By month",
             "By exit",
+            "By weekday of the entry",
+            "By hour of the entry",
+            "By holding time",
         ),
         *("take profit", "stop loss", "2026-01", "Rebuilt from the venue", "Fewer than 30 trades"),
     ):
@@ -108,11 +111,13 @@ def test_text_names_what_people_ask_for(
 
 def test_no_trade_yet_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "trade_history.json").write_bytes(b"[]\n")
-    assert run(tmp_path, "--html", str(tmp_path / "r.html")) == 0
+    page, table = tmp_path / "r.html", tmp_path / "r.csv"
+    assert run(tmp_path, "--html", str(page), "--csv", str(table)) == 0
     told = capsys.readouterr()
     assert "No trade was closed yet" in told.out
-    assert "no file was written" in told.err
-    assert not (tmp_path / "r.html").exists()
+    assert "no picture or table was written" in told.err
+    assert "No trade was closed yet" in page.read_text(encoding="utf-8")
+    assert not table.exists()
     assert run(tmp_path, "--json") == 0
     assert json.loads(capsys.readouterr().out)["modes"] == {}
 
@@ -201,9 +206,9 @@ def test_the_page_holds_every_mode_and_needs_nothing_else(folder: Path) -> None:
     assert run(folder, "-q", "--html", str(folder / "r.html")) == 0
     page = (folder / "r.html").read_text(encoding="utf-8")
     assert re.findall(r'<span class="mode">(\w+)</span>', page) == ["demo", "live"]
-    assert not re.search(r"(?:src|href)=|https?://|@import|url\(", page)
+    assert not re.search(r"src=|href=\"[^#]|https?://|@import|url\(", page)
     drawings = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
-    assert len(drawings) == 6
+    assert len(drawings) == 2 * 10 + 1, "the nine charts, the curve twice; the days beside one month"
     for drawing in drawings:
         ElementTree.fromstring(drawing)
     assert "NaN" not in page.split("<script>")[0]
@@ -214,7 +219,7 @@ def test_the_page_holds_every_mode_and_needs_nothing_else(folder: Path) -> None:
 def test_names_from_the_file_cannot_break_the_page() -> None:
     evil = "</script><script>alert(1)</script>&\"'"
     trades = [replace(trade, mode=evil, symbol=evil) for trade in history(count=3)]
-    page = report_page([(summarise(evil, trades, D(1000)), trades)], evil, evil)
+    page = report_page([(summarise(evil, trades, D(1000)), trades)], Source(evil, evil, evil))
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
 
@@ -224,7 +229,7 @@ def test_names_from_the_file_cannot_break_the_page() -> None:
 def test_tiny_histories_have_a_page_and_json(count: int, pnl: str) -> None:
     trades = [replace(trade, pnl=D(pnl), r_multiple=None) for trade in history(count=count)]
     report = summarise("demo", trades, D(1000))
-    assert "Realised equity" in report_page([(report, trades)], "x", "y")
+    assert "Realised equity" in report_page([(report, trades)], Source("x", "y"))
     assert json.dumps(report_json(report), allow_nan=False)
 
 

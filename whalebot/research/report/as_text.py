@@ -11,12 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from whalebot.decisions.performance.summary import Summary
-from whalebot.research.report.figures import Figure, GroupRow, groups, notes, sections
+from whalebot.research.report.figures import Figure, GroupRow, groups, headline, notes, sections
 from whalebot.research.report.wording import day, money, ratio, share
 
 _MOODS: Final = {1: "green", -1: "red", 0: ""}
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _CURVE_WIDTH: Final = 60
+_MOST_ROWS: Final = 24
 
 
 def print_report(report: Summary, console: Console, *, equity_source: str) -> None:
@@ -27,6 +28,8 @@ def print_report(report: Summary, console: Console, *, equity_source: str) -> No
     console.print(
         Text(f"Amounts in USDT; starting equity {money(report.start_equity)}, {equity_source}", "dim")
     )
+    console.print()
+    console.print(Text(headline(report)))
     console.print()
     console.print(Text.assemble("Equity ", (sparkline([float(p.equity) for p in report.curve]), "cyan")))
     console.print()
@@ -60,13 +63,23 @@ def figure_table(heading: str, figures: Sequence[Figure]) -> Table:
     return table
 
 
+def _first_and_last(rows: Sequence[GroupRow]) -> list[GroupRow | None]:
+    """All rows, or the first and the last of many with None between them."""
+    if len(rows) <= _MOST_ROWS:
+        return list(rows)
+    return [*rows[: _MOST_ROWS // 2], None, *rows[-(_MOST_ROWS // 2) :]]
+
+
 def breakdown_rows(heading: str, rows: Sequence[GroupRow]) -> Table:
     """Return a breakdown of trades under a heading."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column(Text(heading, "bold"), no_wrap=True)
     for name in ("trades", "won", "net PnL", "fees", "exp. R", "profit factor"):
         table.add_column(name, justify="right", no_wrap=True)
-    for row in rows:
+    for row in _first_and_last(rows):
+        if row is None:
+            table.add_row(f"… {len(rows) - _MOST_ROWS} more", *[""] * 6, style="dim")
+            continue
         totals = row.totals
         mood = _MOODS[(totals.pnl > 0) - (totals.pnl < 0)]
         table.add_row(

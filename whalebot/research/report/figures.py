@@ -86,9 +86,9 @@ def groups(report: Summary) -> dict[str, list[GroupRow]]:
     return {
         heading: [GroupRow(name, totals) for name, totals in parts.items()]
         for heading, parts in (
-            ("By symbol", report.by_symbol),
+            ("By symbol", _best_first(report.by_symbol)),
             ("By side", _sides(report)),
-            ("By exit", report.by_exit),
+            ("By exit", _best_first(report.by_exit)),
             ("By month", report.by_month),
             ("By weekday of the entry", report.by_weekday),
             ("By hour of the entry", report.by_hour),
@@ -110,6 +110,10 @@ def notes(report: Summary) -> list[str]:
 
 def _sides(report: Summary) -> dict[str, Totals]:
     return {_SIDES.get(name, name): totals for name, totals in report.by_side.items()}
+
+
+def _best_first(groups: dict[str, Totals]) -> dict[str, Totals]:
+    return dict(sorted(groups.items(), key=lambda one: -one[1].pnl))
 
 
 def _mood(value: float) -> int:

@@ -110,7 +110,7 @@ def shares_table(shares: Sequence[GroupShare]) -> str:
 def falls_table(falls: Sequence[Drawdown]) -> str:
     """Return the deepest drawdowns as a table."""
     if not falls:
-        return "<p>None.</p>"
+        return "<p>There was none.</p>"
     deepest = sorted(falls, key=lambda fall: -fall.depth)[:_DEEPEST]
     return html_table(
         ("peak", "low", "depth", "amount", "under water"),

@@ -58,6 +58,7 @@ td .meaning { color: var(--soft); font-size: 12px; display: block; font-weight: 
   border-radius: 0 2px 2px 0; }
 .bar i.l, .score i.c { left: auto; right: 50%; background: var(--loss); border-radius: 2px 0 0 2px; }
 .score i.p { background: var(--blue); } .score i.c { background: var(--amber); }
+.trades + .hint { margin-top: 10px; }
 .months { grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 16px 22px; }
 .month { table-layout: fixed; border-collapse: separate; border-spacing: 3px; font-size: 12px; }
 .month caption { text-align: left; font-weight: 600; font-size: 13px; padding: 0 3px 2px; }
