@@ -21,6 +21,7 @@ FLOORS = {
     "runtime": 5,
     "adapters": 5,
     "research": 6,
+    "scanner": 6,
     "app": 7,
 }
 QUIET_FLOORS = 4

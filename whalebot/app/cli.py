@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "data": "fetch, list, verify and convert market history",
     "check-lookahead": "decide random bars again without the future and compare",
     "check-recursive": "show how much each indicator still moves with a longer warm-up",
+    "scan": "watch many symbols and say which of them deserve a look",
     "exchange": "run the local Bybit-compatible exchange on its own",
     "chaos": "prove that nothing is lost or doubled, under faults and kills",
 }

@@ -32,7 +32,7 @@ _INSTRUMENTS: Final = "GET /v5/market/instruments-info"
 _TICKERS: Final = "GET /v5/market/tickers"
 
 
-class _LotSize(msgspec.Struct, rename="camel"):
+class _LotSize(msgspec.Struct, rename="camel", frozen=True):
     qty_step: Decimal = Decimal(0)
 
 

@@ -17,7 +17,10 @@ _WATCHED: Final = frozenset({"tickers", "orderbook", "kline"})
 
 @dataclass(frozen=True, slots=True)
 class StreamTimings:
-    """Real time, seconds. The defaults are the daemon's; tests shorten them."""
+    """Real time, seconds. The defaults are the daemon's; tests shorten them.
+
+    `patient_s`: the least wait after three failures in a row.
+    """
 
     connect_s: float = 10.0
     ack_s: float = 10.0
@@ -30,11 +33,13 @@ class StreamTimings:
     stable_s: float = 10.0
     check_s: float = 1.0
     stop_s: float = 1.0
+    patient_s: float = 0.0
 
     def delay_s(self, attempt: int, rng: random.Random) -> float:
         """Return how long to wait before connecting again: exponential with full jitter."""
         ceiling = min(self.backoff_max_s, self.backoff_first_s * 2.0 ** min(attempt + 1, 16))
-        return rng.uniform(min(self.backoff_first_s, ceiling), ceiling)
+        wait_s = rng.uniform(min(self.backoff_first_s, ceiling), ceiling)
+        return max(wait_s, min(self.patient_s, self.backoff_max_s)) if attempt >= 3 else wait_s
 
 
 class SilenceWatch:

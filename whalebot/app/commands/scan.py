@@ -1,0 +1,89 @@
+"""`scan`: watch many symbols, say which deserve a look; it never places, changes or cancels an order."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, Any
+
+from whalebot.app.exits import CLEAN, CONFIGURATION
+
+if TYPE_CHECKING:
+    from whalebot.app.scan_config import ScanConfig
+
+_TEXT = "watch many symbols and say which of them deserve a look; never an order"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    from whalebot.app.scan_options import add_scan_options
+
+    add_scan_options(subparsers.add_parser("scan", help=_TEXT, description=_TEXT))
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the scan, one of its tools, or a check of its configuration."""
+    from whalebot.app.config.environment import read_environment
+    from whalebot.app.scan_config import read_scan_config
+    from whalebot.app.scan_options import TOOLS, with_command_line
+
+    environment = read_environment(args.paths.env)
+    args.masker.add(*environment.secrets())
+    config = read_scan_config(args.paths.config, environment, not (args.check_config or args.fix_config))
+    args.masker.add(*config.secrets)
+    if args.fix_config:
+        return _fix(args, config)
+    _tell(args, config)
+    if args.check_config:
+        return CONFIGURATION if config.findings else CLEAN
+    if args.strict and config.findings:
+        return CONFIGURATION
+    options = with_command_line(config.options, args)
+    if args.words and args.words[0] in TOOLS:
+        from whalebot.app.scan_tools import run_tool
+
+        return run_tool(args, config, options)
+    if args.once:
+        from whalebot.app.scan_run import run_once
+
+        return run_once(args, config, options)
+    from whalebot.app.scan_live import run_live
+
+    return run_live(args, config, options)
+
+
+def _tell(args: argparse.Namespace, config: ScanConfig) -> None:
+    stream = sys.stdout if args.check_config else sys.stderr
+    for finding in config.findings:
+        print(args.masker.mask(finding), file=stream)
+    if args.check_config or args.verbose:
+        for note in config.notes:
+            print(args.masker.mask(f"note: {note}"), file=stream)
+    else:
+        for note in config.notes:
+            if "not there" in note:
+                print(args.masker.mask(note), file=stream)
+    if args.verbose:
+        for name in config.missing:
+            print(f"{name}: not in the file; the default holds", file=stream)
+    if args.check_config and not config.findings:
+        print(f"{args.paths.config}: nothing to correct")
+
+
+def _fix(args: argparse.Namespace, config: ScanConfig) -> int:
+    from whalebot.adapters.storage.filesystem import FileSystem
+    from whalebot.app.config.reading import read_file
+    from whalebot.app.scan_config import fixed_text
+
+    path = args.paths.config
+    text = read_file(path)
+    for finding in config.findings:
+        print(args.masker.mask(finding))
+    if text is None or config.corrected is None or not config.findings:
+        print(f"{path}: nothing to correct")
+        return CLEAN
+    files = FileSystem()
+    files.write_replacing(path.with_name(path.name + ".bak"), files.read_file(path))
+    files.write_replacing(path, fixed_text(text, config.corrected, config.is_flat).encode())
+    print(f"{path}: corrected; the old file is {path.name}.bak")
+    return CLEAN

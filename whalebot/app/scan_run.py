@@ -1,0 +1,248 @@
+"""Builds a scan out of its parts and runs it: once, live, or over recorded frames."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from whalebot import __version__
+from whalebot.adapters.bybit.hosts import Endpoints, check_urls
+from whalebot.adapters.bybit.rest_survey import ListedSymbol
+from whalebot.adapters.logs.system import wants_colour
+from whalebot.app.exits import CLEAN
+from whalebot.app.scan_config import ScanConfig
+from whalebot.app.scan_options import intervals_of
+from whalebot.app.scan_query import make_query
+from whalebot.decisions.scan.announcing import Announcer
+from whalebot.domain.errors import ConfigError, RateLimited, TransportError, VenueRefused
+from whalebot.runtime.clock import SystemClock
+from whalebot.scanner.asking import Asking, Patience
+from whalebot.scanner.desk import ScanDesk, make_frames
+from whalebot.scanner.options import ScannerOptions
+from whalebot.scanner.outputs import OutputPlaces, OutputWriter, load_state
+from whalebot.scanner.rule_guard import RuleGuard
+from whalebot.scanner.symbol_logs import Console, SymbolLogs, remove_old_logs, run_start
+from whalebot.scanner.universe import choose, load_universe, read_watchlist, split_names
+from whalebot.scanner.view import TableQuery
+
+_log = logging.getLogger("whalebot.scanner")
+_MOST_WITH_BOOK: Final = 50
+_MOST_CLOCK_MS: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The parts of one run."""
+
+    args: argparse.Namespace
+    config: ScanConfig
+    options: ScannerOptions
+    endpoints: Endpoints
+    time_scale: float
+    asking: Asking
+    desk: ScanDesk
+    universe: Mapping[str, ListedSymbol]
+    query: TableQuery
+    logs: SymbolLogs
+    console: Console
+    writer: OutputWriter
+    clock: SystemClock
+
+
+def folder_of(args: argparse.Namespace, name: str) -> Path:
+    """Return a folder of the configuration: relative ones lie in the folder of the run."""
+    return Path(args.paths.dir / Path(name).expanduser())
+
+
+@contextmanager
+def open_scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> Iterator[Scan]:
+    """Give a scan whose symbols are known and none loaded. Raises ConfigError, or what the venue raises."""
+    query = make_query(args, options)
+    zone = ZoneInfo(options.timezone)
+    console = Console(sys.stderr, args.masker, wants_colour(sys.stderr, os.environ), zone)
+    console.setLevel(logging.WARNING if args.quiet else logging.DEBUG if args.verbose else logging.INFO)
+    folder = folder_of(args, options.log_directory)
+    logs = SymbolLogs(folder, args.masker, run_start(), options.per_symbol_log_limit, console)
+    remove_old_logs(folder, options.log_retention_days, time.time())
+    with logs.whole_process(), _source(args, config) as (endpoints, time_scale):
+        clock = SystemClock()
+        rng = random.Random()
+        patience = Patience(options.max_api_retries, options.retry_delay, options.api_timeout_seconds)
+        asking = Asking(endpoints, patience, clock, rng)
+        try:
+            cache = args.paths.state / "instruments.json"
+            universe = load_universe(asking, cache, endpoints.rest_url, clock.now_ms(), args.refresh)
+            symbols = _symbols(args, options, universe, asking, clock)
+            desk = _desk(args, options, symbols, universe, clock)
+            logs.set_up(symbols)
+            writer = OutputWriter(places_of(args, options), args.masker.mask)
+            try:
+                yield Scan(
+                    args, config, options, endpoints, time_scale, asking, desk, universe, query, logs,
+                    console, writer, clock,
+                )  # fmt: skip
+            finally:
+                writer.stop()
+        finally:
+            asking.close()
+
+
+def run_once(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+    """Judge every symbol once and print the table."""
+    from whalebot.app.scan_output import announce_all, print_rows
+    from whalebot.scanner.once import scan_once
+
+    with open_scan(args, config, options) as scan:
+        failed = scan_once(scan.asking, scan.desk)
+        if failed == len(scan.desk.cards):
+            raise TransportError("no symbol could be loaded; see the lines above")
+        announce_all(scan, __version__)
+        print_rows(scan)
+    return CLEAN
+
+
+def places_of(args: argparse.Namespace, options: ScannerOptions) -> OutputPlaces:
+    """Return where outputs go."""
+    output = options.output
+    json_folder = folder_of(args, output.json_output_dir)
+    return OutputPlaces(
+        json_folder if output.save_to_json else None,
+        folder_of(args, output.csv_output_dir) if output.save_to_csv else None,
+        folder_of(args, options.log_directory) / output.alert_file,
+        json_folder / "scan_state.json",
+    )
+
+
+@contextmanager
+def _source(args: argparse.Namespace, config: ScanConfig) -> Iterator[tuple[Endpoints, float]]:
+    if not args.demo:
+        yield config.endpoints, 1.0
+        return
+    from whalebot.app.scan_demo import start_scan_exchange
+
+    exchange = start_scan_exchange(args.paths.logs, args.demo_symbols, args.demo_speed, args.seed)
+    try:
+        yield (
+            check_urls(
+                rest_url=exchange.rest_url,
+                ws_public_url=exchange.ws_public_url,
+                ws_private_url=None,
+                real_keys=False,
+            ),
+            exchange.time_scale,
+        )
+    finally:
+        exchange.stop()
+
+
+def _desk(
+    args: argparse.Namespace,
+    options: ScannerOptions,
+    symbols: tuple[str, ...],
+    universe: Mapping[str, ListedSymbol],
+    clock: SystemClock,
+) -> ScanDesk:
+    frames = list(make_frames(options.scan, intervals_of(args, options), RuleGuard(clock)))
+    announcer = Announcer(options.scan)
+    state = load_state(places_of(args, options).state)
+    if state is not None:
+        try:
+            announcer = Announcer.from_dict(options.scan, state)
+        except ValueError as error:
+            _log.warning("the state of the last run is not used: %s", error)
+    has_book = len(symbols) <= _MOST_WITH_BOOK or args.book
+    levels = options.orderbook_limit if has_book else 0
+    desk = ScanDesk(
+        frames, announcer, options.analysis_interval * 1000, options.cache_ttl_seconds, levels, time.monotonic
+    )
+    for symbol in symbols:
+        desk.add(symbol, universe[symbol].tick_size)
+    return desk
+
+
+def _symbols(
+    args: argparse.Namespace,
+    options: ScannerOptions,
+    universe: Mapping[str, ListedSymbol],
+    asking: Asking,
+    clock: SystemClock,
+) -> tuple[str, ...]:
+    exclude = split_names([args.exclude or ""])
+    asked = _asked(args, options)
+    if asked is None:
+        return _all_symbols(options, universe, asking, clock, exclude)
+    chosen = choose(asked, universe, exclude)
+    for note in chosen.notes:
+        _log.warning("%s", note)
+    if not chosen.symbols:
+        raise ConfigError("no valid symbol is left; name symbols as BTCUSDT, or use --all")
+    listed = ", ".join(chosen.symbols[:20]) + (", ..." if len(chosen.symbols) > 20 else "")
+    _log.info("%d symbols: %s", len(chosen.symbols), listed)
+    return chosen.symbols
+
+
+def _asked(args: argparse.Namespace, options: ScannerOptions) -> list[str] | None:
+    """Return the names that were given, None for all of them. Raises ConfigError where none was."""
+    if args.words:
+        return split_names(args.words)
+    if args.symbols is not None:
+        return split_names([args.symbols])
+    if args.watchlist is not None:
+        return read_watchlist(args.watchlist, options.watchlists, Path.cwd())
+    if args.all or args.demo:
+        return None
+    if sys.stdin is not None and sys.stdin.isatty():
+        print("Symbols (comma separated, e.g. BTCUSDT, ETHUSDT): ", end="", file=sys.stderr, flush=True)
+        return split_names([sys.stdin.readline()])
+    raise ConfigError("which symbols? name them, or use --symbols, --watchlist or --all")
+
+
+def _all_symbols(
+    options: ScannerOptions,
+    universe: Mapping[str, ListedSymbol],
+    asking: Asking,
+    clock: SystemClock,
+    exclude: list[str],
+) -> tuple[str, ...]:
+    from whalebot.scanner.membership import members
+    from whalebot.scanner.once import fetch_tickers
+
+    tickers = fetch_tickers(asking)
+    turnover = {name: ticker.turnover_24h or 0.0 for name, ticker in tickers.items()}
+    wanted = members(universe, turnover, options, clock.now_ms(), exclude)
+    if not wanted:
+        raise ConfigError(
+            f"no perpetual has a turnover of {options.min_turnover24h:g} USDT in 24 h; "
+            "lower scanner.min_turnover24h"
+        )
+    _log.info("%d of %d perpetuals have the turnover and the age", len(wanted), len(universe))
+    return wanted
+
+
+def warn_of_clock(scan: Scan) -> None:
+    """Say where this machine's clock is far from the venue's; events keep the venue's time."""
+    try:
+        offset_ms = scan.asking.clock_offset_ms()
+    except (TransportError, RateLimited, VenueRefused):
+        return
+    if abs(offset_ms) > _MOST_CLOCK_MS:
+        _log.warning(
+            "this machine's clock is %.1f s %s the venue's; signals carry the venue's time",
+            abs(offset_ms) / 1000,
+            "behind" if offset_ms > 0 else "ahead of",
+        )
+
+
+def with_book_note(options: ScannerOptions, count: int) -> ScannerOptions:
+    """Return the options of a run over `count` symbols: above fifty the book is off unless asked for."""
+    return replace(options, orderbook_limit=0) if count > _MOST_WITH_BOOK else options
