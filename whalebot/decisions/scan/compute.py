@@ -11,13 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from whalebot.decisions.scan.levels import NO_PIVOTS, PivotLevels, pivot_levels
+from whalebot.decisions.scan.levels import NO_PIVOTS, pivot_levels
 from whalebot.decisions.scan.panes import Panes
 from whalebot.decisions.scan.recursive import recursive_columns
 from whalebot.decisions.scan.series import FixedSeries, fixed_series
 from whalebot.decisions.scan.settings import ScanSettings
 from whalebot.decisions.scan.values import BarValues
-from whalebot.decisions.scan.window import History, SessionSums, Window, session_sums
+from whalebot.decisions.scan.window import History, SessionBar, SessionSums, Window, session_sums
 from whalebot.domain.intervals import DAY_MS, bar_close_ms
 from whalebot.indicators.arrays import FloatArray, highest, lowest, rolling_sum
 
@@ -49,7 +49,11 @@ def compute(window: Window, settings: ScanSettings) -> BarValues:
         raise ValueError(f"{window.symbol}: insufficient data ({len(window)} closed bars)")
     series = fixed_series(window.high, window.low, window.close, window.volume, settings)
     columns = _columns(window, series, Panes(0, 1, len(window)), settings)
-    return _bar_values(window, {name: float(column[0]) for name, column in columns.items()}, settings)
+    values = {name: float(column[0]) for name, column in columns.items()}
+    opened = int(window.open_ms[-1])
+    return _bar_values(
+        values, opened, window.interval, len(window), _session(window), window.previous_session
+    )
 
 
 def compute_history(history: History, settings: ScanSettings, first: int = 1) -> Iterator[BarValues]:
@@ -69,8 +73,12 @@ def compute_history(history: History, settings: ScanSettings, first: int = 1) ->
         panes = Panes(start - length + 1, min(_CHUNK, len(history) - start), length)
         columns = _columns(history, series, panes, settings)
         names, rows = tuple(columns), zip(*(column.tolist() for column in columns.values()), strict=True)
-        for row, values in enumerate(rows, start):
-            yield _bar_values(history.window(row, length), dict(zip(names, values, strict=True)), settings)
+        opens = history.open_ms[start : start + panes.count].tolist()
+        for row, (opened, values) in enumerate(zip(opens, rows, strict=True), start):
+            known = dict(zip(names, values, strict=True))
+            yield _bar_values(
+                known, opened, history.interval, length, history.sessions[row], history.previous[row]
+            )
 
 
 def _columns(
@@ -93,22 +101,39 @@ def _columns(
     return columns
 
 
-def _bar_values(window: Window, values: dict[str, float], settings: ScanSettings) -> BarValues:
-    opened = int(window.open_ms[-1])
+def _bar_values(
+    values: dict[str, float],
+    opened: int,
+    interval: str,
+    bars: int,
+    sums: SessionSums | None,
+    previous: SessionBar | None,
+) -> BarValues:
+    close = values["close"]
     if "rolling_money" in values:
-        money, volume = values.pop("rolling_money"), values.pop("rolling_volume")
-        anchor = ROLLING
+        money, volume, anchor = values.pop("rolling_money"), values.pop("rolling_volume"), ROLLING
     else:
-        money, volume, anchor = _session(window)
+        anchor = opened // DAY_MS * DAY_MS
+        money = volume = math.nan
+        if sums is not None and sums.anchor_ms == anchor:
+            money, volume = sums.money, sums.volume
         values["vwap_money"], values["vwap_volume"] = money, volume
-    values["vwap"] = vwap_of(money, volume, values["close"])
-    high, low = values.pop("window_high", math.nan), values.pop("window_low", math.nan)
+    pivots = NO_PIVOTS
+    if "window_high" in values:
+        pivots = pivot_levels(values.pop("window_high"), values.pop("window_low"), close)
+    elif previous is not None:
+        pivots = pivot_levels(previous.high, previous.low, previous.close)
     return BarValues(
         open_ms=opened,
-        close_ms=bar_close_ms(opened, window.interval),
-        bars=len(window),
+        close_ms=bar_close_ms(opened, interval),
+        bars=bars,
+        vwap=vwap_of(money, volume, close),
         vwap_anchor_ms=anchor,
-        **_pivots(window, high, low, values["close"])._asdict(),
+        pivot=pivots.pivot,
+        r1=pivots.r1,
+        s1=pivots.s1,
+        r2=pivots.r2,
+        s2=pivots.s2,
         **values,
     )
 
@@ -118,18 +143,7 @@ def vwap_of(money: float, volume: float, close: float) -> float:
     return money / volume if volume > 0.0 else close if volume == 0.0 else math.nan
 
 
-def _session(window: Window) -> tuple[float, float, int]:
-    day = int(window.open_ms[-1]) // DAY_MS * DAY_MS
-    sums: SessionSums | None = window.session
-    if sums is None:
-        sums = session_sums(window.open_ms, window.high, window.low, window.close, window.volume)
-    if sums is None or sums.anchor_ms != day:
-        return math.nan, math.nan, day
-    return sums.money, sums.volume, day
-
-
-def _pivots(window: Window, high: float, low: float, close: float) -> PivotLevels:
-    if not math.isnan(high):
-        return pivot_levels(high, low, close)
-    before = window.previous_session
-    return NO_PIVOTS if before is None else pivot_levels(before.high, before.low, before.close)
+def _session(window: Window) -> SessionSums | None:
+    if window.session is not None:
+        return window.session
+    return session_sums(window.open_ms, window.high, window.low, window.close, window.volume)

@@ -48,6 +48,7 @@ class Evaluator:
     def __init__(self, settings: ScanSettings, run_rule: RunRule = call_rule) -> None:
         self._settings = settings
         self._run_rule = run_rule
+        self._is_plain = run_rule is call_rule
         self._weights: Mapping[str, Mapping[str, float]] = {
             name: MappingProxyType(active_weights(settings, name)) for name in settings.weight_sets
         }
@@ -65,7 +66,10 @@ class Evaluator:
         """Return votes, score and signal at `price` (quote); `held` is the signal before."""
         settings, weights = self._settings, self._weights[weight_set]
         seen = sight(bar, price, forming)
-        votes = {name: self._run_rule(name, RULES[name], bar, seen, settings) for name in weights}
+        if self._is_plain:
+            votes = {name: RULES[name](bar, seen, settings) for name in weights}
+        else:
+            votes = {name: self._run_rule(name, RULES[name], bar, seen, settings) for name in weights}
         score = score_of(votes, weights, settings.signal_config.normalise_by)
         reason = score.obstacle or ("" if bar.atr > 0.0 else "no ATR")
         signal = Direction.NONE

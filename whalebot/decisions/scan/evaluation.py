@@ -20,7 +20,7 @@ class Direction(Enum):
     @property
     def sign(self) -> int:
         """+1 for LONG, -1 for SHORT, 0 for NONE."""
-        return {Direction.LONG: 1, Direction.SHORT: -1}.get(self, 0)
+        return 1 if self is Direction.LONG else -1 if self is Direction.SHORT else 0
 
 
 class Confidence(Enum):
