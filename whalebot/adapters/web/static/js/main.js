@@ -8,8 +8,9 @@ import { heldToken } from './data/token.js';
 import { watchAlerts } from './alerting.js';
 import { catchLinks, currentRoute } from './router.js';
 import { shell } from './shell.js';
+import { empty } from './ui/parts.js';
 import { applyTheme, onTheme } from './ui/theme.js';
-import { render } from './ui/vdom.js';
+import { h, render } from './ui/vdom.js';
 
 const TOPICS = ['status', 'account', 'positions', 'orders', 'signals', 'decisions', 'alerts', 'trades', 'system'];
 const store = new Store();
@@ -29,7 +30,7 @@ const app = {
   retry: () => stream.retryNow(),
   redraw: () => {
     drawFrame();
-    page?.update?.(new Set(['preferences']));
+    tellPage(new Set(['preferences']));
   },
 };
 
@@ -49,6 +50,26 @@ function isStale() {
   return link?.heard !== null && link?.state !== 'live';
 }
 
+/** A page that fails must not stand there as if it were fresh. @param {Set<string>} changed */
+function tellPage(changed) {
+  try {
+    page?.update?.(changed);
+  } catch (error) {
+    failPage(error);
+  }
+}
+
+/** @param {unknown} error */
+function failPage(error) {
+  page?.end?.();
+  page = null;
+  const again = h('button', { type: 'button', class: 'button', on: { click: () => openPage() } }, 'Open it again');
+  const inside = document.createElement('div');
+  main?.replaceChildren(inside);
+  render(inside, empty('This page cannot be shown', 'It met something it does not understand. The daemon goes on trading; the other pages and the terminal tell how it stands.', 'panic', again));
+  console.error(error);
+}
+
 async function openPage() {
   const route = currentRoute();
   const ticket = (opening += 1);
@@ -60,7 +81,11 @@ async function openPage() {
   const inside = document.createElement('div');
   main.append(inside);
   document.title = `${route.title} · Whalebot`;
-  page = module.open(inside, context);
+  try {
+    page = module.open(inside, context);
+  } catch (error) {
+    failPage(error);
+  }
   drawFrame();
   window.scrollTo(0, 0);
 }
@@ -73,16 +98,16 @@ async function begin() {
   watchAlerts(store);
   store.listen((changed) => {
     drawFrame();
-    page?.update?.(changed);
+    tellPage(changed);
   });
-  onTheme(() => page?.update?.(new Set(['theme'])));
+  onTheme(() => tellPage(new Set(['theme'])));
   window.addEventListener('popstate', () => {
     drawFrame();
     openPage().then(() => main?.focus({ preventScroll: true }));
   });
   setInterval(() => {
     drawFrame();
-    page?.update?.(new Set(['tick']));
+    tellPage(new Set(['tick']));
   }, 1000);
   await openPage();
   await firstStatus();

@@ -104,7 +104,7 @@ export class MarketChart {
         shape: isEntry ? (isBuy ? 'arrowUp' : 'arrowDown') : 'circle',
         color: isEntry ? colour(isBuy ? 'gain' : 'loss') : colour('muted'),
         size: isEntry ? 1.2 : 0.8,
-        text: isEntry ? (isBuy ? 'Long' : 'Short') : 'Exit',
+        text: isEntry ? (isBuy ? 'Long' : 'Short') : '',
       };
     });
     return found.sort((/** @type {any} */ a, /** @type {any} */ b) => a.time - b.time);

@@ -65,7 +65,7 @@ function sums(system, health, status) {
   const loop = system.loop || {};
   const started = ms(status?.started);
   return h('div', { class: 'stats', key: 'sums' },
-    stat('Loop, 99 of 100 under', microseconds(loop.p99_us), 'to decide on an event'),
+    stat('Loop, p99', microseconds(loop.p99_us), 'for one event'),
     stat('Last event', milliseconds(health?.last_event_age_ms), 'ago'),
     stat('Processor', number(machine.cpu_pct) === null ? NONE : `${fixed(machine.cpu_pct, 1)} %`, 'of one core'),
     stat('Memory', bytes(machine.rss_bytes), number(machine.threads) === null ? null : `${machine.threads} threads, ${machine.fds ?? NONE} files`),
@@ -92,7 +92,7 @@ function checks(checks) {
 function loop(loop) {
   if (!loop) return empty('Not measured', 'The loop is measured while the daemon runs.', 'clock');
   return facts([
-    ['Events handled', fixed(loop.events, 0)], ['Mean', microseconds(loop.mean_us)], ['Half under', microseconds(loop.p50_us)], ['99 of 100 under', microseconds(loop.p99_us)],
+    ['Events handled', fixed(loop.events, 0)], ['Mean', microseconds(loop.mean_us)], ['Median', microseconds(loop.p50_us)], ['p99', microseconds(loop.p99_us)],
     ['Slowest', [microseconds(loop.max_us), loop.slowest ? h('span', { class: 'muted' }, ` (${loop.slowest})`) : null]], ['Slow ones', fixed(loop.slow, 0)],
   ]);
 }
@@ -131,8 +131,8 @@ function endpoints(rows) {
   return table('Requests to this server', [
     { name: 'Request', cell: (row) => h('code', {}, row.endpoint) },
     { name: 'Count', num: true, cell: (row) => fixed(row.count, 0) },
-    { name: 'Half under', num: true, cell: (row) => milliseconds(row.p50_ms) },
-    { name: '99 of 100 under', num: true, cell: (row) => milliseconds(row.p99_ms) },
+    { name: 'Median', num: true, cell: (row) => milliseconds(row.p50_ms) },
+    { name: 'p99', num: true, cell: (row) => milliseconds(row.p99_ms) },
     { name: 'Errors', num: true, cell: (row) => fixed(row.errors, 0) },
   ], [...rows].sort((a, b) => b.count - a.count).slice(0, 14), { key: (row) => row.endpoint });
 }

@@ -88,7 +88,7 @@ function alerts(items, again) {
     { name: 'Time', cell: (row) => h('time', { datetime: row.time, title: exact(row.time), class: 'nowrap' }, dateTime(row.time)) },
     { name: 'Level', cell: (row) => badge(TONES[row.level] || '', plain(row.level), row.level === 'info' ? '' : 'panic') },
     { name: 'What', cell: (row) => [h('strong', {}, row.title), row.count > 1 ? h('span', { class: 'muted' }, ` (${row.count} times)`) : null, h('span', { class: 'small muted block' }, row.text)] },
-    { name: '', cell: (row) => (row.acknowledged ? h('span', { class: 'tiny muted' }, 'acknowledged') : h('button', { type: 'button', class: 'button', on: { click: () => acknowledge(row.id).then(again) } }, 'Acknowledge')) },
+    { name: '', num: true, cell: (row) => (row.acknowledged ? h('span', { class: 'tiny muted' }, 'acknowledged') : h('button', { type: 'button', class: 'button', on: { click: () => acknowledge(row.id).then(again) } }, 'Acknowledge')) },
   ], items, { key: (row) => row.id });
 }
 

@@ -136,7 +136,7 @@ export class MarketPanel {
       h('div', { class: 'chart-place' },
         h('div', { key: 'chart', class: 'chart market-chart live', opaque: true, role: 'img', 'aria-label': `Candles of ${this.symbol} with entries, exits and stops, and the score below`, mount: (element) => this.mount(element) }),
         this.data && !isBare ? null : h('div', { key: 'over', class: 'chart-over' }, this.error ? empty('The chart could not be read', this.error, 'offline') : isBare ? empty('No bars yet', 'The first closed bar brings the chart.', 'clock') : h('div', { class: 'skeleton chart-skeleton' }))),
-      h('div', { class: 'chart-foot' }, familyKey(), h('p', { class: 'tiny muted' }, this.source(), ' ',
+      h('div', { class: 'chart-foot' }, h('div', { class: 'chart-keys' }, lineKey(), familyKey()), h('p', { class: 'tiny muted' }, this.source(), ' ',
         h('a', { href: 'https://www.tradingview.com/', target: '_blank', rel: 'noopener noreferrer', title: 'Charts: TradingView Lightweight Charts™, Copyright (c) 2026 TradingView, Inc.' }, 'Charts by TradingView'))),
     ], { right, bare: true, class: 'chart-card', key: 'market', label: 'Market' });
   }
@@ -182,4 +182,10 @@ export class MarketPanel {
 /** @param {any} mark */
 function markKey(mark) {
   return `${mark.kind} ${mark.order_link_id} ${mark.time}`;
+}
+
+/** What the lines and marks over the candles mean. */
+function lineKey() {
+  return h('ul', { class: 'family-key', 'aria-label': 'Lines and marks' },
+    [['arrows', 'Entry'], ['circle', 'Exit'], ['line stop', 'Stop'], ['line target', 'Target']].map(([sign, word]) => h('li', { key: word }, h('span', { class: `line-key ${sign}`, 'aria-hidden': 'true' }, sign === 'arrows' ? '▲▼' : sign === 'circle' ? '●' : ''), word)));
 }

@@ -75,8 +75,8 @@ class Performance {
     { key: 'chart', bare: true, note: data?.equity.length > 1 ? `closed trades; last point ${date(data.equity[data.equity.length - 1].time)}` : null });
     if (!data) return [h('div', { class: 'skeleton', key: 'sums', style: { height: '96px' } }), chart];
     if (!data.report) return [card('', empty('No closed trade in this period', 'Results show once a position has been closed. Open positions are on the Positions page.', 'trades'), { key: 'none' }), chart];
-    return [sums(data), chart, h('div', { class: 'grid-2', key: 'months' }, card('By month', monthTable(data.by_month, data.start_equity), { bare: true }), card('By day', dayBars(data.by_day))),
-      h('div', { class: 'grid-2', key: 'groups' }, groups('By symbol', data.by_symbol, (name) => name), groups('By side', data.by_side, (name) => sideWord(/buy|long/i.test(name) ? 'long' : 'short')), groups('By reason of exit', data.by_exit, closedBy), groups('By hour of entry (UTC)', data.by_hour, (name) => name)),
+    return [sums(data), chart, card('By month', monthTable(data.by_month, data.start_equity), { bare: true, key: 'months' }),
+      h('div', { class: 'grid-2', key: 'groups' }, card('By day', dayBars(data.by_day)), data.by_symbol.length > 1 ? groups('By symbol', data.by_symbol, (name) => name) : null, groups('By side', data.by_side, (name) => sideWord(/buy|long/i.test(name) ? 'long' : 'short')), groups('By reason of exit', data.by_exit, closedBy), groups('By hour of entry (UTC)', data.by_hour, (name) => name)),
       details(data.report), notes(data.notes)];
   }
 }

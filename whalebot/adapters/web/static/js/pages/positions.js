@@ -1,7 +1,7 @@
 // @ts-check
 /** Everything held, each position on its scale, and the orders on their way. */
 
-import { NONE, money, number, plain, price, tone } from '../ui/format.js';
+import { NONE, fixed, money, number, plain, price, tone } from '../ui/format.js';
 import { badge, card, empty, sideWord, skeleton, stat, table } from '../ui/parts.js';
 import { positionCard } from '../ui/position_card.js';
 import { clock } from '../ui/times.js';
@@ -32,7 +32,7 @@ function sums(account, positions) {
   const open = positions.reduce((sum, position) => sum + Number(position.unrealised_pnl), 0);
   return h('div', { class: 'stats', key: 'sums' },
     stat('Open result', `${money(open, { signed: true })}`, 'USDT, before exit costs', tone(open)),
-    stat('Lost if every stop is hit', number(account.open_risk) === null ? NONE : money(account.open_risk), number(account.open_risk_pct) === null ? 'a position has no stop' : `USDT, ${number(account.open_risk_pct)?.toFixed(2)} % of equity`),
+    stat(Number(account.open_risk) < 0 ? 'Kept if every stop is hit' : 'Lost if every stop is hit', number(account.open_risk) === null ? NONE : money(Math.abs(Number(account.open_risk))), number(account.open_risk_pct) === null ? 'a position has no stop' : `USDT, ${fixed(Math.abs(account.open_risk_pct), 2)} % of equity`),
     stat('Exposure', money(account.exposure), 'USDT'),
     stat('Equity', money(account.equity), `of it free ${money(account.available_balance)}`));
 }

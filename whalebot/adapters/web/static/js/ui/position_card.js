@@ -34,7 +34,9 @@ function full(position) {
     ['Value', `${money(position.value)} USDT`],
     ['Leverage', number(position.leverage) === null ? NONE : `${price(position.leverage)}×`],
     ['Result in R', r === null ? NONE : h('span', { class: tone(r) }, `${fixed(r, 2, true)} R`)],
-    ['Lost if the stop is hit', number(position.risk_to_stop) === null ? NONE : `${money(position.risk_to_stop)} USDT`],
+    Number(position.risk_to_stop) < 0
+      ? ['Kept if the stop is hit', `${money(-Number(position.risk_to_stop))} USDT`]
+      : ['Lost if the stop is hit', number(position.risk_to_stop) === null ? NONE : `${money(position.risk_to_stop)} USDT`],
   ]), facts([
     ['Opened', dateTime(position.opened)],
     ['Held', `${span((position.age_s ?? 0) * 1000)}${position.bars_held === null ? '' : `, ${position.bars_held} bars`}`],
