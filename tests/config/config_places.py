@@ -20,7 +20,8 @@ NO_RANGE = {
     "alerts.heartbeat_url",
 }
 NO_RANGE |= {"alerts.telegram.token", "alerts.telegram.chat_ids", "alerts.quiet_hours"}
-NO_RANGE |= {"web.token", "active_weight_set", "timezone", "take_profit_ladder.steps", "alerts.channels"}
+NO_RANGE |= {"web.token", "web.allowed_hosts"}
+NO_RANGE |= {"active_weight_set", "timezone", "take_profit_ladder.steps", "alerts.channels"}
 """Places where every value of the right type passes the schema; other checks look at some of them."""
 
 _ITEMS = {

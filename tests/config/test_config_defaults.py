@@ -189,7 +189,14 @@ DOCUMENTED = {
         "telegram": {"enabled": False, "token": None, "chat_ids": []},
     },
     "metrics": {"textfile": None},
-    "web": {"enabled": False, "host": "127.0.0.1", "port": 8000, "token": None, "allow_orders": False},
+    "web": {
+        "enabled": False,
+        "host": "127.0.0.1",
+        "port": 8000,
+        "token": None,
+        "allowed_hosts": [],
+        "allow_orders": False,
+    },
 }
 
 

@@ -124,7 +124,7 @@ def test_faults_in_tables_of_other_commands_are_one_warning_each(read) -> None:
         {"scoring": {"model": "both"}},
         {"trade_management": {"order_mode": "LIMIT"}},
         {"trade_management": {"take_profit_type": "LIMIT"}},
-        {"web": {"enabled": True}},
+        {"web": {"allow_orders": True}},
     ],
 )
 def test_a_missing_feature_is_refused_when_switched_on(table, refused) -> None:

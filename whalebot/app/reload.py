@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 
 from whalebot.app.audit import DaemonAudit
@@ -37,12 +38,22 @@ class Reloader:
         self._venue = venue
         self._set_level = set_level
         self._audit = audit
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def config(self) -> Config:
+        """The configuration in force. Any thread."""
+        return self._config
 
     def reload(self, actor: str = "SIGHUP") -> bool:
         """Read the file; say what changes, or why the old configuration stays. A bad file raises nothing.
 
-        actor: who asked, for the audit trail. Returns False where the file was refused.
+        actor: who asked, for the audit trail. Returns False where the file was refused. Any thread.
         """
+        with self._one_at_a_time:
+            return self._reload(actor)
+
+    def _reload(self, actor: str) -> bool:
         try:
             config = read_again(self._setup)
         except ConfigError as error:

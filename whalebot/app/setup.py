@@ -12,7 +12,7 @@ from whalebot.app.config.defaults import write_default
 from whalebot.app.config.document import Config
 from whalebot.app.config.environment import Environment, read_environment
 from whalebot.app.config.launch import check_launch
-from whalebot.app.config.loading import load
+from whalebot.app.config.loading import check_text, load
 from whalebot.app.data_files import DataFile, parse_data_files
 from whalebot.app.paths import Paths
 from whalebot.domain.errors import ConfigError
@@ -59,6 +59,14 @@ def read_setup(
 def read_again(setup: Setup) -> Config:
     """Read the file of a running daemon again, the command line still above it. Raises as `read_setup`."""
     loaded = load(setup.paths.config, setup.environment, setup.overrides, setup.paths.env)
+    setup.masker.add(*loaded.secrets)
+    return _with_data_places(loaded.config, setup.paths)
+
+
+def check_again(setup: Setup, text: str) -> Config:
+    """Check the text of a file that a running daemon might read. Raises as `read_setup`."""
+    source = str(setup.paths.config)
+    loaded = check_text(text, source, setup.environment, setup.overrides)
     setup.masker.add(*loaded.secrets)
     return _with_data_places(loaded.config, setup.paths)
 

@@ -51,6 +51,13 @@ Name = Annotated[
         json_schema_extra={ALLOWED: SHORT_NAME},
     ),
 ]
+HostName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$",
+        json_schema_extra={ALLOWED: "a host name in lower case, without a port"},
+    ),
+]
 
 
 class Table(BaseModel):

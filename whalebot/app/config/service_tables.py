@@ -6,7 +6,17 @@ from typing import Literal
 
 from pydantic import SecretStr
 
-from whalebot.app.config.fields import MINUTES, SECONDS, SHORT_NAME, LocalTime, Name, Table, key, table
+from whalebot.app.config.fields import (
+    MINUTES,
+    SECONDS,
+    SHORT_NAME,
+    HostName,
+    LocalTime,
+    Name,
+    Table,
+    key,
+    table,
+)
 
 _REFERENCE = '"${NAME}", where NAME is set in the environment or in .env'
 
@@ -81,9 +91,17 @@ class WebTable(Table):
     """The HTTP server."""
 
     enabled: bool = key(False, "serve dashboard, API and metrics")
-    host: str = key("127.0.0.1", "address to listen on", min_length=1)
-    port: int = key(8000, "port to listen on", ge=0, le=65_535)
+    host: str = key(
+        "127.0.0.1", "address to listen on; one that other machines reach needs a token", min_length=1
+    )
+    port: int = key(8000, "port to listen on; 0: any free one", ge=0, le=65_535)
     token: SecretStr | None = key(
-        None, "token for another host and for every call that changes something", allowed=_REFERENCE
+        None,
+        "token for every call that changes something, and for all where host is another; null: one is made "
+        "and kept in state/web.token",
+        allowed=_REFERENCE,
+    )
+    allowed_hosts: tuple[HostName, ...] = key(
+        (), "names besides addresses under which browsers may ask, as of a proxy in front", max_length=20
     )
     allow_orders: bool = key(False, "allow manual orders")

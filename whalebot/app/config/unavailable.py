@@ -16,7 +16,7 @@ _OFF: Final[dict[Path, tuple[Any, ...]]] = {
     ("scoring", "model"): ("groups",),
     ("trade_management", "order_mode"): ("MARKET",),
     ("trade_management", "take_profit_type"): ("MARKET",),
-    ("web", "enabled"): (False,),
+    ("web", "allow_orders"): (False,),
     ("intrabar",): (False,),
 }
 """Place -> the values that this version can do."""
