@@ -19,6 +19,8 @@ from whalebot.app.audit import DaemonAudit
 from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.exits import CLEAN, EXCHANGE, explanation
+from whalebot.app.figures import Figures
+from whalebot.app.observers import Observers
 from whalebot.app.recording import recorded
 from whalebot.app.reload import Reloader
 from whalebot.app.run_options import RunOptions
@@ -39,6 +41,7 @@ from whalebot.runtime.lanes import LanePorts, Lanes
 from whalebot.runtime.lifecycle import Phase, ThreadWatch, shut_down
 from whalebot.runtime.loop import EngineLike, Loop, LoopEnd, LoopOutputs
 from whalebot.runtime.signals import SignalWatch
+from whalebot.runtime.tally import CountedEngine, Tally
 
 if TYPE_CHECKING:
     from whalebot.engine.engine import Engine
@@ -64,6 +67,8 @@ class Daemon:
         self._halted = threading.Event()
         self._troubles: Troubles | None = None
         self._alerts: AlertSystem | None = None
+        self._observers: Observers | None = None
+        self._tally = Tally(keeps_time=False)
         self._failure = ""
         self._tell_news: Callable[[], None] = _nothing_new
         self._reloader: Reloader | None = None
@@ -87,6 +92,7 @@ class Daemon:
             state = known or StateDocument(run_id=new_run_id())
             alerts = self._alerts = open_alerts(self._setup, self._clock)
             stack.callback(alerts.stop)
+            self._observers = stack.enter_context(self._observe(alerts))
             self._audit.alert = alerts.send
             self._tell_news = partial(self._tell_stores, history, states, alerts)
             self._tell_news()
@@ -105,9 +111,11 @@ class Daemon:
             engine = Engine(settings, state)
             stopped = partial(self._recording_stopped, alerts)
             noted = recorded(engine, self._setup, settings, state, self._clock, stopped, stack)
-            noted = self._audit.noted(noted)
+            self._tally = Tally(keeps_time=venue.feed.max_ahead_ms is not None)
+            noted = CountedEngine(self._audit.noted(noted), self._tally)
             troubles = self._troubles = Troubles(self._clock, self._console.notice, alerts.send)
-            ports = LanePorts(venue.make_gateway, venue.make_readers, states, history, alerts, venue.streams)
+            trades = self._observers.trades(history)
+            ports = LanePorts(venue.make_gateway, venue.make_readers, states, trades, alerts, venue.streams)
             lanes = Lanes(
                 ports,
                 self._setup.config.traded_symbols,
@@ -117,6 +125,27 @@ class Daemon:
                 ret_codes(),
             )
             return self._run_loop(engine, noted, lanes, venue, states, halt)
+
+    def _observe(self, alerts: AlertSystem) -> Observers:
+        record = self._audit.log.record
+        return Observers(self._setup, self._clock, self._inbox, self._views.read, alerts, record)
+
+    def _start_observers(self, loop: Loop, lanes: Lanes, venue: Venue) -> None:
+        if self._observers is None or self._alerts is None:
+            return
+        figures = Figures(
+            self._setup.config,
+            self._clock,
+            self._views.read,
+            self._tally,
+            loop,
+            self._inbox,
+            lanes,
+            venue,
+            self._alerts,
+            lambda: self._console.records_lost,
+        )
+        self._observers.start(figures)
 
     def _listen(self, stack: contextlib.ExitStack) -> Halt:
         """Hear signals from now on, until everything else has ended."""
@@ -177,9 +206,12 @@ class Daemon:
                 Vitals(loop, self._inbox, lanes, lambda: self._console.records_lost, self._audit.figures).read
             )
             supervisor.start()
+            self._start_observers(loop, lanes, venue)
             end = loop.run()
         finally:
             self._console.stopping()
+            if self._observers is not None:
+                self._observers.close()
             supervisor.stop()
             self._shut_down(lanes, venue, states, engine)
         return self._exit_code(end, supervisor)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from whalebot.adapters.metrics.snapshot import MetricsSnapshot
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 """What an HTTP server says of the text."""
 MISSING: Final = 'metrics need prometheus-client: pip install "whalebot[web]"'
+
+
+def require() -> None:
+    """Raise ConfigError where the extra is not installed."""
+    if find_spec("prometheus_client") is None:
+        raise ConfigError(MISSING)
 
 
 def render(snapshot: MetricsSnapshot) -> bytes:
