@@ -58,6 +58,7 @@ class Console:
         self._heartbeat: Heartbeat | None = None
         self._live: LiveView | None = None
         self._vitals: Callable[[], Mapping[str, Any]] = dict
+        self.hear: Callable[[Notice], None] = _nobody
         self._control = ControlServer(
             setup.paths.control_socket,
             inbox,
@@ -155,6 +156,7 @@ class Console:
 
     def notice(self, notice: Notice) -> None:
         """Log a notice of the engine."""
+        self.hear(notice)
         screen = self._screen.notice(notice)
         is_shown = self._screen.shows(notice)
         extra = {KIND: notice.kind, SYMBOL: notice.symbol, FIELDS: notice.fields}
@@ -185,6 +187,10 @@ class Console:
                 SHOWN: not new.shown,
             },
         )
+
+
+def _nobody(notice: Notice) -> None:
+    """Nobody else wants to hear of notices."""
 
 
 class ShownViews(ViewHolder):

@@ -30,6 +30,7 @@ from whalebot.app.troubles import Troubles
 from whalebot.app.venue import Venue, VenueParts
 from whalebot.app.venue_check import VenueCheck
 from whalebot.app.vitals import Vitals
+from whalebot.app.web import RunningParts, WebRoom
 from whalebot.app.wiring import make_venue, new_run_id, ret_codes
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
@@ -75,6 +76,8 @@ class Daemon:
         self._console = Console(setup, self._views, self._inbox, self._clock, options)
         self._views.console = self._console
         self._audit = DaemonAudit(setup, options, self._clock, self._console.notice)
+        self._web = WebRoom(setup, self._inbox, self._clock)
+        self._console.hear = self._web.say
 
     def run(self) -> int:
         """Trade until told to stop; return the exit code. Raises ConfigError, AuthError, VenueFatal."""
@@ -84,6 +87,8 @@ class Daemon:
             stack.enter_context(self._audit)
             halt = self._listen(stack)
             self._console.announce()
+            self._web.open()
+            stack.callback(self._web.stop)
             history = TradeHistory.open(paths.history, write_ahead=paths.write_ahead)
             venue = make_venue(VenueParts(self._setup, self._inbox, self._clock, self._say, self._options))
             stack.callback(venue.stop)
@@ -112,7 +117,7 @@ class Daemon:
             stopped = partial(self._recording_stopped, alerts)
             noted = recorded(engine, self._setup, settings, state, self._clock, stopped, stack)
             self._tally = Tally(keeps_time=venue.feed.max_ahead_ms is not None)
-            noted = CountedEngine(self._audit.noted(noted), self._tally)
+            noted = CountedEngine(self._web.noted(self._audit.noted(noted)), self._tally)
             troubles = self._troubles = Troubles(self._clock, self._console.notice, alerts.send)
             trades = self._observers.trades(history)
             ports = LanePorts(venue.make_gateway, venue.make_readers, states, trades, alerts, venue.streams)
@@ -130,8 +135,8 @@ class Daemon:
         record = self._audit.log.record
         return Observers(self._setup, self._clock, self._inbox, self._views.read, alerts, record)
 
-    def _start_observers(self, loop: Loop, lanes: Lanes, venue: Venue) -> None:
-        if self._observers is None or self._alerts is None:
+    def _start_observers(self, loop: Loop, lanes: Lanes, venue: Venue, vitals: Vitals) -> None:
+        if self._observers is None or self._alerts is None or self._reloader is None:
             return
         figures = Figures(
             self._setup.config,
@@ -143,9 +148,19 @@ class Daemon:
             lanes,
             venue,
             self._alerts,
-            lambda: self._console.records_lost,
+            self._records_lost,
         )
         self._observers.start(figures)
+        parts = RunningParts(
+            self._alerts,
+            self._audit.log,
+            vitals.read,
+            figures,
+            self._reloader,
+            lambda: self._reload("web"),
+            lambda: self._console.is_file_refused,
+        )
+        self._web.start(parts)
 
     def _listen(self, stack: contextlib.ExitStack) -> Halt:
         """Hear signals from now on, until everything else has ended."""
@@ -192,6 +207,7 @@ class Daemon:
 
         def progress() -> None:
             self._console.progress()
+            self._web.progress()
             supervisor.check()
 
         outputs = LoopOutputs(self._views, self._notice, progress)
@@ -202,16 +218,16 @@ class Daemon:
             self._watch.expect(lanes.threads())
             venue.start()
             self._watch.expect(venue.threads())
-            self._console.start(
-                Vitals(loop, self._inbox, lanes, lambda: self._console.records_lost, self._audit.figures).read
-            )
+            vitals = Vitals(loop, self._inbox, lanes, self._records_lost, self._audit.figures)
+            self._console.start(vitals.read)
             supervisor.start()
-            self._start_observers(loop, lanes, venue)
+            self._start_observers(loop, lanes, venue, vitals)
             end = loop.run()
         finally:
             self._console.stopping()
             if self._observers is not None:
                 self._observers.close()
+            self._web.stop()
             supervisor.stop()
             self._shut_down(lanes, venue, states, engine)
         return self._exit_code(end, supervisor)
@@ -250,12 +266,18 @@ class Daemon:
             Level.CRITICAL, "whalebot records no more", f"{reason}; trading goes on", "recording_stopped"
         )
 
-    def _reload(self) -> None:
+    def _reload(self, actor: str = "SIGHUP") -> bool:
+        """Take the file over; False where it was refused. Any thread."""
         if self._reloader is None:
             # The file was read a moment ago.
-            return
+            return True
         with self._console.service.reloading():
-            self._console.is_file_refused = not self._reloader.reload()
+            taken = self._reloader.reload(actor)
+            self._console.is_file_refused = not taken
+        return taken
+
+    def _records_lost(self) -> int:
+        return self._console.records_lost
 
     def _notice(self, notice: Notice) -> None:
         """Log what the engine has to say, and tell people of it where they want to know."""

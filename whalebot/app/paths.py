@@ -73,6 +73,11 @@ class Paths:
         return self.state / "audit.jsonl"
 
     @property
+    def web_token(self) -> Path:
+        """The web server's token, where the configuration names none."""
+        return self.state / "web.token"
+
+    @property
     def recordings(self) -> Path:
         """Folder of the flight recorder, one folder a run below it."""
         return self.dir / "recordings"

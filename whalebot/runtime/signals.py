@@ -31,7 +31,7 @@ class SignalWatch:
         self,
         sink: EventSink,
         clock: Clock,
-        reload: Callable[[], None],
+        reload: Callable[[], object],
         halt: Callable[[str], None],
         stop_limit_s: float,
         end_at_once: Callable[[int], None] = os._exit,

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _KEPT: Final = 512
 _MOST_ENDPOINTS: Final = 100
+_PREFIX: Final = "/api/v1"
 
 
 class _Endpoint:
@@ -68,7 +69,8 @@ class ApiTimes:
         pattern = getattr(scope.get("route"), "path", None)
         if pattern is None or "{path" in pattern:
             return
-        name = f"{scope['method']} {pattern}"
+        is_inside = scope["path"].startswith(_PREFIX) and not pattern.startswith(_PREFIX)
+        name = f"{scope['method']} {_PREFIX if is_inside else ''}{pattern}"
         if name not in self._endpoints and len(self._endpoints) >= _MOST_ENDPOINTS:
             return
         known = self._endpoints.setdefault(name, _Endpoint())

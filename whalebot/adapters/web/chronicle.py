@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
 from whalebot.adapters.web.bar_book import BarBook
+from whalebot.adapters.web.decisions import Decisions
 from whalebot.adapters.web.feed import Feed, Happened, Item, Told
 from whalebot.adapters.web.orders_seen import OrdersSeen
 from whalebot.adapters.web.stop_paths import StopPaths
-from whalebot.adapters.web.tellings import AlertBook, Decisions
 from whalebot.adapters.web.trade_book import TradeBook
 from whalebot.domain import events as ev
-from whalebot.domain.effects import Alert, Effect, Persist, PublishView, RecordTrade, SubmitOrder
+from whalebot.domain.alerts import AlertRecord
+from whalebot.domain.effects import Effect, Persist, PublishView, RecordTrade, SubmitOrder
 from whalebot.domain.known import Known
 from whalebot.domain.orders import PositionReport, WalletReport
 from whalebot.domain.state import StateDocument
@@ -21,6 +23,7 @@ from whalebot.domain.view import View
 
 _BATCH: Final = 500
 _MOST_EQUITY: Final = 1000
+_MOST_ALERTS: Final = 500
 
 
 class Chronicle:
@@ -35,7 +38,7 @@ class Chronicle:
         self.paths = StopPaths()
         self.orders = OrdersSeen()
         self.decisions = Decisions()
-        self.alerts = AlertBook()
+        self.alerts: OrderedDict[int, AlertRecord] = OrderedDict()
         self.trades = TradeBook()
         self.equity: list[tuple[int, Decimal]] = []
         self.storage_trouble = ""
@@ -55,7 +58,6 @@ class Chronicle:
             Persist: lambda effect, _: self._set_document(effect.document),
             SubmitOrder: lambda effect, _: self.orders.sent(effect.intent),
             RecordTrade: lambda effect, _: self._on_trade(effect),
-            Alert: self._on_alert,
         }
 
     def take(self, feed: Feed) -> int:
@@ -77,6 +79,16 @@ class Chronicle:
         if view.equity is not None:
             self._note_equity(view.now_ms, view.equity)
 
+    def warn(self, alert: AlertRecord) -> None:
+        """Take an alert; a known one is replaced."""
+        self.alerts[alert.id] = alert
+        while len(self.alerts) > _MOST_ALERTS:
+            self.alerts.popitem(last=False)
+
+    def newest_alerts(self) -> list[AlertRecord]:
+        """Return the alerts, newest first."""
+        return list(reversed(self.alerts.values()))
+
     def _take(self, item: Item) -> None:
         if isinstance(item, Happened):
             handler = self._on_event.get(type(item.event))
@@ -89,7 +101,7 @@ class Chronicle:
         elif isinstance(item, Told):
             self.decisions.add(item.notice, item.at_ms)
         else:
-            self.alerts.add(item.level, item.kind, item.title, item.text, item.at_ms)
+            self.warn(item)
 
     def _take_effect(self, effect: Effect, at_ms: int) -> None:
         handler = self._on_effect.get(type(effect))
@@ -109,9 +121,6 @@ class Chronicle:
     def _on_trade(self, effect: RecordTrade) -> None:
         if self.trades.add(effect.trade):
             self.paths.end(effect.trade)
-
-    def _on_alert(self, alert: Alert, at_ms: int) -> None:
-        self.alerts.add(alert.level, alert.kind, alert.title, alert.text, at_ms)
 
     def _set_wallet(self, wallet: WalletReport) -> None:
         self.wallet = wallet

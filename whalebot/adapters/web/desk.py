@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from whalebot.adapters.web.chronicle import Chronicle
 from whalebot.adapters.web.feed import Feed
+from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.events import Order
 from whalebot.domain.trade import ClosedTrade
+
+ACTOR: Final = "web"
+"""Who speaks, in the audit trail and to the engine, when the server hands something on."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """What does not change while the server serves. `kind`: "daemon", "backtest" or "folder".
 
-    `bars_from`: where the bars come from, in words. `limits`: key of the guardrail -> its value.
+    `bars_from`: where the bars come from, in words.
     """
 
     kind: str
@@ -98,6 +102,7 @@ class Desk:
 
     `vitals`: what `status` tells of the daemon itself. `checks`: health that the view does not tell.
     `command` hands an order to the engine; None where there is none. `metrics`: Prometheus text.
+    `acknowledge` marks an alert as seen and returns it, None where there is none of that number.
     """
 
     facts: RunFacts
@@ -112,4 +117,5 @@ class Desk:
     metrics: Callable[[], bytes] | None = None
     command: Callable[[Order], None] | None = None
     is_file_refused: Callable[[], bool] = lambda: False
+    acknowledge: Callable[[int], AlertRecord | None] = lambda _: None
     load_history: Callable[[], Sequence[ClosedTrade]] = tuple

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from whalebot.domain import events as ev
+from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.effects import Effect, Notice
-from whalebot.domain.enums import Level
 
 MOST_WAITING: Final = 10_000
 _KEPT: Final = frozenset(
@@ -41,17 +41,6 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
-class Warned:
-    """An alert that did not come from the engine."""
-
-    level: Level
-    kind: str
-    title: str
-    text: str
-    at_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Happened:
     """An event of the engine and what came of it."""
 
@@ -59,7 +48,7 @@ class Happened:
     effects: Sequence[Effect]
 
 
-Item: TypeAlias = Told | Warned | Happened
+Item: TypeAlias = Told | AlertRecord | Happened
 
 
 class Feed:
@@ -86,9 +75,9 @@ class Feed:
         """Take a notice. Any thread."""
         self._leave(Told(notice, time.time_ns() // 1_000_000))
 
-    def warn(self, level: Level, kind: str, title: str, text: str) -> None:
-        """Take an alert that the engine did not raise. Any thread."""
-        self._leave(Warned(level, kind, title, text, time.time_ns() // 1_000_000))
+    def warn(self, alert: AlertRecord) -> None:
+        """Take a new alert, or one that changed. Any thread."""
+        self._leave(alert)
 
     def beat(self) -> None:
         """The loop went round."""

@@ -229,6 +229,7 @@ class Alert(Shape):
 
     id: str
     time: Time
+    last_time: Time
     level: str
     kind: str
     title: str
@@ -236,6 +237,7 @@ class Alert(Shape):
     count: int
     acknowledged: bool
     acknowledged_at: Time | None
+    acknowledged_by: str
 
 
 class Decision(Shape):

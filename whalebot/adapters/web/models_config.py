@@ -14,6 +14,7 @@ class ConfigField(Shape):
 
     path: str
     type: str
+    nullable: bool
     description: str
     unit: str
     default: Any

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from whalebot.adapters.web import models as m
 from whalebot.adapters.web import models_config as c
 from whalebot.adapters.web.answers import Answers
-from whalebot.adapters.web.desk import Desk
+from whalebot.adapters.web.desk import ACTOR, Desk
 from whalebot.adapters.web.problems import ApiProblem
 from whalebot.domain.events import Order
 
@@ -42,7 +42,7 @@ def owner_routes(desk: Desk, answers: Answers) -> APIRouter:
         became = desk.config.change(body.changes, body.dry_run)
         if became["written"]:
             facts = {one["path"]: f"{one['before']} -> {one['after']}" for one in became["changes"]}
-            desk.audit.record("config_edited", "web", facts)
+            desk.audit.record("config_edited", ACTOR, facts)
         return answers.ok(request, became)
 
     return router
@@ -55,7 +55,6 @@ def _command(router: APIRouter, desk: Desk, answers: Answers, name: str, order: 
         if body.confirm != name.upper():
             text = f'confirm with {{"confirm": "{name.upper()}"}}: {effect}'
             raise ApiProblem("bad_request", text, field="confirm")
-        desk.audit.record("command", "web", {"command": name})
         desk.command(order)
         return answers.ok(request, {"command": name, "accepted": True, "effect": effect}, 202)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -14,7 +13,7 @@ from whalebot.adapters.web import show_run
 from whalebot.adapters.web.answers import Answers
 from whalebot.adapters.web.api_times import ApiTimes
 from whalebot.adapters.web.asked import Cursor, LevelAsked, Limit, SymbolAsked, Word
-from whalebot.adapters.web.desk import Desk
+from whalebot.adapters.web.desk import ACTOR, Desk
 from whalebot.adapters.web.models_config import Nothing
 from whalebot.adapters.web.paging import part_below
 from whalebot.adapters.web.problems import ApiProblem
@@ -79,18 +78,19 @@ def _tellings(router: APIRouter, desk: Desk, answers: Answers) -> None:
         request: Request, limit: Limit = 50, cursor: Cursor = None, level: LevelAsked = None
     ) -> Response:
         """What people were told, newest first."""
-        found = [a for a in desk.chronicle.alerts.newest() if level is None or a.level.value == level]
-        page = part_below(found, lambda a: a.number, show_run.alert_of, limit, cursor, len(found))
+        found = [a for a in desk.chronicle.newest_alerts() if level is None or a.level.value == level]
+        page = part_below(found, lambda a: a.id, show_run.alert_of, limit, cursor, len(found))
         return answers.ok(request, page)
 
     @router.post("/alerts/{alert_id}/ack", response_model=m.Envelope[m.Alert])
     async def acknowledge(request: Request, alert_id: AlertNumber, body: Nothing | None = None) -> Response:
         """Mark an alert as seen."""
         del body
-        alert = desk.chronicle.alerts.acknowledge(int(alert_id), time.time_ns() // 1_000_000)
+        alert = desk.acknowledge(int(alert_id))
         if alert is None:
             raise ApiProblem("not_found", f"there is no alert {alert_id}", field="alert_id")
-        desk.audit.record("alert_acknowledged", "web", {"alert": alert_id, "title": alert.title})
+        desk.chronicle.warn(alert)
+        desk.audit.record("alert_acknowledged", ACTOR, {"alert": alert_id, "title": alert.title})
         return answers.ok(request, show_run.alert_of(alert))
 
     @router.get("/audit", response_model=m.Envelope[m.Page[m.AuditEntry]])

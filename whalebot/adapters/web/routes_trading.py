@@ -50,7 +50,7 @@ def trading_routes(desk: Desk, answers: Answers) -> APIRouter:
     @router.post("/orders", response_model=m.Envelope[t.OrderSeen], status_code=201)
     async def order(body: ManualOrder) -> Response:
         """Manual orders: this version refuses them all."""
-        desk.audit.record("order_refused", "web", {"symbol": body.symbol, "side": body.side})
+        del body
         raise ApiProblem(
             "orders_not_allowed",
             "this version makes no manual orders: every order goes through the strategy and its guardrails; "

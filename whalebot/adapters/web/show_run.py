@@ -9,10 +9,11 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Any, Final
 
+from whalebot.adapters.web.decisions import Decision
 from whalebot.adapters.web.desk import CheckResult, Desk
 from whalebot.adapters.web.show_positions import risk_to_stop
-from whalebot.adapters.web.tellings import AlertTold, Decision
 from whalebot.adapters.web.values import known_money, moment, money, number, percent_of
+from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.view import PositionView, View
 
 STALLED_S: Final = 10.0
@@ -312,11 +313,12 @@ def decision_of(decision: Decision) -> dict[str, Any]:
     }
 
 
-def alert_of(alert: AlertTold) -> dict[str, Any]:
+def alert_of(alert: AlertRecord) -> dict[str, Any]:
     """Return an alert."""
     return {
-        "id": str(alert.number),
-        "time": moment(alert.at_ms),
+        "id": str(alert.id),
+        "time": moment(alert.ts_ms),
+        "last_time": moment(alert.last_ms),
         "level": alert.level.value,
         "kind": alert.kind,
         "title": alert.title,
@@ -324,4 +326,5 @@ def alert_of(alert: AlertTold) -> dict[str, Any]:
         "count": alert.count,
         "acknowledged": alert.acknowledged_ms is not None,
         "acknowledged_at": moment(alert.acknowledged_ms),
+        "acknowledged_by": alert.acknowledged_by,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
@@ -31,7 +31,7 @@ def topic_builders(desk: Desk, clients: Callable[[], int]) -> dict[str, Build]:
         "signals": lambda: _by(show_market.signals(chronicle), "symbol"),
         "trades": lambda: _by(_trades(desk), "trade_id"),
         "decisions": lambda: _by(map(show_run.decision_of, _first(chronicle.decisions.newest())), "id"),
-        "alerts": lambda: _by(map(show_run.alert_of, _first(chronicle.alerts.newest())), "id"),
+        "alerts": lambda: _by(map(show_run.alert_of, _first(chronicle.newest_alerts())), "id"),
         "system": lambda: show_run.system(desk, clients()),
     }
     for symbol in desk.facts.symbols:
@@ -76,7 +76,7 @@ def _trades(desk: Desk) -> list[dict[str, Any]]:
     return [show_positions.trade_of(trade) for trade in newest]
 
 
-def _first(items: Iterator[Any]) -> Iterator[Any]:
+def _first(items: Iterable[Any]) -> Iterator[Any]:
     return islice(items, _NEWEST)
 
 
