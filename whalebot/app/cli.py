@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "optimize": "search parameters on recorded history, show and apply what was found",
     "walkforward": "search on the past, trade what follows, again and again",
     "report": "show what the trades brought",
+    "export": "write trades, fills, scores or the audit trail as a table",
     "status": "ask the running daemon how it is",
     "doctor": "check everything before money moves",
     "pause": "stop new entries of the running daemon",

@@ -29,7 +29,8 @@ def table_file(trades: Sequence[ClosedTrade], path: Path) -> bytes:
     return _parquet(trades, path) if path.suffix.lower() == ".parquet" else _csv(trades)
 
 
-def _row(trade: ClosedTrade) -> dict[str, Any]:
+def trade_row(trade: ClosedTrade) -> dict[str, Any]:
+    """Return a trade's cells, named as in the history: amounts as texts, lists and objects as one text."""
     row: dict[str, Any] = json.loads(encode_trade(trade))
     row["breakdown"] = json.dumps(row["breakdown"])
     row["order_link_ids"] = " ".join(row["order_link_ids"])
@@ -38,9 +39,9 @@ def _row(trade: ClosedTrade) -> dict[str, Any]:
 
 def _csv(trades: Sequence[ClosedTrade]) -> bytes:
     file = StringIO(newline="")
-    writer = csv.DictWriter(file, fieldnames=list(_row(trades[0])))
+    writer = csv.DictWriter(file, fieldnames=list(trade_row(trades[0])))
     writer.writeheader()
-    writer.writerows(_row(trade) for trade in trades)
+    writer.writerows(trade_row(trade) for trade in trades)
     return file.getvalue().encode()
 
 
@@ -53,7 +54,7 @@ def _parquet(trades: Sequence[ClosedTrade], path: Path) -> bytes:
         ) from error
     import pandas as pd
 
-    frame = pd.DataFrame([_row(trade) for trade in trades])
+    frame = pd.DataFrame([trade_row(trade) for trade in trades])
     for name in _NUMBERS:
         frame[name] = frame[name].astype("float64")
     for name in _TIMES:

@@ -1,0 +1,1 @@
+"""What was recorded as tables for other programs: CSV, JSON, Parquet."""
