@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 PERIOD_S: Final = 15.0
+_FIRST_S: Final = 2.0
 _MODE: Final = 0o644
 _log = logging.getLogger("whalebot.metrics")
 
@@ -60,10 +61,11 @@ class TextfileExport:
         self._thread.join(timeout_s)
 
     def _work(self) -> None:
-        while True:
+        # A moment later there is something to tell.
+        wait_s = min(_FIRST_S, self._period_s)
+        while not self._halt.wait(wait_s):
             self._write()
-            if self._halt.wait(self._period_s):
-                break
+            wait_s = self._period_s
         with contextlib.suppress(OSError):
             self._path.unlink()
 
