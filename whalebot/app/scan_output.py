@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+from whalebot.adapters.logs.system import wants_colour
 from whalebot.decisions.scan.announcing import EMITTED
+from whalebot.decisions.scan.evaluation import Evaluation
 from whalebot.decisions.scan.record import record_of
+from whalebot.scanner.desk import Announcement
 from whalebot.scanner.printing import as_csv, as_json, as_json_lines, as_table
+from whalebot.scanner.tables import indicator_table, signal_table
 from whalebot.scanner.view import columns_of, rows_of
 
 if TYPE_CHECKING:
@@ -29,15 +36,43 @@ def print_rows(scan: Scan) -> None:
     print(scan.args.masker.mask(text), flush=True)
 
 
+def print_signal(scan: Scan, evaluation: Evaluation, record: Mapping[str, Any]) -> None:
+    """Print an announced signal: its record as a line of JSON, or the tables of its symbol."""
+    if scan.args.format == "jsonl":
+        print(scan.args.masker.mask(json.dumps(record, ensure_ascii=False)), flush=True)
+        return
+    from rich.console import Console
+
+    tick = scan.desk.cards[evaluation.symbol].tick_size
+    settings = scan.desk.settings(evaluation.interval)
+    is_terminal = sys.stdout.isatty()
+    console = Console(
+        file=sys.stdout,
+        no_color=not wants_colour(sys.stdout, os.environ),
+        force_terminal=is_terminal,
+        width=None if is_terminal else 160,
+    )
+    console.print(signal_table(evaluation, tick))
+    console.print(indicator_table(evaluation, settings, tick, False))
+
+
+def emit(scan: Scan, announcement: Announcement, version: str) -> Mapping[str, Any] | None:
+    """Hand an event to the writer; return its record, None for an end, which only the history keeps."""
+    event = announcement.event
+    record = record_of(event, announcement.facts, version)
+    if event.kind not in EMITTED:
+        scan.writer.keep(record)
+        scan.writer.save_state(scan.desk.announcer.to_dict())
+        return None
+    scan.writer.announce(record, scan.desk.announcer.to_dict())
+    return record
+
+
 def announce_all(scan: Scan, version: str) -> None:
-    """Hand every event of the desk to the writer; an end goes to the history alone."""
+    """Hand every event of the desk on: to the writer, and to whom alerts are sent."""
     announcements, scan.desk.announcements = scan.desk.announcements, []
     for announcement in announcements:
-        event = announcement.event
-        record = record_of(event, announcement.facts, version)
-        if event.kind in EMITTED:
-            scan.writer.announce(record, scan.desk.announcer.to_dict())
-        else:
-            scan.writer.keep(record)
-    if announcements:
-        scan.writer.save_state(scan.desk.announcer.to_dict())
+        record = emit(scan, announcement, version)
+        if record is not None and scan.alerts is not None:
+            scan.alerts.offer(record)
+    scan.writer.save_state(scan.desk.announcer.to_dict())

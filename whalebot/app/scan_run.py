@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from whalebot.app.scan_query import make_query
 from whalebot.decisions.scan.announcing import Announcer
 from whalebot.domain.errors import ConfigError, RateLimited, TransportError, VenueRefused
 from whalebot.runtime.clock import SystemClock
+from whalebot.scanner.alerting import ScanAlerts
 from whalebot.scanner.asking import Asking, Patience
 from whalebot.scanner.desk import ScanDesk, make_frames
 from whalebot.scanner.options import ScannerOptions
@@ -56,6 +57,7 @@ class Scan:
     logs: SymbolLogs
     console: Console
     writer: OutputWriter
+    alerts: ScanAlerts | None
     clock: SystemClock
 
 
@@ -87,10 +89,11 @@ def open_scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOpti
             logs.set_up(symbols)
             writer = OutputWriter(places_of(args, options), args.masker.mask)
             try:
-                yield Scan(
-                    args, config, options, endpoints, time_scale, asking, desk, universe, query, logs,
-                    console, writer, clock,
-                )  # fmt: skip
+                with _alerts(args, config, options, clock) as alerts:
+                    yield Scan(
+                        args, config, options, endpoints, time_scale, asking, desk, universe, query, logs,
+                        console, writer, alerts, clock,
+                    )  # fmt: skip
             finally:
                 writer.stop()
         finally:
@@ -143,6 +146,19 @@ def _source(args: argparse.Namespace, config: ScanConfig) -> Iterator[tuple[Endp
         )
     finally:
         exchange.stop()
+
+
+@contextmanager
+def _alerts(
+    args: argparse.Namespace, config: ScanConfig, options: ScannerOptions, clock: SystemClock
+) -> Iterator[ScanAlerts | None]:
+    if not options.alerts.enabled:
+        yield None
+        return
+    from whalebot.app.scan_alerts import open_alerts
+
+    with open_alerts(options.alerts, config.channels, clock, args.masker.mask) as alerts:
+        yield alerts
 
 
 def _desk(
@@ -241,8 +257,3 @@ def warn_of_clock(scan: Scan) -> None:
             abs(offset_ms) / 1000,
             "behind" if offset_ms > 0 else "ahead of",
         )
-
-
-def with_book_note(options: ScannerOptions, count: int) -> ScannerOptions:
-    """Return the options of a run over `count` symbols: above fifty the book is off unless asked for."""
-    return replace(options, orderbook_limit=0) if count > _MOST_WITH_BOOK else options

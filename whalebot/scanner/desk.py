@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from whalebot.adapters.bybit.day_ticker import DayTicker
 from whalebot.decisions.scan.announcing import Announcer
 from whalebot.decisions.scan.compute import compute
 from whalebot.decisions.scan.deciding import Evaluator
-from whalebot.decisions.scan.evaluation import Direction, Evaluation, ScanEvent
+from whalebot.decisions.scan.evaluation import Evaluation, ScanEvent
 from whalebot.decisions.scan.ranking import MarketFacts
 from whalebot.decisions.scan.scoring import choose_weight_set
 from whalebot.decisions.scan.settings import ScanSettings, longest_warm_up
@@ -30,6 +30,7 @@ from whalebot.scanner.quotes import Quote
 
 _log = logging.getLogger("whalebot.scanner")
 _LEAST_BARS: Final = 2
+_MOST_HOLE_TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +244,16 @@ class ScanDesk:
     def _resume(self, card: SymbolCard, lane: Lane, bars: Sequence[Candle]) -> None:
         for number, bar in enumerate(bars):
             taken = lane.store.take(bar)
-            if taken is Taken.AFTER_HOLE:
+            if taken is Taken.AFTER_HOLE and lane.hole_tries < _MOST_HOLE_TRIES:
+                lane.hole_tries += 1
                 lane.parked = list(bars[number:])
                 self._wish_hole(card, lane)
                 return
+            if taken is Taken.AFTER_HOLE:
+                _log.warning("%s: the venue has no bars for a hole; starting anew after it", card.symbol)
+                lane.store.load(bars[number:])
+                break
+        lane.hole_tries = 0
         close = lane.store.last_close
         if close is not None:
             self._judge_close(card, lane, Decimal(repr(close)))
@@ -321,13 +328,6 @@ class ScanDesk:
 
 def make_frames(settings: ScanSettings, intervals: Sequence[str], guard: Any) -> Iterator[Frame]:
     """Yield the frame of each interval; `guard` runs the rules."""
-    from dataclasses import replace
-
     for interval in intervals:
         own = replace(settings, interval=interval)
         yield Frame(own, Evaluator(own, guard))
-
-
-def no_signal_yet(evaluation: Evaluation) -> bool:
-    """Tell whether an evaluation says nothing to act upon."""
-    return evaluation.signal is Direction.NONE

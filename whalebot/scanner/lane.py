@@ -45,6 +45,7 @@ class Lane:
     values: BarValues | None = None
     score: float | None = None
     judged_ms: int = 0
+    hole_tries: int = 0
     asked_session: int | None = None
 
 
