@@ -22,9 +22,8 @@ def daily_equity(ts_ms: Times, equity: Floats, start: float) -> Floats:
     """
     if not len(ts_ms):
         return np.array([start])
-    days = (ts_ms - 1) // DAY_MS
-    ends = np.arange(days[0], days[-1] + 1)
-    last = days.searchsorted(ends, "right") - 1
+    first, end = ((int(ts_ms[row]) - 1) // DAY_MS for row in (0, -1))
+    last = ts_ms.searchsorted(np.arange(first + 1, end + 2) * DAY_MS, "right") - 1
     return np.concatenate(([start], equity[last]))
 
 

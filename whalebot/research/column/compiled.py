@@ -61,7 +61,7 @@ def cached(function: F) -> F:
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:
-        if dispatcher.nopython_signatures:
+        if dispatcher.overloads:
             return dispatcher(*arguments)
         # Compiling makes millions of objects that stay; looking for garbage among them took a quarter of it.
         with _without_collecting():

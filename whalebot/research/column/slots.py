@@ -167,7 +167,8 @@ def records(fields: type, count: int) -> Any:
     layout = [
         (name, np.int64 if kind == "int" else np.float64) for name, kind in fields.__annotations__.items()
     ]
-    return np.zeros(count, dtype=layout).view(np.recarray)
+    # Records in a plain array: the compiler knows its type at a glance, that of a record array it looks up.
+    return np.zeros(count, dtype=np.dtype((np.record, layout)))
 
 
 FIRST_LEG, SECOND_LEG, DOOMED = 0, 1, 2
