@@ -33,11 +33,14 @@ _INSERT: Final = "INSERT OR IGNORE INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What is asked of the history; None: any. `since_ms`: event time, ms UTC. `min_score`: its size."""
+    """What is asked of the history; None and () mean any. `since_ms`, `until_ms`: event time, ms UTC, the
+    first included and the second not. `direction`: "Long" or "Short". `min_score`: size of the score."""
 
-    symbol: str | None = None
+    symbols: tuple[str, ...] = ()
     since_ms: int | None = None
+    until_ms: int | None = None
     event: str | None = None
+    direction: str | None = None
     min_score: float | None = None
     interval: str | None = None
     mode: str | None = None
@@ -90,15 +93,20 @@ def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
 
 def _conditions(query: Query) -> tuple[list[str], list[object]]:
     asked: tuple[tuple[str, object | None], ...] = (
-        ("symbol = ?", query.symbol),
         ("ts_ms >= ?", query.since_ms),
+        ("ts_ms < ?", query.until_ms),
         ("event = ?", query.event),
+        ("direction = ?", query.direction),
         ("abs(score) >= ?", query.min_score),
         ("interval = ?", query.interval),
         ("mode = ?", query.mode),
     )
     known = [(clause, value) for clause, value in asked if value is not None]
-    return [clause for clause, _ in known], [value for _, value in known]
+    clauses, values = [clause for clause, _ in known], [value for _, value in known]
+    if query.symbols:
+        clauses.append(f"symbol IN ({', '.join('?' * len(query.symbols))})")
+        values += query.symbols
+    return clauses, values
 
 
 def ms_of(stamp: str) -> int:

@@ -240,7 +240,7 @@ def _deciles(outcomes: Sequence[Outcome], settings: JudgeSettings) -> tuple[Buck
     if not len(sizes):
         return ()
     edges = np.quantile(sizes, np.arange(1, DECILES) / DECILES, method="higher")
-    tenths = np.searchsorted(np.unique(edges), sizes, side="right")
+    tenths = np.searchsorted(np.unique(edges), sizes, side="left")
     buckets = []
     for tenth in np.unique(tenths):
         part = [o for o, place in zip(outcomes, tenths.tolist(), strict=True) if place == tenth]

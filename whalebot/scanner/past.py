@@ -1,0 +1,122 @@
+"""The tools that look back: the history of signals, a scan of the past, and the judgement of both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from whalebot.decisions.scan.ranking import MarketFacts
+from whalebot.decisions.scan.record import record_of
+from whalebot.decisions.scan.settings import ScanSettings
+from whalebot.decisions.scan.window import History
+from whalebot.domain.errors import ConfigError
+from whalebot.domain.intervals import interval_ms
+from whalebot.scanner.backscan import backscan
+from whalebot.scanner.history import Query, SignalHistory, read_signals
+from whalebot.scanner.judge import Judgement, JudgeSettings, judge
+from whalebot.scanner.judge_outcomes import JudgedSignal, signals_of
+from whalebot.scanner.judge_text import ReportLine, judgement_lines, proposal_lines
+from whalebot.scanner.judge_weights import suggest_weights
+
+BACKSCAN: Final = "backscan"
+_FITTED: Final = 16
+"""Weights are fitted on the return after about so many bars."""
+
+BarsOf = Callable[[str, str, int, int], History | None]
+"""Bars of (symbol, interval) that open in [from, to) ms UTC; None where the symbol is no longer traded."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackscanRun:
+    """How many events a scan of one symbol's past found, and how many the history did not have yet."""
+
+    symbol: str
+    bars: int
+    events: int
+    added: int
+
+
+def run_backscan(
+    history: History,
+    settings: ScanSettings,
+    tick_size: Decimal,
+    path: Path,
+    *,
+    run_id: str,
+    version: str,
+    from_ms: int | None = None,
+    to_ms: int | None = None,
+) -> BackscanRun:
+    """Scan one symbol's past into the history at `path` (SQLite)."""
+    events = list(backscan(history, settings, tick_size, from_ms=from_ms, to_ms=to_ms))
+    store = SignalHistory(path)
+    try:
+        added = store.add((record_of(event, MarketFacts(), version) for event in events), run_id, BACKSCAN)
+    finally:
+        store.close()
+    return BackscanRun(history.symbol, len(history), len(events), added)
+
+
+def judge_history(path: Path, query: Query, bars_of: BarsOf, settings: JudgeSettings) -> list[Judgement]:
+    """Judge what the history at `path` has, one judgement an interval, shortest first.
+
+    Raises ConfigError where there is nothing to judge.
+    """
+    signals = signals_of(read_signals(path, query))
+    if not signals:
+        raise ConfigError(f"{path}: no signal to judge; a scan or `scan backscan` fills it")
+    judgements = []
+    for interval in sorted({signal.interval for signal in signals}, key=interval_ms):
+        own = _distinct([signal for signal in signals if signal.interval == interval])
+        judgements.append(_judged(own, interval, bars_of, settings))
+    return judgements
+
+
+def judge_lines(
+    judgements: Sequence[Judgement], settings: JudgeSettings, *, threshold: float, suggest: bool = False
+) -> Iterator[ReportLine]:
+    """Yield judgements line by line; `suggest` adds a proposal of weights. threshold: of a signal's score."""
+    for judgement in judgements:
+        yield from judgement_lines(judgement, by_indicator=settings.by == "indicator")
+        if suggest:
+            # The horizon nearest to the usual one, by ratio.
+            place = min(range(len(settings.horizons)), key=lambda k: _apart(settings.horizons[k]))
+            proposal = suggest_weights(judgement.outcomes, place, settings.horizons[place], threshold)
+            yield ReportLine("")
+            yield from proposal_lines(proposal)
+        yield ReportLine("")
+
+
+def _apart(horizon: int) -> float:
+    return max(horizon / _FITTED, _FITTED / horizon)
+
+
+def _judged(
+    signals: list[JudgedSignal], interval: str, bars_of: BarsOf, settings: JudgeSettings
+) -> Judgement:
+    length = interval_ms(interval)
+    bars, delisted = {}, set()
+    for symbol in dict.fromkeys(signal.symbol for signal in signals):
+        begins = [signal.bar_start_ms for signal in signals if signal.symbol == symbol]
+        found = bars_of(symbol, interval, min(begins), max(begins) + (settings.horizons[-1] + 2) * length)
+        if found is None:
+            delisted.add(symbol)
+        elif len(found):
+            bars[symbol] = found
+    return judge(signals, bars, settings, frozenset(delisted))
+
+
+def _distinct(signals: list[JudgedSignal]) -> list[JudgedSignal]:
+    """Leave out a signal that another run announced in the same bar, the same way."""
+    found: dict[tuple[str, int, int], JudgedSignal] = {}
+    for signal in signals:
+        found.setdefault((signal.symbol, signal.bar_start_ms, signal.sign), signal)
+    return list(found.values())
+
+
+def with_cost(settings: JudgeSettings, cost_bps: float) -> JudgeSettings:
+    """Return settings that take a round trip's cost off every return."""
+    return replace(settings, cost=cost_bps / 1e4)
