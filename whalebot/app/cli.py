@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "walkforward": "search on the past, trade what follows, again and again",
     "report": "show what the trades brought",
     "export": "write trades, fills, scores or the audit trail as a table",
+    "web": "show a backtest's result or a stopped daemon's folder in the browser",
     "status": "ask the running daemon how it is",
     "doctor": "check everything before money moves",
     "pause": "stop new entries of the running daemon",

@@ -44,11 +44,13 @@ class GateRules:
 
     `names`: host names beside those of this machine, for a proxy in front. `is_local`: only this machine can
     connect; else reads need the token too and any address is taken for a host (a rebound name never is one).
+    `is_read_only`: nothing can be changed, with no token.
     """
 
     token: str = field(repr=False)
     is_local: bool = True
     names: frozenset[str] = frozenset()
+    is_read_only: bool = False
 
     def knows_host(self, host: str) -> bool:
         """Tell whether a Host header means this server."""
@@ -141,6 +143,8 @@ class Gate:
     def _check_token(self, headers: Headers, path: str, method: str) -> None:
         is_write = method not in _SAFE_METHODS
         is_closed = path.startswith("/api/") or path == "/metrics"
+        if is_write and self._rules.is_read_only:
+            raise ApiProblem("read_only", "this server shows a folder; no daemon runs that could take it")
         if path in _OPEN or not (is_write or (is_closed and not self._rules.is_local)):
             return
         kind, _, given = headers.get("authorization", "").partition(" ")

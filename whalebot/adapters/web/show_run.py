@@ -14,6 +14,7 @@ from whalebot.adapters.web.desk import CheckResult, Desk
 from whalebot.adapters.web.show_positions import risk_to_stop
 from whalebot.adapters.web.values import known_money, moment, money, number, percent_of
 from whalebot.domain.alerts import AlertRecord
+from whalebot.domain.trade import ClosedTrade
 from whalebot.domain.view import PositionView, View
 
 STALLED_S: Final = 10.0
@@ -106,7 +107,8 @@ def account(desk: Desk) -> dict[str, Any]:
     view, wallet = chronicle.view, chronicle.wallet
     held = [s.position for s in view.symbols if s.position is not None] if view is not None else []
     risk = _sum(risk_to_stop(position) for position in held)
-    equity = view.equity if view is not None else None
+    equity = view.equity if view is not None else chronicle.equity[-1][1] if chronicle.equity else None
+    closed = chronicle.trades.of_mode(desk.facts.mode) if desk.facts.is_read_only else []
     return {
         "time": moment(view.now_ms) if view is not None else None,
         "wallet_balance": money(view.wallet_balance) if view is not None else None,
@@ -114,11 +116,11 @@ def account(desk: Desk) -> dict[str, Any]:
         "available_balance": money(wallet.available_balance) if wallet is not None else None,
         "day_pnl": money(view.day_pnl) if view is not None else None,
         "month_pnl": known_money(_month_pnl(desk)),
-        "session_pnl": known_money(view.session_pnl if view is not None else Decimal(0)),
+        "session_pnl": known_money(_session_pnl(view, closed)),
         "unrealised_pnl": money(_sum(_unrealised(position) for position in held)),
         "drawdown": number(view.drawdown) if view is not None else None,
         "consecutive_losses": view.consecutive_losses if view is not None else 0,
-        "trades_closed": view.trades_closed if view is not None else 0,
+        "trades_closed": len(closed) or (view.trades_closed if view is not None else 0),
         "open_risk": money(risk),
         "open_risk_pct": percent_of(risk, equity),
         "exposure": money(_sum(_value(position) for position in held)),
@@ -127,6 +129,13 @@ def account(desk: Desk) -> dict[str, Any]:
             {"time": moment(at_ms), "equity": known_money(value)} for at_ms, value in _curve(chronicle.equity)
         ],
     }
+
+
+def _session_pnl(view: View | None, closed: Sequence[ClosedTrade]) -> Decimal:
+    """Return the net result since the start; over a folder, of all its trades."""
+    if view is not None and not closed:
+        return view.session_pnl
+    return sum((trade.pnl for trade in closed), Decimal(0))
 
 
 def _curve(points: Sequence[tuple[int, Decimal]]) -> Sequence[tuple[int, Decimal]]:

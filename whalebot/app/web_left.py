@@ -1,0 +1,88 @@
+"""The last known picture of a daemon that no longer runs, from its state document."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from whalebot.adapters.storage.state import StateFile
+from whalebot.domain.errors import ConfigError
+from whalebot.domain.state import PositionMemory, StateDocument
+from whalebot.domain.view import PositionView, SymbolView, View
+from whalebot.engine.ledger import entry_price, open_qty
+
+_NOT_RUNNING = "no daemon runs here: this is what the last one left"
+
+
+def left_view(path: Path) -> tuple[StateDocument, View] | None:
+    """Return the document and the picture it comes to, None where there is none. Prices are not known.
+
+    Raises ConfigError for a document that cannot be read.
+    """
+    if not path.exists():
+        return None
+    document = StateFile(path).load()
+    if document is None:
+        raise ConfigError(f"{path}: holds no state")
+    return document, _view(document)
+
+
+def _view(document: StateDocument) -> View:
+    memory = document.guardrails
+    held = {position.symbol: position for position in document.positions if open_qty(position)}
+    names = list(dict.fromkeys([*(symbol.symbol for symbol in document.symbols), *held]))
+    waiting: dict[str, tuple[str, ...]] = {
+        name: tuple(i.intent.order_link_id for i in document.intents if i.intent.symbol == name)
+        for name in names
+    }
+    return View(
+        now_ms=document.saved_ms,
+        real_ms=document.saved_ms,
+        tradable=False,
+        blocked_by=(_NOT_RUNNING,),
+        streams=(),
+        symbols=tuple(_symbol(name, held.get(name), waiting[name]) for name in names),
+        wallet_balance=None,
+        equity=memory.last_equity,
+        day_pnl=None,
+        drawdown=_drawdown(memory.last_equity, memory.peak_equity),
+        consecutive_losses=memory.consecutive_losses,
+        trades_closed=0,
+        session_pnl=Decimal(0),
+        clock_offset_ms=None,
+        entries=0,
+        refusals=(),
+        reconciled_ms=None,
+        paused_until_ms=memory.paused_until_ms,
+        manual_pause=memory.manual_pause,
+    )
+
+
+def _drawdown(equity: Decimal | None, peak: Decimal | None) -> float:
+    return float(1 - equity / peak) if equity is not None and peak else 0.0
+
+
+def _symbol(name: str, held: PositionMemory | None, waiting: tuple[str, ...]) -> SymbolView:
+    position = _position(held) if held is not None else None
+    return SymbolView(name, None, None, None, None, True, None, position, waiting, ())
+
+
+def _position(memory: PositionMemory) -> PositionView:
+    return PositionView(
+        symbol=memory.symbol,
+        side=memory.side,
+        qty=open_qty(memory),
+        entry_price=entry_price(memory),
+        stop_loss=memory.stop,
+        take_profit=memory.target,
+        initial_stop=memory.initial_stop,
+        best_price=memory.best_price,
+        unrealised_pnl=Decimal(0),
+        fees=memory.fees,
+        funding=memory.funding,
+        opened_ms=memory.opened_ms,
+        entry_score=memory.entry_score,
+        foreign=memory.foreign,
+        stop_moved=memory.stop_moved,
+        last_price=None,
+    )
