@@ -71,7 +71,7 @@ class Console:
 
     def __enter__(self) -> Console:
         paths, options = self._setup.paths, self._options
-        if options.view and LiveView.fits(sys.stdout):
+        if options.view and LiveView.fits(sys.stdout, self._setup.environment.process):
             title = f"whalebot {__version__} {self._setup.config.mode}"
             self._live = LiveView(sys.stdout, self._views.read, title, self._style, self._zone)
         level = logging.WARNING if options.quiet else logging.DEBUG if options.verbose else logging.INFO

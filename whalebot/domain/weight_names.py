@@ -32,7 +32,7 @@ _NAMES: Final = {
     "dema_crossover": ("dema", "DEMA crossover"),
     "keltner_breakout": ("kelt", "Keltner breakout"),
     "roc_signal": ("roc", "Rate of change"),
-    VOLUME_FILTER: ("unconf", "Not confirmed by volume"),
+    VOLUME_FILTER: ("unconf", "Volume not confirming"),
 }
 
 

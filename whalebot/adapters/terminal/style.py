@@ -20,7 +20,7 @@ _CODES: Final = {
     "cyan": "\033[36m",
     "loud": "\033[97;41m",
 }
-_SGR: Final = re.compile(r"\033\[[0-9;]*m")
+_SGR: Final = re.compile(r"(\033\[[0-9;]*m)")
 _RESET: Final = "\033[0m"
 _WIDTH: Final = 120
 _TIME_WIDTH: Final = len("00:00:00 ")
@@ -46,6 +46,22 @@ class Style:
     def trend(self, trend: Trend) -> str:
         """Return one character for a trend."""
         return (_SIGNS if self.signs else _PLAIN_SIGNS)[trend]
+
+    def cut(self, text: str, width: int) -> str:
+        """Return a painted text cut to `width` seen characters."""
+        if len(text) <= width:
+            return text
+        kept: list[str] = []
+        room = width
+        for number, part in enumerate(_SGR.split(text)):
+            if number % 2:
+                kept.append(part)
+            elif room > 0:
+                kept.append(
+                    part if len(part) <= room else f"{part[: room - 1]}…" if self.signs else part[:room]
+                )
+                room -= len(part)
+        return "".join(kept)
 
     def visible_length(self, text: str) -> int:
         """Return how many characters of a painted text are seen."""
