@@ -10,6 +10,7 @@ from typing import Any, Final
 from whalebot.app.config.document import OTHER_COMMANDS_TABLES, Config
 from whalebot.app.config.schema import SCHEMA_FILE
 from whalebot.domain.errors import ConfigError
+from whalebot.scanner.key_table import default_table
 
 SHIPPED_SCHEMA: Final = "whalebot/app/config/schema.json"
 """Where the shipped config.json finds its schema, from the root of the repository."""
@@ -19,7 +20,8 @@ _NOT_WRITTEN: Final = frozenset({*OTHER_COMMANDS_TABLES, "symbols", "schema_path
 def default_text(schema: str = SHIPPED_SCHEMA) -> str:
     """Return the text of a complete default file whose editor support lies at `schema`."""
     values = Config().model_dump(mode="json", by_alias=True, exclude=set(_NOT_WRITTEN))
-    return json.dumps({"$schema": schema, **_tidy(values)}, indent=4, ensure_ascii=False) + "\n"
+    whole = {"$schema": schema, **_tidy(values), "scanner": default_table()}
+    return json.dumps(whole, indent=4, ensure_ascii=False) + "\n"
 
 
 def write_default(path: FilePath) -> None:
