@@ -17,6 +17,7 @@ from whalebot.app.config.schema import SCHEMA_FILE, leaves, schema_text
 from whalebot.decisions.analysis.settings import DEFAULT_WEIGHTS
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import INTERVALS
+from whalebot.scanner.key_table import default_table
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -256,7 +257,9 @@ def test_a_missing_file_is_written_for_its_owner_alone(tmp_path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     loaded = load(path, Environment({}))
     assert loaded.found
-    assert loaded.config.model_dump(exclude={"schema_path"}) == Config().model_dump(exclude={"schema_path"})
+    others = {"schema_path", "scanner"}
+    assert loaded.config.model_dump(exclude=others) == Config().model_dump(exclude=others)
+    assert loaded.config.scanner == default_table()
     assert json.loads(path.read_text())["$schema"] == SCHEMA_FILE.resolve().as_uri()
 
 
