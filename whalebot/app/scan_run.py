@@ -21,6 +21,7 @@ from whalebot.adapters.bybit.rest_survey import ListedSymbol
 from whalebot.adapters.logs.system import wants_colour
 from whalebot.app.exits import CLEAN
 from whalebot.app.scan_config import ScanConfig
+from whalebot.app.scan_kept import KeptSignals
 from whalebot.app.scan_options import intervals_of
 from whalebot.app.scan_query import make_query
 from whalebot.decisions.scan.announcing import Announcer
@@ -87,7 +88,8 @@ def open_scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOpti
             symbols = _symbols(args, options, universe, asking, clock)
             desk = _desk(args, options, symbols, universe, clock)
             logs.set_up(symbols)
-            writer = OutputWriter(places_of(args, options), args.masker.mask)
+            places = places_of(args, options)
+            writer = OutputWriter(places, args.masker.mask, KeptSignals(places.state.parent, "live"))
             try:
                 with _alerts(args, config, options, clock) as alerts:
                     yield Scan(

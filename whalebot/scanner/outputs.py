@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.decisions.scan.record import CSV_FIELDS
@@ -35,6 +35,18 @@ class OutputPlaces:
     state: Path
 
 
+class History(Protocol):
+    """Keeps records for good; used by the writer's thread alone."""
+
+    def keep(self, record: Record) -> None:
+        """Keep one record. Raises OSError where it cannot be written."""
+        ...
+
+    def close(self) -> None:
+        """Close the file, if one was opened."""
+        ...
+
+
 class OutputWriter:
     """Writes on a thread of its own. `lost` counts what could not be written; the scan goes on.
 
@@ -45,7 +57,7 @@ class OutputWriter:
         self,
         places: OutputPlaces,
         mask: Callable[[str], str] = str,
-        history: Callable[[Record], None] | None = None,
+        history: History | None = None,
         files: FileSystem | None = None,
     ) -> None:
         self.lost = 0
@@ -100,6 +112,8 @@ class OutputWriter:
             except Exception:  # noqa: BLE001  root of the writer's thread: no record may end it
                 self.lost += 1
                 _log.exception("a signal could not be written")
+        if self._history is not None:
+            self._history.close()
 
     def _announce(self, record: Record) -> None:
         places = self._places
@@ -114,7 +128,7 @@ class OutputWriter:
     def _remember(self, record: Record) -> None:
         if self._history is not None:
             history = self._history
-            self._try(lambda: history(record), self._places.state.parent)
+            self._try(lambda: history.keep(record), self._places.state.parent)
 
     def _try(self, write: Callable[[], None], place: Path) -> None:
         try:
