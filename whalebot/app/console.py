@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
@@ -153,6 +155,14 @@ class Console:
         self._service.stopping()
         if self._live is not None:
             self._live.stop()
+
+    def end_at_once(self, code: int) -> None:
+        """End the process, the terminal given back where it takes that within half a second. Any thread."""
+        if self._live is not None:
+            giving_back = threading.Thread(target=self._live.leave_at_once, name="farewell", daemon=True)
+            giving_back.start()
+            giving_back.join(0.5)
+        os._exit(code)
 
     def notice(self, notice: Notice) -> None:
         """Log a notice of the engine."""

@@ -166,7 +166,7 @@ class Daemon:
         """Hear signals from now on, until everything else has ended."""
         halt = Halt(self._halted)
         sink = EarlyStop(self._inbox, halt)
-        signals = SignalWatch(sink, self._clock, self._reload, halt, _STOP_LIMIT_S)
+        signals = SignalWatch(sink, self._clock, self._reload, halt, _STOP_LIMIT_S, self._console.end_at_once)
         signals.start()
         stack.callback(signals.stop)
         return halt

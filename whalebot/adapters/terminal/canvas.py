@@ -22,6 +22,7 @@ class Canvas:
         self._shown: list[str] = []
         self._size = (0, 0)
         self._entered = False
+        self._left = False
 
     def size(self) -> tuple[int, int]:
         """Return columns and lines as they are now."""
@@ -33,6 +34,8 @@ class Canvas:
 
     def draw(self, lines: Sequence[str], size: tuple[int, int], *, anew: bool = False) -> None:
         """Show a frame. anew: write every line, in case something else wrote on the screen."""
+        if self._left:
+            return
         written: list[str] = []
         if not self._entered:
             self._entered = True
@@ -49,7 +52,8 @@ class Canvas:
             self._stream.flush()
 
     def leave(self) -> None:
-        """Give the first screen back with its cursor; once."""
+        """Give the first screen back with its cursor; once, and for good."""
+        self._left = True
         if self._entered:
             self._entered = False
             self._stream.write(_LEAVE)

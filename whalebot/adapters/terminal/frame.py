@@ -138,7 +138,7 @@ def _symbols(view: View, style: Style, zone: tzinfo, width: int, room: int) -> l
     if left >= _LEAST_PANEL and symbols:
         chosen = max(symbols, key=urgency)
         panel = symbol_panel(chosen, style, zone, width, min(left, _MOST_PANEL), view.now_ms)
-        lines += [_rule(chosen.symbol, style, width), *panel]
+        lines += [_rule("in full", style, width), *panel]
     return lines
 
 

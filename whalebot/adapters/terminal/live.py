@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final, TextIO
 
 from whalebot.adapters.terminal.canvas import Canvas
@@ -54,7 +54,8 @@ class LiveView:
 
     def say(self, line: str) -> None:
         """Show a line below the symbols; as many stay as the screen has room for. Any thread."""
-        self._recent.append(line)
+        at = datetime.now(self._zone).strftime("%H:%M:%S")
+        self._recent.append(f"{self._style.paint('dim', at)} {line}")
 
     def stop(self) -> None:
         """Give the screen back and leave the last lines on it. A terminal that takes nothing is given up."""

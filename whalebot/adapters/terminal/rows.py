@@ -16,7 +16,7 @@ from whalebot.domain.analysis import Analysis
 from whalebot.domain.view import SymbolView
 from whalebot.domain.weight_names import short_name
 
-_GAP: Final = 2
+_WIDE: Final = 100
 _GAUGE: Final = 5
 _SCALE: Final = 17
 _TOP: Final = 4
@@ -38,13 +38,13 @@ _COLUMNS: Final = (
     _Column("price", from_right=True),
     _Column("score", from_right=True),
     _Column("signal", spare=7),
-    _Column("", spare=5),
-    _Column("trends", spare=3),
+    _Column("", spare=6),
+    _Column("trends", spare=4),
     _Column("because", spare=1),
     _Column("position"),
-    _Column("size @ entry", spare=4),
-    _Column("stop", from_right=True, spare=6),
-    _Column("stop · entry · price · target", spare=8),
+    _Column("size @ entry", spare=3),
+    _Column("stop", from_right=True),
+    _Column("stop → target", spare=5),
     _Column("PnL", from_right=True),
     _Column("R", from_right=True),
     _Column("age", from_right=True, spare=2),
@@ -57,7 +57,7 @@ def symbol_rows(symbols: Sequence[SymbolView], style: Style, width: int, height:
     Where not all fit, positions and orders come first, then the strongest scores, and the last line counts
     the rest.
     """
-    blocks = 2 if len(symbols) > height - 1 and width >= 2 * BLOCK + _GAP else 1
+    blocks = 2 if len(symbols) > height - 1 and width >= 2 * BLOCK + 3 else 1
     room = (height - 1) * blocks
     shown, hidden = _chosen(symbols, room)
     if blocks == 1:
@@ -97,25 +97,26 @@ def _block(symbols: Sequence[SymbolView], style: Style, width: int) -> list[Row]
     widths = [
         max([len(column.name), *(width_of(row[i]) for row in rows)]) for i, column in enumerate(_COLUMNS)
     ]
-    shown = _fitting(widths, width)
+    gap = 2 if width >= _WIDE else 1
+    shown = _fitting(widths, width, gap)
     head = [[("dim", column.name)] for column in _COLUMNS]
-    return [fitted(_line(cells, widths, shown), width) for cells in (head, *rows)]
+    return [fitted(_line(cells, widths, shown, gap), width) for cells in (head, *rows)]
 
 
-def _fitting(widths: Sequence[int], width: int) -> list[int]:
+def _fitting(widths: Sequence[int], width: int, gap: int) -> list[int]:
     shown = [i for i, column in enumerate(_COLUMNS) if widths[i]]
-    for step in range(1, 9):
-        if sum(widths[i] + _GAP for i in shown) - _GAP <= width:
+    for step in range(1, 8):
+        if sum(widths[i] + gap for i in shown) - gap <= width:
             break
         shown = [i for i in shown if _COLUMNS[i].spare != step]
     return shown
 
 
-def _line(cells: Sequence[Row], widths: Sequence[int], shown: Sequence[int]) -> Row:
+def _line(cells: Sequence[Row], widths: Sequence[int], shown: Sequence[int], gap: int) -> Row:
     row: Row = []
     for i in shown:
         cell = right(cells[i], widths[i]) if _COLUMNS[i].from_right else fitted(cells[i], widths[i])
-        row += [("", " " * _GAP), *cell] if row else cell
+        row += [("", " " * gap), *cell] if row else cell
     return row
 
 
