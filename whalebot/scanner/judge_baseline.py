@@ -29,6 +29,9 @@ class Interval(NamedTuple):
     high: float
 
 
+UNKNOWN: Final = Interval(math.nan, math.nan)
+
+
 class Pool(NamedTuple):
     """Returns of the baseline with the weight of each; weights sum to 1."""
 
@@ -87,22 +90,34 @@ def difference_interval(
     """Return where mean return less baseline lies, by a moving-block bootstrap over the bars.
 
     outcomes: known at that horizon, of one interval. block: bars that stay together; blocks run on from the
-    last bar to the first, so that every bar counts alike.
+    last bar to the first, so that every bar counts alike. Not known below two blocks of bars.
     """
     if not outcomes:
-        return Interval(math.nan, math.nan)
+        return UNKNOWN
     steps, counts, base = _by_bar(outcomes, bars, horizon)
     size = len(steps)
-    block = min(block, size)
+    blocks = size / block
+    if blocks < 2.0:
+        return UNKNOWN
     starts = np.random.default_rng(random_state).integers(0, size, size=(draws, -(-size // block)))
     scale = size / (starts.shape[1] * block)
     told = _block_sums(counts, block)[starts].sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         means = _block_sums(steps, block)[starts].sum(axis=1) / told
     drawn = means - scale * _block_sums(base, block)[starts].sum(axis=1)
-    drawn = drawn[told > 0.0]
-    low, high = np.percentile(drawn, (_LOW, _HIGH))
-    return Interval(float(low), float(high))
+    found = float(steps.sum() / counts.sum() - base.sum())
+    low, high = np.percentile(drawn[told > 0.0], (_LOW, _HIGH))
+    wider = _few_blocks(blocks)
+    return Interval(found + wider * (float(low) - found), found + wider * (float(high) - found))
+
+
+def _few_blocks(blocks: float) -> float:
+    """Return how much wider an interval is where the spread itself comes of few blocks.
+
+    Student's quantile in place of the normal one (first term of its expansion), times the usual n/(n - 1).
+    """
+    z, free = 1.959964, blocks - 1.0
+    return (1.0 + (z * z + 1.0) / (4.0 * free)) * math.sqrt(blocks / free)
 
 
 def mean_overlap(signals: Sequence[JudgedSignal], horizon: int) -> float:
