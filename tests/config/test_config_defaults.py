@@ -214,6 +214,7 @@ def test_the_shipped_file_is_complete_and_current() -> None:
     assert shipped == default_text()
     written = json.loads(shipped)
     schema = written.pop("$schema")
+    assert written.pop("scanner") == default_table()
     assert written == DOCUMENTED
     assert (ROOT / schema).resolve() == SCHEMA_FILE.resolve()
 
