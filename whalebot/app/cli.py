@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "report": "show what the trades brought",
     "export": "write trades, fills, scores or the audit trail as a table",
     "web": "show a backtest's result or a stopped daemon's folder in the browser",
+    "tax": "count a year's results for a tax return",
     "status": "ask the running daemon how it is",
     "doctor": "check everything before money moves",
     "pause": "stop new entries of the running daemon",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+import logging
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,13 +14,17 @@ from whalebot.adapters.alerts.channels import ChannelSettings, open_channels
 from whalebot.adapters.alerts.signed_webhook import SignedWebhook
 from whalebot.adapters.alerts.system import AlertRules, AlertSystem
 from whalebot.app.config.service_tables import AlertChannel
+from whalebot.app.exits import CLEAN, DIFFERENCE
+from whalebot.app.scan_config import ScanConfig
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError
 from whalebot.ports import Clock
+from whalebot.runtime.clock import SystemClock
 from whalebot.scanner.alerting import ScanAlerts
-from whalebot.scanner.options import AlertOptions
+from whalebot.scanner.options import AlertOptions, ScannerOptions
 
 _WEB: Final = ("http://", "https://")
+_LONGEST_SAMPLE_S: Final = 30.0
 SAMPLE: Final = {
     "signal_type": "Long",
     "entry_price": 100.0,
@@ -72,3 +79,19 @@ def _named(options: AlertOptions, channels: tuple[AlertChannel, ...]) -> list[Al
             f"scanner.alerts.channels: {unknown[0]!r} is no name in alerts.channels (there: {listed})"
         )
     return [known[name] for name in options.channels]
+
+
+def send_sample(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+    """Send one sample to the configured channels and say what became of it. Raises ConfigError."""
+    if not options.alerts.channels:
+        raise ConfigError("scanner.alerts.channels is empty; name channels of alerts.channels in it")
+    logging.basicConfig(stream=sys.stderr, format="%(message)s", level=logging.WARNING)
+    with open_alerts(options.alerts, config.channels, SystemClock(), args.masker.mask) as alerts:
+        alerts.send(SAMPLE)
+        is_done = alerts.wait_idle(_LONGEST_SAMPLE_S)
+        lost = alerts.lost
+    if lost or not is_done:
+        print("the sample was not taken by every channel", file=sys.stderr)
+        return DIFFERENCE
+    print(f"sent to {', '.join(options.alerts.channels)}")
+    return CLEAN

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from typing import Any, Final
 
-from whalebot.app.options import count, moment_ms, seed
+from whalebot.app.options import count, moment_ms, positive, seed
 from whalebot.domain.errors import ConfigError
 from whalebot.scanner.key_kinds import interval as interval_kind
 from whalebot.scanner.options import ScannerOptions
@@ -67,6 +67,14 @@ def add_scan_options(parser: argparse.ArgumentParser) -> None:
     add("--since", type=moment_ms, metavar="TIME", help="signals from this time (UTC) on")
     add("--from", dest="from_ms", type=moment_ms, metavar="TIME", help="first bar (UTC)")
     add("--to", dest="to_ms", type=moment_ms, metavar="TIME", help="end of the last bar (UTC)")
+    add(
+        "--data",
+        nargs="+",
+        action="extend",
+        metavar="[SYMBOL=]FILE",
+        help="bars from files, not from the venue",
+    )
+    add("--tick", type=positive, metavar="SIZE", help="tick size of files of unknown symbols")
     add(
         "--type",
         choices=("Long", "Short", "new", "flip", "upgrade", "end", "repeat"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -13,10 +14,10 @@ from whalebot.adapters.logs.system import wants_colour
 from whalebot.decisions.scan.announcing import EMITTED
 from whalebot.decisions.scan.evaluation import Evaluation
 from whalebot.decisions.scan.record import record_of
-from whalebot.scanner.desk import Announcement
+from whalebot.scanner.desk import Announcement, ScanDesk
 from whalebot.scanner.printing import as_csv, as_json, as_json_lines, as_table
 from whalebot.scanner.tables import indicator_table, signal_table
-from whalebot.scanner.view import columns_of, rows_of
+from whalebot.scanner.view import TableQuery, columns_of, rows_of
 
 if TYPE_CHECKING:
     from whalebot.app.scan_run import Scan
@@ -24,16 +25,21 @@ if TYPE_CHECKING:
 
 def print_rows(scan: Scan) -> None:
     """Print the ranking in the format asked for, on standard output."""
-    rows = scan.query.apply(rows_of(scan.desk))
-    columns = columns_of(scan.desk, scan.query.columns)
-    form = scan.args.format or "table"
+    print_table(scan.args, scan.desk, scan.query, sys.stdout.isatty())
+
+
+def print_table(args: argparse.Namespace, desk: ScanDesk, query: TableQuery, is_terminal: bool) -> None:
+    """Print the ranking of a desk; on a terminal only the columns that fit."""
+    rows = query.apply(rows_of(desk))
+    columns = columns_of(desk, query.columns)
+    form = args.format or "table"
     if form in ("json", "jsonl", "csv"):
         text = {"json": as_json, "jsonl": as_json_lines, "csv": as_csv}[form](rows, columns)
     else:
-        ticks = {card.symbol: card.tick_size for card in scan.desk.cards.values()}
-        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        ticks = {card.symbol: card.tick_size for card in desk.cards.values()}
+        width = shutil.get_terminal_size().columns if is_terminal else None
         text = as_table(rows, columns, ticks, width)
-    print(scan.args.masker.mask(text), flush=True)
+    print(args.masker.mask(text), flush=True)
 
 
 def print_signal(scan: Scan, evaluation: Evaluation, record: Mapping[str, Any]) -> None:
@@ -76,3 +82,8 @@ def announce_all(scan: Scan, version: str) -> None:
         if record is not None and scan.alerts is not None:
             scan.alerts.offer(record)
     scan.writer.save_state(scan.desk.announcer.to_dict())
+
+
+def print_replayed(args: argparse.Namespace, record: Mapping[str, Any]) -> None:
+    """Print the record of a replay as a line of JSON."""
+    print(args.masker.mask(json.dumps(record, ensure_ascii=False)), flush=True)

@@ -1,4 +1,4 @@
-"""Recorded stream frames instead of a venue: the same decoding and the same judging, in the order recorded."""
+"""Recorded stream frames instead of a venue: the same decoding, the same judging, in recorded order."""
 
 from __future__ import annotations
 

@@ -43,6 +43,14 @@ def run(args: argparse.Namespace) -> int:
         from whalebot.app.scan_tools import run_tool
 
         return run_tool(args, config, options)
+    if args.test_alert:
+        from whalebot.app.scan_alerts import send_sample
+
+        return send_sample(args, config, options)
+    if args.replay is not None:
+        from whalebot.app.scan_replay import run_replay
+
+        return run_replay(args, config, options)
     if args.once:
         from whalebot.app.scan_run import run_once
 
