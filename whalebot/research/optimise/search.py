@@ -137,10 +137,14 @@ class Search:
 
     def _surplus(self, trial: Trial) -> str | None:
         """Say why a trial is one too many: others asked at the same moment, or it was put back twice."""
-        trials = self._all()
-        self._counted, self._made = sum(map(_counts, trials)), sum(map(_is_made, trials))
-        before = [t for t in trials if t.number < trial.number]
         retried = trial.user_attrs.get(RETRY_OF)
+        if retried is None and trial.number < self._plan.trials:
+            # Too few came before it, whatever they are; to read them all would take longer than to play one.
+            self._counted = trial.number + 1
+            return None
+        trials = self._all()
+        self._counted = sum(map(_counts, trials))
+        before = [t for t in trials if t.number < trial.number]
         if retried is not None:
             twice = any(t.user_attrs.get(RETRY_OF) == retried for t in before)
             return f"trial {retried} was put back already" if twice else None
@@ -207,14 +211,16 @@ class Search:
     # --- the dead ---------------------------------------------------------------------------------------
 
     def _look_for_the_dead(self) -> None:
-        """Put trials of dead processes back, each once.
+        """Put trials of dead processes back, each once, and count what all processes have made.
 
         The successor is made first: a process that dies in between leaves a trial that the next one finds.
         """
         if time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK_S
-        left = [t for t in self._all() if t.state is TrialState.RUNNING and t.number not in self._flights]
+        trials = self._all()
+        self._made = sum(map(_is_made, trials))
+        left = [t for t in trials if t.state is TrialState.RUNNING and t.number not in self._flights]
         if not left:
             return
         attrs = self._study.user_attrs
