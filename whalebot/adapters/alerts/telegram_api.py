@@ -59,13 +59,13 @@ class _Text(msgspec.Struct):
     date: int
     sender: _Chat | None = msgspec.field(name="from", default=None)
     text: str | None = None
-    forward_origin: msgspec.Raw | None = None
-    forward_date: int | None = None
+    forward_origin: Any = None
+    forward_date: Any = None
 
 
 class _Update(msgspec.Struct):
     update_id: int
-    message: msgspec.Raw | None = None
+    message: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Parameters(msgspec.Struct):
@@ -185,10 +185,8 @@ def _decoded(decoder: msgspec.json.Decoder[Any], raw: msgspec.Raw, method: str) 
         raise ChatTrouble(f"{method}: a result that cannot be read") from None
 
 
-def _text_of(raw: msgspec.Raw | None) -> ChatMessage | None:
+def _text_of(raw: msgspec.Raw) -> ChatMessage | None:
     """What somebody wrote; a message that is forwarded, or that cannot be read, is nobody's command."""
-    if raw is None:
-        return None
     try:
         found = _message.decode(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
