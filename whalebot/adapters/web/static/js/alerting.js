@@ -3,7 +3,7 @@
 
 import { send } from './data/api.js';
 import { told } from './data/problem.js';
-import { hideToast, showToast } from './ui/toasts.js';
+import { hideToast, isCalm, showToast } from './ui/toasts.js';
 
 /** @param {import('./data/store.js').Store} store */
 export function watchAlerts(store) {
@@ -23,6 +23,8 @@ export function watchAlerts(store) {
 
 /** @param {any} alert */
 function show(alert) {
+  const isMinor = alert.level !== 'critical' && alert.level !== 'warning';
+  if (isMinor && !isCalm()) return;
   const level = alert.level === 'critical' || alert.level === 'warning' ? alert.level : 'info';
   showToast({
     id: `alert-${alert.id}`,

@@ -86,7 +86,7 @@ function stateOf(app, status) {
   const isLive = app.store.get('link')?.state === 'live';
   return [
     h('span', { class: `badge ${mode.kind} mode-badge`, title: mode.words }, mode.text),
-    badge(`${isLive ? state.tone : ''} state-badge`, [h('span', { class: `dot ${isLive ? `${state.tone} beat` : ''}` }), isLive ? state.text : `${state.text}?`]),
+    badge(`${isLive ? state.tone : ''} state-badge`, [h('span', { class: `dot ${isLive ? state.tone : ''}` }), isLive ? state.text : `${state.text}?`]),
     h('span', { class: 'bar-words' }, `${mode.words} · ${state.why}`),
   ];
 }
