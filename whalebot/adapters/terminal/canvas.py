@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Final, TextIO
 
-_ENTER: Final = "\033[?1049h\033[?25l\033[?7l\033[2J"
+_ENTER: Final = "\033[?1049h\033[?25l\033[?7l"
 _LEAVE: Final = "\033[0m\033[?7h\033[?25h\033[?1049l"
 # Terminals that know it show a frame at once; the others ignore it.
 _BEGIN: Final = "\033[?2026h"

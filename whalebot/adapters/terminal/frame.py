@@ -9,7 +9,7 @@ from typing import Final
 from whalebot.adapters.terminal.numbers import age_text, money_text, signed_money
 from whalebot.adapters.terminal.panel import symbol_panel
 from whalebot.adapters.terminal.rows import symbol_rows, urgency
-from whalebot.adapters.terminal.spans import Row, as_many_as_fit, fitted, painted, width_of
+from whalebot.adapters.terminal.spans import Row, as_many_as_fit, fitted, painted, plain, width_of
 from whalebot.adapters.terminal.style import Style
 from whalebot.domain.view import View
 
@@ -44,7 +44,8 @@ def daemon_frame(
     lines = [*head, *body, _rule("latest", style, width)]
     drawn = [painted(fitted(line, width), style) for line in lines][:height]
     room = height - len(drawn)
-    drawn += [style.cut(line, width) for line in recent[-room:]] if room > 0 else []
+    for line in recent[-room:] if room > 0 else ():
+        drawn.append(style.cut(line if style.signs else plain(line), width))
     return _filled(drawn, height)
 
 

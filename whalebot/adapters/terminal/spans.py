@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from whalebot.adapters.terminal.style import Style
 
 Span: TypeAlias = tuple[str, str]
 """A colour of `Style.paint`, "" for none, and a text without control characters."""
 Row: TypeAlias = list[Span]
+_PLAIN: Final = str.maketrans({"…": ".", "→": ">", "±": "~", "·": "."})
 
 
 def width_of(row: Iterable[Span]) -> int:
@@ -40,7 +41,13 @@ def right(row: Sequence[Span], width: int) -> Row:
 
 def painted(row: Iterable[Span], style: Style) -> str:
     """Return the row as the terminal takes it."""
-    return "".join(style.paint(colour, text) for colour, text in row)
+    text = "".join(style.paint(colour, text) for colour, text in row)
+    return text if style.signs else plain(text)
+
+
+def plain(text: str) -> str:
+    """Return the text in ASCII, of the same length."""
+    return text.translate(_PLAIN).encode("ascii", "replace").decode()
 
 
 def joined(parts: Iterable[Sequence[Span]], gap: str = "  ") -> Row:
