@@ -23,7 +23,7 @@ def test_interval_covers_zero_on_random_walks() -> None:
         history = market(random_walk(rng, 3000))
         outcomes = outcomes_of(random_signals(rng, history, 150), {"BTCUSDT": history}, HORIZONS)
         for place, horizon in enumerate(HORIZONS):
-            found = difference_interval(outcomes, {"BTCUSDT": history}, horizon, HORIZONS[-1], draws=400)
+            found = difference_interval(outcomes, {"BTCUSDT": history}, horizon, HORIZONS[-1], draws=1000)
             covered[place] += found.low <= 0.0 <= found.high
     assert covered.min() >= 93
 

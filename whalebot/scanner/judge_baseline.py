@@ -20,6 +20,7 @@ from whalebot.scanner.judge_outcomes import ClosedBars, JudgedSignal, Outcome
 DRAWS: Final = 2000
 RANDOM_STATE: Final = 20_240_101
 _LOW, _HIGH = 2.5, 97.5
+_NORMAL: Final = 1.959964
 
 
 class Interval(NamedTuple):
@@ -105,19 +106,24 @@ def difference_interval(
     with np.errstate(invalid="ignore", divide="ignore"):
         means = _block_sums(steps, block)[starts].sum(axis=1) / told
     drawn = means - scale * _block_sums(base, block)[starts].sum(axis=1)
-    found = float(steps.sum() / counts.sum() - base.sum())
+    mean = steps.sum() / counts.sum()
+    found = float(mean - base.sum())
     low, high = np.percentile(drawn[told > 0.0], (_LOW, _HIGH))
-    wider = _few_blocks(blocks)
+    wider = _few_blocks(blocks, _block_sums((steps - mean * counts) / counts.sum() - base, block))
     return Interval(found + wider * (float(low) - found), found + wider * (float(high) - found))
 
 
-def _few_blocks(blocks: float) -> float:
-    """Return how much wider an interval is where the spread itself comes of few blocks.
+def _few_blocks(blocks: float, sums: FloatArray) -> float:
+    """Return how much wider an interval is where its spread comes of few blocks, or of a few large ones.
 
-    Student's quantile in place of the normal one (first term of its expansion), times the usual n/(n - 1).
+    Student's quantile over the normal one (first term of its expansion), times the usual n/(n - 1). sums: of
+    every block; the heavier their tails, the fewer of them count.
     """
-    z, free = 1.959964, blocks - 1.0
-    return (1.0 + (z * z + 1.0) / (4.0 * free)) * math.sqrt(blocks / free)
+    apart = (sums - sums.mean()) ** 2
+    spread = float(apart.mean())
+    tails = float((apart**2).mean()) / spread**2 if spread > 0.0 else 3.0
+    free = max(1.0, 2.0 * (blocks - 1.0) / max(tails - 1.0, 2.0))
+    return (1.0 + (_NORMAL**2 + 1.0) / (4.0 * free)) * math.sqrt(blocks / (blocks - 1.0))
 
 
 def mean_overlap(signals: Sequence[JudgedSignal], horizon: int) -> float:
