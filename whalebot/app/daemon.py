@@ -41,6 +41,7 @@ from whalebot.runtime.inbox import Inbox
 from whalebot.runtime.lanes import LanePorts, Lanes
 from whalebot.runtime.lifecycle import Phase, ThreadWatch, shut_down
 from whalebot.runtime.loop import EngineLike, Loop, LoopEnd, LoopOutputs
+from whalebot.runtime.saving import save_last
 from whalebot.runtime.signals import SignalWatch
 from whalebot.runtime.tally import CountedEngine, Tally
 
@@ -245,9 +246,8 @@ class Daemon:
         return code
 
     def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine) -> None:
-        def save(_: float) -> bool:
-            states.save(engine.final_document())
-            return True
+        def save(limit_s: float) -> bool:
+            return save_last(engine.final_document(), states, self._clock, limit_s)
 
         shut_down(
             (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from whalebot.domain.state import StateDocument
 from whalebot.domain.trade import ClosedTrade
 from whalebot.ports import Clock, StateStore, TradeStore
 
+_log = logging.getLogger(__name__)
 _STATE = "state"
 _HISTORY = "trade history"
 
@@ -90,6 +92,14 @@ class DocumentSave:
                 return True, error
             self._problem = ""
             return True, None
+
+
+def save_last(document: StateDocument, store: StateStore, clock: Clock, limit_s: float) -> bool:
+    """Save the document of a run that ends; False, and a line in the log, where the disk refuses or hangs."""
+    problem, _ = DocumentSave(document, store, StorageHealth(clock)).ensure(limit_s)
+    if problem:
+        _log.error("the last state of this run is not on disk: %s", problem)
+    return not problem
 
 
 class NewestDocument:

@@ -14,6 +14,7 @@ from whalebot.adapters.exchange.server.build import Tracks, build_parts
 from whalebot.adapters.exchange.server.clock import SystemClock
 from whalebot.adapters.exchange.server.options import ExchangeOptions, add_arguments, options_from_args
 from whalebot.adapters.exchange.server.server import HOST, ExchangeServer
+from whalebot.adapters.exchange.server.state_lock import state_lock
 from whalebot.domain.errors import BugError
 
 __all__ = ["ExchangeOptions", "TrackReader", "add_arguments", "options_from_args", "run_exchange"]
@@ -22,6 +23,7 @@ TrackReader: TypeAlias = Callable[[ExchangeOptions], Tracks]
 """Reads the files that the options name. Raises ConfigError for a file that cannot be played."""
 
 _PARENT_POLL_S = 0.5
+_LOCK_WAIT_S = 5.0
 
 
 def run_exchange(options: ExchangeOptions, read_tracks: TrackReader | None = None) -> int:
@@ -29,9 +31,14 @@ def run_exchange(options: ExchangeOptions, read_tracks: TrackReader | None = Non
 
     Prints `listening on http://127.0.0.1:PORT` on standard output when ready, and on standard error that
     prices are simulated. `read_tracks` is needed when the options name data. Raises ConfigError for options
-    that cannot be served and BugError when the exchange itself fails. Main thread only (signals).
+    that cannot be served or a --state folder that another exchange uses, and BugError when the exchange
+    itself fails. Main thread only (signals).
     """
-    return asyncio.run(_serve(options, read_tracks))
+    if options.state is None:
+        return asyncio.run(_serve(options, read_tracks))
+    # The exchange of a daemon that was killed may still be saving.
+    with state_lock(options.state, _LOCK_WAIT_S if options.die_with_parent else 0.0):
+        return asyncio.run(_serve(options, read_tracks))
 
 
 async def _serve(options: ExchangeOptions, read_tracks: TrackReader | None) -> int:
