@@ -24,6 +24,8 @@ from whalebot.runtime.loop import EngineLike
 from whalebot.runtime.recorded import RecordedEngine
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from whalebot.adapters.alerts.system import AlertSystem
     from whalebot.adapters.web.desk import Desk, RunFacts
     from whalebot.adapters.web.feed import Feed
@@ -110,15 +112,20 @@ class WebRoom:
         """Begin to serve."""
         if self._listener is None or self._rules is None or self._feed is None:
             return
-        from whalebot.adapters.web.application import make_application
         from whalebot.adapters.web.server import WebServer
+
+        rules, mask = self._rules, self._setup.masker.mask
+
+        def make_app() -> ASGIApp:
+            from whalebot.adapters.web.application import make_application
+
+            return make_application(desk, rules, mask)
 
         desk = self._desk(parts, self._feed, self._rules)
         parts.alerts.on_change(self._feed.warn)
         for alert in reversed(parts.alerts.records()):
             desk.chronicle.warn(alert)
-        app = make_application(desk, self._rules, self._setup.masker.mask)
-        self._server = WebServer(app, self._listener)
+        self._server = WebServer(make_app, self._listener)
         self._server.start()
 
     def stop(self) -> None:

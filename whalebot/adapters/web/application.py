@@ -22,8 +22,8 @@ from whalebot.adapters.web.api_times import ApiTimes
 from whalebot.adapters.web.asked import only_known
 from whalebot.adapters.web.desk import Desk
 from whalebot.adapters.web.docs_page import STYLE, STYLE_PATH, docs_page
-from whalebot.adapters.web.gate import Gate, GateRules
-from whalebot.adapters.web.openapi import described
+from whalebot.adapters.web.gate import BUG_TEXT, Gate, GateRules
+from whalebot.adapters.web.openapi import described, methods_of
 from whalebot.adapters.web.problems import ApiProblem, problem_response
 from whalebot.adapters.web.rates import RateLimit
 from whalebot.adapters.web.routes_owner import owner_routes
@@ -130,6 +130,12 @@ def _errors(app: FastAPI, mask: Callable[[str], str]) -> None:
         assert isinstance(error, RequestValidationError)
         return problem_response(_invalid(error), mask)
 
+    async def on_bug(_: Request, error: Exception) -> Response:
+        # The framework raises it again afterwards, and the gate writes it to the log.
+        del error
+        return problem_response(ApiProblem("internal", BUG_TEXT), mask)
+
+    app.add_exception_handler(Exception, on_bug)
     app.add_exception_handler(ApiProblem, on_problem)
     app.add_exception_handler(HTTPException, on_status)
     app.add_exception_handler(RequestValidationError, on_invalid)
@@ -158,6 +164,10 @@ def _pages(app: FastAPI, rules: GateRules) -> None:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
     async def file(request: Request) -> Response:
+        other = methods_of(document, request.url.path)
+        if other:
+            text = f"not with {request.method}; allowed: {', '.join(other)}"
+            raise ApiProblem("method_not_allowed", text, headers={"Allow": ", ".join(other)})
         return await files.answer(request)
 
     app.add_route("/openapi.json", openapi, methods=["GET"], include_in_schema=False)

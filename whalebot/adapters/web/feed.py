@@ -87,6 +87,11 @@ class Feed:
         """Return how long ago the loop last went round, None before it began."""
         return None if self._beat_s is None else time.monotonic() - self._beat_s
 
+    @property
+    def waiting(self) -> int:
+        """How much waits to be taken. Any thread."""
+        return len(self._waiting)
+
     def take(self, most: int) -> list[Item]:
         """Return what waits, oldest first, at most `most`. The reader's thread."""
         found: list[Item] = []

@@ -19,6 +19,7 @@ from whalebot.adapters.web.rates import RateLimit
 _log = logging.getLogger("whalebot.web")
 
 MOST_BODY_BYTES: Final = 64 * 1024
+BUG_TEXT: Final = "a bug of the server; its log says more. Trading goes on."
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OPEN: Final = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
 _COUNTED: Final = ("/api/", "/metrics", "/healthz", "/readyz", "/openapi.json")
@@ -104,7 +105,7 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - root of a request: a bug answers 500, the server goes on
             _log.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
             if not has_begun:
-                bug = ApiProblem("internal", "a bug of the server; its log says more. Trading goes on.")
+                bug = ApiProblem("internal", BUG_TEXT)
                 await problem_response(bug, self._mask)(scope, receive, dressed)
 
     async def _checked(self, scope: Scope, receive: Receive) -> bytes:

@@ -41,6 +41,18 @@ def described(app: FastAPI, is_local: bool) -> dict[str, Any]:
     return found
 
 
+def methods_of(document: Mapping[str, Any], path: str) -> list[str]:
+    """Return the methods that a path has in the document, [] where it has none."""
+    parts = path.split("/")
+    for known, methods in document["paths"].items():
+        own = known.split("/")
+        if len(own) == len(parts) and all(
+            a == b or (a[:1] == "{" and b) for a, b in zip(own, parts, strict=True)
+        ):
+            return [method.upper() for method in _METHODS if method in methods]
+    return []
+
+
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
         for method in _METHODS:

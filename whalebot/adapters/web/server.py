@@ -8,6 +8,7 @@ import errno
 import logging
 import socket
 import threading
+from collections.abc import Callable
 from typing import Any, Final
 
 import uvicorn
@@ -16,7 +17,6 @@ from starlette.types import ASGIApp
 from whalebot.domain.errors import ConfigError
 
 _log = logging.getLogger("whalebot.web")
-_STARTED_S: Final = 10.0
 _STOPPED_S: Final = 3.0
 _BACKLOG: Final = 128
 _MOST_CONNECTIONS: Final = 256
@@ -27,10 +27,14 @@ MOST_FRAME_BYTES: Final = 4096
 class WebServer:
     """Serves an application in one thread named "web". Its end ends nothing else."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
-        """listener: bound already, see `bind`; closed with the server."""
+    def __init__(self, make_app: Callable[[], ASGIApp], listener: socket.socket) -> None:
+        """make_app: called on the server's thread, since putting the application together takes a while.
+        listener: bound already, see `bind`; closed with the server.
+        """
+        self._make_app = make_app
         self._listener = listener
-        self._server = uvicorn.Server(_settings(app))
+        self._server: uvicorn.Server | None = None
+        self._is_stopped = threading.Event()
         self._failure = ""
         self.thread = threading.Thread(target=self._work, name="web", daemon=True)
 
@@ -51,7 +55,9 @@ class WebServer:
 
     def stop(self) -> None:
         """Close all connections and end the thread; waits three seconds at most."""
-        self._server.should_exit = True
+        self._is_stopped.set()
+        if self._server is not None:
+            self._server.should_exit = True
         if self.thread.ident is not None:
             self.thread.join(_STOPPED_S)
         with contextlib.suppress(OSError):
@@ -59,8 +65,10 @@ class WebServer:
 
     def _work(self) -> None:
         try:
-            asyncio.run(self._server.serve(sockets=[self._listener]))
-            if not self._server.should_exit:
+            self._server = server = uvicorn.Server(_settings(self._make_app()))
+            if not self._is_stopped.is_set():
+                asyncio.run(server.serve(sockets=[self._listener]))
+            if not self._is_stopped.is_set():
                 self._failure = "ended by itself"
         except (Exception, SystemExit) as error:  # noqa: BLE001 - root of the thread: trading goes on without it
             self._failure = f"{type(error).__name__}: {error}"
@@ -97,6 +105,7 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
         "lifespan": "on",
         "log_config": None,
         "access_log": False,
+        "log_level": "warning",
         "server_header": False,
         "proxy_headers": False,
         "ws_max_size": MOST_FRAME_BYTES,

@@ -84,8 +84,7 @@ def _serve(shown: Shown, args: argparse.Namespace) -> None:
 
     listener = bind("127.0.0.1", args.port)
     rules = GateRules(secrets.token_urlsafe(), is_read_only=True)
-    app = make_application(desk_of(shown), rules, args.masker.mask)
-    server = WebServer(app, listener)
+    server = WebServer(lambda: make_application(desk_of(shown), rules, args.masker.mask), listener)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
