@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
+from functools import partial
 from typing import Any
 
-from whalebot.app.exits import CLEAN
+from whalebot.app.exits import CLEAN, DIFFERENCE
+from whalebot.app.probes import PROBES, probe
 
 
 def add_parser(subparsers: Any) -> None:
@@ -17,6 +20,12 @@ def add_parser(subparsers: Any) -> None:
     )
     parser = subparsers.add_parser("status", help="ask the running daemon how it is", description=text)
     parser.add_argument("--json", action="store_true", help="print the daemon's answer as it is")
+    parser.add_argument(
+        "--check",
+        choices=PROBES,
+        help="say only whether the main loop goes round, or the account was compared with the venue;"
+        " exit code 1 where it does not",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,6 +34,10 @@ def run(args: argparse.Namespace) -> int:
     from whalebot.app.remote_control import ask_daemon
     from whalebot.app.status_text import status_lines
 
+    if args.check is not None:
+        is_so, why = probe(args.check, partial(ask_daemon, args, "status"))
+        print(why)
+        return CLEAN if is_so else DIFFERENCE
     try:
         answer = ask_daemon(args, "status")
     except NoDaemon:
@@ -34,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
-        for line in status_lines(answer):
+        columns = min(max(shutil.get_terminal_size().columns, 60), 100)
+        for line in status_lines(answer, width=columns):
             print(line)
     return CLEAN
 
