@@ -137,27 +137,40 @@ def tell(folder: Path, *arguments: str) -> int:
 def test_status_tells_everything_a_person_asks_for(engine, tmp_path, capsys) -> None:
     assert tell(tmp_path, "status") == 0
     assert capsys.readouterr().out.splitlines() == [
-        "queue: 3",
-        "trading (market time 2025-01-01 12:00:00 UTC)",
-        "compared with the venue 5 s ago, clock offset -3 ms",
-        "equity 1003.5, today -2.5, drawdown 1.25%, losses in a row 1",
-        "since the start: 3 entries, 2 trades closed, +4.5",
-        "stream public: up",
-        "stream private: DOWN (silent for 31 s)",
-        "BTCUSDT: 42825, 1.5 s old",
-        "  bar of 2025-01-01 12:00:00 UTC: score -2.10 SELL"
-        " (macd_alignment -1.70, vwap -0.50, psar +0.10), 60/ema:DOWN",
-        "  short 0.02 at 43000.5 since 2025-01-01 12:00:00 UTC, entered at score -2.10:"
-        " stop 43200 (moved), target none, PnL +3.5",
-        "  orders of unknown fate: wb-1",
-        "entries refused: spread 4",
+        "trading: entries are allowed",
+        "market time 2025-01-01 12:00:00 UTC",
+        "",
+        "Account",
+        "  equity      1,003.50 USDT; wallet 1,000.00 USDT",
+        "  today       -2.50 USDT; 1.25% below the highest equity",
+        "  this run    2 trades closed, +4.50 USDT; 3 entries sent; 1 loss in a row",
+        "  refused     entries, by rule: spread 4",
+        "",
+        "Venue",
+        "  public      stream up",
+        "  private     stream DOWN (silent for 31 s)",
+        "  compared    positions and orders agreed 5.0s ago; clock offset -3 ms",
+        "",
+        "BTCUSDT  42,825 USDT, 1.5s old",
+        "  position    short 0.02 at 43,000.5 for 0.0s, entered at score -2.10",
+        "  result      +3.50 USDT (+0.58 R), before the cost of leaving",
+        "  stop        43,200, 0.88% away, moved",
+        "  target      none",
+        "  score       -2.10 SELL at the 15m bar of 2025-01-01 12:00:00 UTC; an entry",
+        "              needs ±2.00",
+        "  because     MACD -1.70, VWAP -0.50, Parabolic SAR +0.10",
+        "  trends      1h: ema down",
+        "  unknown     the venue is asked what became of order wb-1",
+        "",
+        "Daemon",
+        "  queue       3",
     ]
 
 
 def test_status_of_a_daemon_that_knows_nothing_yet(engine, tmp_path, capsys) -> None:
     engine.view = None
     assert tell(tmp_path, "status") == 0
-    assert capsys.readouterr().out == "queue: 3\nstarting: nothing is known yet\n"
+    assert capsys.readouterr().out == "starting: nothing is known yet\n\nDaemon\n  queue       3\n"
 
 
 def test_status_of_a_daemon_that_may_not_enter_says_why(engine, tmp_path, capsys) -> None:
@@ -174,10 +187,11 @@ def test_status_of_a_daemon_that_may_not_enter_says_why(engine, tmp_path, capsys
     assert tell(tmp_path, "status") == 0
     said = capsys.readouterr().out
     for words in (
-        "no entries: public stream down; wallet unknown (market",
+        "no entries: public stream down; wallet unknown\n",
         "paused by a guardrail until 2025-01-01 13:00:00 UTC",
-        "equity unknown, today unknown",
-        "BTCUSDT: no price yet, book stale",
+        "equity      unknown; wallet 1,000.00 USDT",
+        "today       unknown",
+        "BTCUSDT  no price yet, order book stale",
     ):
         assert words in said
 

@@ -16,11 +16,11 @@ from whalebot.app.status_text import _books
         ({"books_checked_ms": None, "books_difference": None}, []),
         (
             {"books_checked_ms": 1_735_776_000_000, "books_difference": format(Decimal(0), "f")},
-            ["the result of 2025-01-01: as the venue's log says"],
+            ["  books       the result of 2025-01-01: as the venue's log says"],
         ),
         (
             {"books_checked_ms": 1_735_776_000_000, "books_difference": "-2.50"},
-            ["the result of 2025-01-01: -2.50 off what the venue's log says"],
+            ["  books       the result of 2025-01-01: -2.50 USDT off what the venue's log says"],
         ),
     ],
 )

@@ -1,37 +1,41 @@
-"""A daemon's answer to `status` as lines for people."""
+"""A daemon's answer to `status` in words for people, within the width of a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from decimal import Context, Decimal
 from typing import Any, Final
 
+from whalebot.adapters.terminal.numbers import (
+    age_text,
+    interval_text,
+    money_text,
+    price_text,
+    signed_money,
+)
+from whalebot.app.vitals_text import daemon_lines
 from whalebot.domain.view import View
+from whalebot.domain.weight_names import full_name
 
+_EIGHT_DIGITS: Final = Context(prec=8)
 _TOP: Final = 5
+_LABEL: Final = 12
+_IN_FULL: Final = 3
+"""So many symbols are told in full whatever they do; of more, those without a position get one line."""
 
 
-def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC) -> Iterator[str]:
-    """Yield what a person wants to know: health, account, streams, symbols, positions, last signals.
+def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC, width: int = 80) -> Iterator[str]:
+    """Yield what a person wants to know: state, account, venue, positions and scores, the daemon itself.
 
-    Times are shown in `zone`.
+    Times are shown in `zone`; no line is wider than `width` unless a single word is.
     """
-    for name, value in dict(answer.get("health") or {}).items():
-        told = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, Mapping) else value
-        yield f"{name.replace('_', ' ')}: {told}"
-    view = answer.get("view")
-    if view is None:
-        yield "starting: nothing is known yet"
-        return
-    yield from _health(view, zone)
-    yield from _account(view)
-    yield from _books(view)
-    yield from _streams(view)
-    for symbol in view["symbols"]:
-        yield from _symbol(symbol, zone)
-    if view["refusals"]:
-        counts = ", ".join(f"{rule} {count}" for rule, count in view["refusals"].items())
-        yield f"entries refused: {counts}"
+    for line in _lines(answer, zone):
+        indent = " " * (_LABEL + 2) if line.startswith("  ") else "  "
+        yield from textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        ) or [""]
 
 
 def service_line(view: View) -> str:
@@ -47,93 +51,184 @@ def open_positions(view: Mapping[str, Any]) -> list[str]:
     return [s["symbol"] for s in view["symbols"] if s["position"] or s["in_flight"] or s["unknown_orders"]]
 
 
-def _health(view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
+def _lines(answer: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
+    health = dict(answer.get("health") or {})
+    if "running" in health:
+        yield str(health.pop("running"))
+    view = answer.get("view")
+    if view is None:
+        yield "starting: nothing is known yet"
+    else:
+        yield from _state(view, zone)
+        yield from _account(view)
+        yield from _venue(view)
+        yield from _symbols(view, zone)
+    yield from daemon_lines(health)
+
+
+def row(label: str, text: str) -> str:
+    """Return one line of a section."""
+    return f"  {label:<{_LABEL - 1}} {text}"
+
+
+def _state(view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     reasons = "; ".join(view["blocked_by"]) or ("paused" if view["manual_pause"] else "not ready")
-    state = "trading" if view["tradable"] else f"no entries: {reasons}"
-    yield f"{state} (market time {_at(view['now_ms'], zone)})"
+    yield "trading: entries are allowed" if view["tradable"] else f"no entries: {reasons}"
     if view["manual_pause"]:
         yield "paused by its owner, until: whalebot resume"
     if view["paused_until_ms"] is not None:
         yield f"paused by a guardrail until {_at(view['paused_until_ms'], zone)}"
+    yield f"market time {_at(view['now_ms'], zone)}"
+
+
+def _account(view: Mapping[str, Any]) -> Iterator[str]:
+    losses, trades = view["consecutive_losses"], view["trades_closed"]
+    yield from ("", "Account")
+    yield row("equity", f"{_usdt(view['equity'])}; wallet {_usdt(view['wallet_balance'])}")
+    yield row(
+        "today", f"{_usdt(view['day_pnl'], sign=True)}; {view['drawdown']:.2%} below the highest equity"
+    )
+    yield row(
+        "this run",
+        f"{_count(trades, 'trade')} closed, {_usdt(view['session_pnl'], sign=True)}; "
+        f"{_count(view['entries'], 'entry', 'entries')} sent; {_count(losses, 'loss', 'losses')} in a row",
+    )
+    if view["refusals"]:
+        counts = ", ".join(f"{rule} {count}" for rule, count in view["refusals"].items())
+        yield row("refused", f"entries, by rule: {counts}")
+
+
+def _venue(view: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("", "Venue")
+    for stream in view["streams"]:
+        detail = f" ({stream['detail']})" if stream["detail"] and not stream["up"] else ""
+        yield row(stream["name"], f"stream {'up' if stream['up'] else 'DOWN'}{detail}")
     if view["reconciled_ms"] is not None:
-        age_s = (view["real_ms"] - view["reconciled_ms"]) / 1000
-        offset = _or_unknown(view["clock_offset_ms"])
-        yield f"compared with the venue {age_s:.0f} s ago, clock offset {offset} ms"
+        age = age_text(view["real_ms"] - view["reconciled_ms"])
+        offset = view["clock_offset_ms"]
+        clock = "not measured" if offset is None else f"{offset:+d} ms"
+        yield row("compared", f"positions and orders agreed {age} ago; clock offset {clock}")
+    yield from _books(view)
 
 
 def _books(view: Mapping[str, Any]) -> Iterator[str]:
     checked_ms = view.get("books_checked_ms")
     if checked_ms is not None:
-        day, off = _at(checked_ms - 1, UTC)[:10], view["books_difference"]
-        agree = not float(off)
-        yield f"the result of {day}: {'as' if agree else f'{off} off what'} the venue's log says"
+        day, off = _at(checked_ms - 1, UTC)[:10], Decimal(view["books_difference"])
+        agree = "as" if not off else f"{signed_money(off)} USDT off what"
+        yield row("books", f"the result of {day}: {agree} the venue's log says")
 
 
-def _account(view: Mapping[str, Any]) -> Iterator[str]:
-    yield (
-        f"equity {_or_unknown(view['equity'])}, today {_signed(view['day_pnl'])},"
-        f" drawdown {view['drawdown']:.2%}, losses in a row {view['consecutive_losses']}"
-    )
-    yield (
-        f"since the start: {view['entries']} entries, {view['trades_closed']} trades closed,"
-        f" {_signed(view['session_pnl'])}"
-    )
+def _symbols(view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
+    symbols = view["symbols"]
+    busy = set(open_positions(view)) if len(symbols) > _IN_FULL else {s["symbol"] for s in symbols}
+    for symbol in symbols:
+        if symbol["symbol"] in busy:
+            yield from _symbol(symbol, view["now_ms"], zone)
+    quiet = [symbol for symbol in symbols if symbol["symbol"] not in busy]
+    if quiet:
+        yield from ("", f"Without a position: {len(quiet)}")
+        yield from (_quiet(symbol) for symbol in quiet)
 
 
-def _streams(view: Mapping[str, Any]) -> Iterator[str]:
-    for stream in view["streams"]:
-        detail = f" ({stream['detail']})" if stream["detail"] and not stream["up"] else ""
-        yield f"stream {stream['name']}: {'up' if stream['up'] else 'DOWN'}{detail}"
+def _quiet(symbol: Mapping[str, Any]) -> str:
+    analysis = symbol["analysis"]
+    score = "no bar yet" if analysis is None else f"score {analysis['score']:+.2f} {analysis['signal']}"
+    return f"  {symbol['symbol']:<{_LABEL}} {_price(symbol['last_price']):>12}  {score}{_freshness(symbol)}"
 
 
-def _symbol(symbol: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
+def _symbol(symbol: Mapping[str, Any], now_ms: int, zone: tzinfo) -> Iterator[str]:
     age = symbol["ticker_age_ms"]
-    fresh = "no price yet" if age is None else f"{_or_unknown(symbol['last_price'])}, {age / 1000:.1f} s old"
-    book = ", book stale" if symbol["book_stale"] else ""
-    yield f"{symbol['symbol']}: {fresh}{book}"
+    fresh = "no price yet" if age is None else f"{_price(symbol['last_price'])} USDT, {age_text(age)} old"
+    yield from ("", f"{symbol['symbol']}  {fresh}{', order book stale' if symbol['book_stale'] else ''}")
+    if symbol["position"] is None:
+        yield row("position", "none")
+    else:
+        yield from _position(symbol["position"], symbol["last_price"], now_ms)
     if symbol["analysis"] is not None:
-        yield f"  {_analysis(symbol['analysis'], zone)}"
-    if symbol["position"] is not None:
-        yield f"  {_position(symbol['position'], zone)}"
+        yield from _analysis(symbol["analysis"], zone)
     if symbol["in_flight"]:
-        yield f"  orders in flight: {', '.join(symbol['in_flight'])}"
+        yield row("on its way", f"order {', '.join(symbol['in_flight'])}")
     if symbol["unknown_orders"]:
-        yield f"  orders of unknown fate: {', '.join(symbol['unknown_orders'])}"
+        yield row("unknown", f"the venue is asked what became of order {', '.join(symbol['unknown_orders'])}")
 
 
-def _analysis(analysis: Mapping[str, Any], zone: tzinfo) -> str:
+def _freshness(symbol: Mapping[str, Any]) -> str:
+    age = symbol["ticker_age_ms"]
+    return ", no price yet" if age is None else ", order book stale" if symbol["book_stale"] else ""
+
+
+def _analysis(analysis: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     entries = sorted(analysis["breakdown"].items(), key=lambda entry: -abs(entry[1] or 0.0))
-    top = ", ".join(f"{name} {value:+.2f}" for name, value in entries[:_TOP] if value)
-    trends = " ".join(f"{t['interval']}/{t['indicator']}:{t['trend']}" for t in analysis["trends"])
-    return (
-        f"bar of {_at(analysis['close_ms'], zone)}: score {analysis['score']:+.2f} {analysis['signal']}"
-        f"{f' ({top})' if top else ''}{f', {trends}' if trends else ''}"
+    top = ", ".join(f"{full_name(name)} {value:+.2f}" for name, value in entries[:_TOP] if value)
+    yield row(
+        "score",
+        f"{analysis['score']:+.2f} {analysis['signal']} at the {interval_text(analysis['interval'])} bar of "
+        f"{_at(analysis['close_ms'], zone)}; an entry needs ±{analysis['threshold']:.2f}",
     )
+    if analysis["warming"]:
+        yield row("warming up", f"{len(analysis['warming'])} of the groups wait for more bars")
+    if top:
+        yield row("because", top)
+    if analysis["trends"]:
+        yield row("trends", _trends(analysis["trends"]))
 
 
-def _position(position: Mapping[str, Any], zone: tzinfo) -> str:
+def _trends(trends: Sequence[Mapping[str, Any]]) -> str:
+    by_interval: dict[str, list[str]] = {}
+    for one in trends:
+        name = one["indicator"].replace("_", " ")
+        by_interval.setdefault(interval_text(one["interval"]), []).append(f"{name} {one['trend'].lower()}")
+    return "; ".join(f"{interval}: {', '.join(found)}" for interval, found in by_interval.items())
+
+
+def _position(position: Mapping[str, Any], last: str | None, now_ms: int) -> Iterator[str]:
     side = "long" if position["side"] == "Buy" else "short"
-    stop = position["stop_loss"] or "NONE"
-    target = position["take_profit"] or "none"
-    owner = ", not ours" if position["foreign"] else ""
-    moved = " (moved)" if position["stop_moved"] else ""
-    since = _at(position["opened_ms"], zone)
+    entry, qty = Decimal(position["entry_price"]), Decimal(position["qty"])
+    stop, target, first = (_decimal(position[name]) for name in ("stop_loss", "take_profit", "initial_stop"))
+    price = _decimal(last)
+    pnl = Decimal(position["unrealised_pnl"])
+    risk = None if first is None else qty * abs(entry - first)
+    in_r = f" ({float(pnl / risk):+.2f} R)" if risk else ""
     score = "" if position["entry_score"] is None else f", entered at score {position['entry_score']:+.2f}"
-    return (
-        f"{side} {position['qty']} at {position['entry_price']} since {since}{score}{owner}:"
-        f" stop {stop}{moved}, target {target}, PnL {_signed(position['unrealised_pnl'])}"
+    owner = ", not ours" if position["foreign"] else ""
+    yield row(
+        "position",
+        f"{side} {qty:f} at {_average(entry)} for {age_text(now_ms - position['opened_ms'])}{score}{owner}",
     )
+    yield row("result", f"{_usdt(position['unrealised_pnl'], sign=True)}{in_r}, before the cost of leaving")
+    moved = ", moved" if position["stop_moved"] else ""
+    yield row("stop", "NONE" if stop is None else f"{price_text(stop)}{_away(stop, price)}{moved}")
+    yield row("target", "none" if target is None else f"{price_text(target)}{_away(target, price)}")
+
+
+def _average(price: Decimal) -> str:
+    """An average of fills with eight digits that count, plainly."""
+    return f"{_EIGHT_DIGITS.plus(price):,f}"
+
+
+def _away(level: Decimal, price: Decimal | None) -> str:
+    return "" if not price else f", {abs(float(level / price) - 1):.2%} away"
+
+
+def _decimal(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _price(text: str | None) -> str:
+    return price_text(_decimal(text))
+
+
+def _usdt(text: str | None, *, sign: bool = False) -> str:
+    if text is None:
+        return "unknown"
+    amount = Decimal(text)
+    return f"{signed_money(amount) if sign else money_text(amount)} USDT"
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _at(ms: int, zone: tzinfo) -> str:
     return datetime.fromtimestamp(ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _or_unknown(value: Any) -> str:
-    return "unknown" if value is None else str(value)
-
-
-def _signed(value: str | None) -> str:
-    if value is None:
-        return "unknown"
-    return value if value.startswith("-") else f"+{value}"

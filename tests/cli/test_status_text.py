@@ -1,0 +1,111 @@
+"""`status` in words: width, many symbols, the daemon's own figures."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from whalebot.app.status_text import status_lines
+from whalebot.app.vitals_text import daemon_lines
+
+NOON = 1_735_732_800_000
+SYMBOL: dict[str, Any] = {
+    "symbol": "BTCUSDT",
+    "last_price": "42825.5",
+    "ticker_age_ms": 200,
+    "book_stale": False,
+    "position": None,
+    "in_flight": [],
+    "unknown_orders": [],
+    "analysis": {
+        "interval": "15",
+        "close_ms": NOON,
+        "score": 1.25,
+        "signal": "HOLD",
+        "threshold": 2.0,
+        "breakdown": {"vwap": 0.5, "macd_alignment": 0.75, "psar": None},
+        "warming": ["obv_momentum"],
+        "trends": [
+            {"interval": "240", "indicator": "ehlers_supertrend", "trend": "UP"},
+            {"interval": "240", "indicator": "ema", "trend": "UNKNOWN"},
+        ],
+    },
+}
+VIEW: dict[str, Any] = {
+    "now_ms": NOON,
+    "real_ms": NOON,
+    "tradable": True,
+    "blocked_by": [],
+    "manual_pause": False,
+    "paused_until_ms": None,
+    "reconciled_ms": None,
+    "clock_offset_ms": None,
+    "equity": "1234567.891",
+    "wallet_balance": "1000",
+    "day_pnl": "0",
+    "drawdown": 0.0,
+    "consecutive_losses": 0,
+    "trades_closed": 1,
+    "session_pnl": "0",
+    "entries": 0,
+    "refusals": dict.fromkeys(("spread", "cooldown", "max_positions", "price_band_pct", "min_notional"), 7),
+    "streams": [{"name": "public", "up": True, "detail": ""}],
+    "symbols": [SYMBOL],
+}
+VITALS: dict[str, Any] = {
+    "running": "whalebot 1, mode demo",
+    "uptime_s": 7200,
+    "loop": {"events": 1234, "p50_us": 64, "p99_us": 4100.0, "max_us": 2_500_000, "slowest": "Bar"},
+    "inbox": {"depth": 1, "high_water": 9, "coalesced": 5, "dropped": 49, "overflows": 0},
+    "jobs_waiting": 2,
+    "log_records_lost": 0,
+    "audit": {"seq": 3, "failing": ""},
+}
+
+
+def many(count: int) -> dict[str, Any]:
+    """Return a view of many symbols, the third with an order on its way."""
+    view = copy.deepcopy(VIEW)
+    view["symbols"] = [{**copy.deepcopy(SYMBOL), "symbol": f"S{n}USDT"} for n in range(count)]
+    view["symbols"][2]["in_flight"] = ["wb-" + "1" * 30]
+    return view
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+@pytest.mark.parametrize("count", [3, 50])
+def test_no_line_is_wider_than_the_terminal(width: int, count: int) -> None:
+    lines = list(status_lines({"health": VITALS, "view": many(count)}, width=width))
+    assert max(map(len, lines)) <= width
+    assert any(line.startswith(" " * 14) for line in lines), "what is wrapped stands below its text"
+
+
+def test_of_many_symbols_the_quiet_ones_get_a_line_each() -> None:
+    lines = list(status_lines({"health": {}, "view": many(50)}))
+    assert "Without a position: 49" in lines
+    assert sum("score +1.25 HOLD" in line and line.startswith("  S") for line in lines) == 49
+    assert [line for line in lines if "on its way" in line] == ["  on its way  order wb-" + "1" * 30]
+
+
+def test_figures_have_units_and_words() -> None:
+    text = "\n".join(status_lines({"health": VITALS, "view": VIEW}))
+    for part in (
+        *("1,234,567.89 USDT; wallet 1,000.00 USDT", "0.00 USDT; 0.00% below the highest equity"),
+        *("1 trade closed, 0.00 USDT; 0 entries sent; 0 losses in a row", "MACD +0.75, VWAP +0.50"),
+        *("4h: ehlers supertrend up, ema unknown", "1 of the groups wait for more bars"),
+        *("1,234 events; half took 64 µs or less, 99 % 4.1 ms", "2.5 s (Bar)", "running     for 2.0h"),
+        *("1 events (at most 9), 2 requests", "audit       seq 3"),
+    ):
+        assert part in text, part
+    assert "49" not in text, "events that became void are no loss"
+
+
+def test_what_was_lost_is_told() -> None:
+    text = "\n".join(
+        daemon_lines({**VITALS, "log_records_lost": 4, "inbox": {**VITALS["inbox"], "overflows": 2}})
+    )
+    assert "4 records were written nowhere" in text
+    assert "read anew 2 times" in text
+    assert list(daemon_lines({})) == []
+    assert "no event yet" in "\n".join(daemon_lines({"loop": {"events": 0}}))
