@@ -149,7 +149,7 @@ def test_status_tells_everything_a_person_asks_for(engine, tmp_path, capsys) -> 
         "Venue",
         "  public      stream up",
         "  private     stream DOWN (silent for 31 s)",
-        "  compared    positions and orders agreed 5.0s ago; clock offset -3 ms",
+        "  compared    with the venue 5.0s ago; clock offset -3 ms",
         "",
         "BTCUSDT  42,825 USDT, 1.5s old",
         "  position    short 0.02 at 43,000.5 for 0.0s, entered at score -2.10",

@@ -107,7 +107,7 @@ def _venue(view: Mapping[str, Any]) -> Iterator[str]:
         age = age_text(view["real_ms"] - view["reconciled_ms"])
         offset = view["clock_offset_ms"]
         clock = "not measured" if offset is None else f"{offset:+d} ms"
-        yield row("compared", f"positions and orders agreed {age} ago; clock offset {clock}")
+        yield row("compared", f"with the venue {age} ago; clock offset {clock}")
     yield from _books(view)
 
 

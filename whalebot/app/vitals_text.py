@@ -37,11 +37,12 @@ def _row(label: str, text: str) -> str:
 def _loop(loop: Mapping[str, Any]) -> str:
     if not loop.get("events"):
         return "no event yet"
+    slow = f"; {loop['slow']} took longer than 50 ms" if loop.get("slow") else ""
     slowest = f" ({loop['slowest']})" if loop.get("slowest") else ""
     half, most = _time(loop["p50_us"]), _time(loop["p99_us"])
     return (
         f"{loop['events']:,} events; half took {half} or less, 99 % {most}, "
-        f"the slowest {_time(loop['max_us'])}{slowest}"
+        f"the slowest {_time(loop['max_us'])}{slowest}{slow}"
     )
 
 

@@ -79,13 +79,25 @@ def _with_recording(args: argparse.Namespace) -> Comparison:
     journal = Journal(args.journal or newest_recording(args.paths.recordings))
     assumed = _assumed(args, journal)
     if not args.json and not args.quiet:
-        print(f"{journal.folder}: mode {journal.header.mode}")
+        print(f"{journal.folder}: mode {journal.header.mode}, {pace_of(journal)}")
         fee = f"{(assumed.taker_fee * 100).normalize():f}"
         print(
             f"simulated on the recorded prices{' and books' if assumed.walks_book else ''}: "
             f"taker fee {fee} %, latency {assumed.latency_ms} ms, balance {assumed.balance}"
         )
     return compare_recording(journal, assumed)
+
+
+def pace_of(journal: Journal) -> str:
+    """Say at which speed a session ran, and what that does to its delays."""
+    speed = journal.header.config.get("demo", {}).get("speed", 1)
+    if journal.header.mode not in ("demo", "replay") or speed == 1:
+        return "recorded in real time"
+    if speed == "max":
+        return "recorded as fast as it could: delays of this machine mean nothing in market time"
+    return (
+        f"recorded at {speed:g} times real time: 1 ms of this machine was {speed / 1000:g} s of market time"
+    )
 
 
 def _assumed(args: argparse.Namespace, journal: Journal) -> Assumptions:
