@@ -35,6 +35,8 @@ SORTS: Final = (
 )
 """What the key s goes through; "" is the default rank."""
 _FRAME_ROWS: Final = 3
+_WIDE: Final = 120
+"""Below so many columns a detail leaves out its lines and puts the rationale under the table."""
 _WIDTHS: Final = {
     "rank": 3, "symbol": 12, "price": 10, "change24h": 6, "signal": 6, "score": 5, "confidence": 10,
     "agreement": 9, "age": 10, "rsi": 5, "stoch_k": 10, "natr": 6, "relative_volume": 11, "ema_distance": 9,
@@ -146,7 +148,7 @@ def picture(
     chosen = state.query.apply(frame.rows)
     shown: list[str] = []
     if state.detail is not None:
-        lines.append(_detail(frame, state.detail))
+        lines.append(_detail(frame, state.detail, width < _WIDE))
     else:
         recent = frame.recent[-min(RECENT, max(0, height // 4)) :] if frame.recent else ()
         room = max(height - len(lines) - len(recent) - _FRAME_ROWS - (1 if recent else 0), 1)
@@ -195,7 +197,7 @@ def _ranking(
     return table
 
 
-def _detail(frame: LiveFrame, symbol: str) -> RenderableType:
+def _detail(frame: LiveFrame, symbol: str, is_narrow: bool) -> RenderableType:
     from rich.console import Group
     from rich.text import Text
 
@@ -203,20 +205,20 @@ def _detail(frame: LiveFrame, symbol: str) -> RenderableType:
     if evaluation is None or tick is None:
         return Text(f"{symbol}: nothing is known yet")
     head: RenderableType = (
-        signal_table(evaluation, tick)
+        signal_table(evaluation, tick, is_narrow)
         if evaluation.levels is not None
         else Text(no_signal_line(evaluation), style="yellow")
     )
-    return Group(head, indicator_table(evaluation, frame.settings, tick, symbol in frame.stale))
+    return Group(head, indicator_table(evaluation, frame.settings, tick, symbol in frame.stale, is_narrow))
 
 
 def _bottom(frame: LiveFrame, state: ScreenState, count: int) -> str:
     if state.typing is not None:
         fault = f"   {state.message}" if state.message else ""
         return f"filter: {state.typing}_   (Enter to apply, Esc to leave){fault}"
-    parts = [f"{count} rows", frame.footer]
+    parts = [f"{count} rows"]
     parts += [f"filter: {state.filter_text}"] if state.filter_text else []
     parts += ["PAUSED"] if state.is_paused else []
     parts += [] if state.alerts_on else ["alerts off"]
     parts += [state.message] if state.message else []
-    return "  ".join([*parts, "q quit  s sort  / filter  p pause  Enter detail  a alerts"])
+    return "  ".join([*parts, "q quit  s sort  / filter  p pause  Enter detail  a alerts", frame.footer])

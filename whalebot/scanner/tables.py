@@ -51,15 +51,24 @@ def signal_cells(evaluation: Evaluation, tick_size: Decimal) -> tuple[str, ...]:
     return (*prices, evaluation.confidence.value, f"{evaluation.score:.2f}", rationale(evaluation))
 
 
-def signal_table(evaluation: Evaluation, tick_size: Decimal) -> Table:
-    """Return the table of a standing signal."""
+def signal_table(evaluation: Evaluation, tick_size: Decimal, is_narrow: bool = False) -> Table:
+    """Return the table of a standing signal; a narrow one has its rationale underneath."""
+    from rich.box import HEAVY_HEAD, SIMPLE_HEAD
     from rich.table import Table
 
     style = DIRECTION_STYLES[evaluation.signal]
-    table = Table(title=title_of_signal(evaluation), title_style=f"bold {style}", title_justify="left")
-    for name in SIGNAL_COLUMNS:
+    *cells, rationale_text = signal_cells(evaluation, tick_size)
+    table = Table(
+        title=title_of_signal(evaluation),
+        title_style=f"bold {style}",
+        title_justify="left",
+        box=SIMPLE_HEAD if is_narrow else HEAVY_HEAD,
+        caption=rationale_text if is_narrow else None,
+        caption_justify="left",
+    )
+    for name in SIGNAL_COLUMNS[:-1] if is_narrow else SIGNAL_COLUMNS:
         table.add_column(name, justify="left" if name in ("Confidence", "Rationale") else "right")
-    table.add_row(*signal_cells(evaluation, tick_size), style=style)
+    table.add_row(*cells, *(() if is_narrow else (rationale_text,)), style=style)
     return table
 
 
@@ -68,7 +77,8 @@ def indicator_table(evaluation: Evaluation, settings: ScanSettings, tick_size: D
     from rich.table import Table
 
     label = interval_label(evaluation.interval)
-    table = Table(title=f"Indicators of {evaluation.symbol} ({label})", title_justify="left")
+    title = f"Indicators of {evaluation.symbol} ({label})"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD if is_narrow else HEAVY_HEAD)
     for name in INDICATOR_COLUMNS:
         table.add_column(name, justify="right" if name in ("Value", "Vote") else "left")
     rows: Sequence[IndicatorRow] = indicator_rows(evaluation, settings, tick_size, stale=stale)
