@@ -103,6 +103,18 @@ class DemoDaemon:
         with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as answer:
             return json.load(answer)["data"]
 
+    def resume(self) -> None:
+        """Allow entries again where a test left them paused."""
+        if self._process is None or not self.data("status")["manual_pause"]:
+            return
+        request = urllib.request.Request(
+            f"{self.url}/api/v1/commands/resume",
+            data=b'{"confirm": "RESUME"}',
+            headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert answer.status == 202
+
 
 class Window:
     """A page of the browser and what its console complained of."""
@@ -164,6 +176,7 @@ def window(browser: Any, daemon: DemoDaemon) -> Iterator[Window]:
     """A fresh desktop window: no token, no preference."""
     with Window(browser.new_context(viewport={"width": 1440, "height": 900}), daemon.url) as opened:
         yield opened
+    daemon.resume()
 
 
 @pytest.fixture

@@ -51,8 +51,10 @@ def test_panic_needs_its_word(window: Any, daemon: Any) -> None:
     _state(page, "Paused")
     expect(page.get_by_text("Nothing is held")).to_be_visible(timeout=10_000)
     assert daemon.data("positions") == []
-    kinds = [item["fields"].get("command") for item in daemon.data("audit?limit=50")["items"]]
-    assert any("panic" in str(kind) for kind in kinds)
+    commands = daemon.data("audit?limit=100&kind=command")["items"]
+    assert {"actor": "web", "order": "panic"} in [
+        {"actor": item["actor"], "order": item["fields"]["order"]} for item in commands
+    ]
     page.locator("[data-command=resume]").click()
     page.get_by_role("dialog").get_by_role("button", name="Resume entries").click()
     _state(page, "Running")

@@ -106,7 +106,9 @@ export function stateWords(status) {
     case 'stalled':
       return { text: 'Not moving', tone: 'bad', why: 'The trading loop does not answer. Stops stay at the venue.' };
     case 'ended':
-      return { text: 'Stopped', tone: 'bad', why: status.kind === 'backtest' ? 'The run is over' : 'Stops stay at the venue' };
+      return status.kind === 'backtest'
+        ? { text: 'Finished', tone: '', why: 'The run is over' }
+        : { text: 'Stopped', tone: 'bad', why: 'Stops stay at the venue' };
     default:
       return { text: plain(status?.state), tone: '', why: blocked };
   }

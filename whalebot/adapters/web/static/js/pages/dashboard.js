@@ -1,6 +1,7 @@
 // @ts-check
 /** The first page: is it running, what does it hold, where is the stop, what did it earn today, why did it enter. */
 
+import { EquityPanel } from './equity_panel.js';
 import { MarketPanel } from './market_panel.js';
 import { glance } from './glance.js';
 import { breakdown, gauge } from '../ui/breakdown.js';
@@ -9,11 +10,13 @@ import { card, empty, segments, skeleton } from '../ui/parts.js';
 import { preference, setPreference } from '../ui/preferences.js';
 import { positionCard } from '../ui/position_card.js';
 import { decisionList, limitList, streamList } from '../ui/tellings.js';
+import { tradeList } from '../ui/trade_list.js';
 import { dayTime } from '../ui/times.js';
 import { h, render } from '../ui/vdom.js';
 import { groupName } from '../words.js';
 
-const DECISIONS = 8;
+const DECISIONS = 7;
+const TRADES = 7;
 
 /** @param {HTMLElement} element @param {any} context */
 export function open(element, context) {
@@ -30,17 +33,20 @@ class Dashboard {
     this.context = context;
     this.symbol = '';
     this.panel = new MarketPanel(context.store, () => this.draw());
+    this.equity = new EquityPanel(context.store, () => this.draw());
   }
 
   /** @param {Set<string>} [changed] */
   update(changed) {
     this.choose();
     this.panel.update(changed);
+    this.equity.update(changed);
     this.draw();
   }
 
   end() {
     this.panel.end();
+    this.equity.end();
   }
 
   /** The symbol its owner looked at last, else the one held, else the first. */
@@ -66,12 +72,14 @@ class Dashboard {
       h('h1', { class: 'unseen' }, 'Dashboard'),
       h('div', { class: 'stack' },
         glance(store),
-        h('div', { class: 'grid-main' },
+        this.panel.isBare() ? null : h('div', { class: 'grid-main', key: 'main' },
           h('div', { class: 'stack' }, this.panel.view(this.symbols(status))),
           h('div', { class: 'stack live' },
             positions.map((position) => positionCard(position)),
             this.scoreNow())),
-        h('div', { class: 'grid-3 live' },
+        h('div', { class: 'grid-2', key: 'money' }, this.equity.view(),
+          card('Last trades', store.get('trades') ? tradeList(store.get('trades'), TRADES) : h('div', { class: 'card-body' }, skeleton(6, 22)), { bare: true, right: h('a', { href: '/trades', class: 'small' }, 'All') })),
+        h('div', { class: 'grid-3 live', key: 'rest' },
           card('Recent decisions', this.decisions(), { bare: true, class: 'span-decisions', right: h('a', { href: '/history?tab=decisions', class: 'small' }, 'All') }),
           card('Guardrails', store.get('account') ? limitList(store.get('account').limits) : skeleton(6)),
           card('Streams', status ? streamList(status.streams) : skeleton(3)))));

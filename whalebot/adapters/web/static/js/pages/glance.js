@@ -18,7 +18,7 @@ export function glance(store) {
       cell('Is it running?', status && running(status, store.get('link')), false),
       cell('What does it hold?', positions && holding(positions)),
       cell('Where is the stop?', positions && stops(positions)),
-      cell('Earned today', store.get('account') && today(store.get('account'), status))),
+      status?.read_only ? cell('Money at the end', store.get('account') && atEnd(store.get('account'))) : cell('Earned today', store.get('account') && today(store.get('account')))),
     why(store, positions));
 }
 
@@ -75,13 +75,18 @@ function worst(risk) {
   return risk > 0 ? `costs ${money(risk)} USDT if hit` : `keeps ${money(-risk)} USDT if hit`;
 }
 
-/** @param {any} account @param {any} status */
-function today(account, status) {
+/** @param {any} account */
+function today(account) {
   const earned = number(account.day_pnl);
   const equity = number(account.equity);
   const share = earned !== null && equity !== null && equity !== earned ? ` (${percent(earned / (equity - earned), 2, true)})` : '';
-  const since = status?.read_only || !account.trades_closed ? '' : ` · ${account.trades_closed} trades since the start`;
+  const since = !account.trades_closed ? '' : ` · ${account.trades_closed} trades since the start`;
   return answer([`${money(account.day_pnl, { signed: true })}`, h('span', { class: 'unit' }, ' USDT')], `Equity ${money(account.equity)} USDT${share}${since}`, tone(account.day_pnl));
+}
+
+/** @param {any} account */
+function atEnd(account) {
+  return answer([money(account.equity), h('span', { class: 'unit' }, ' USDT')], h('a', { href: '/performance' }, 'What it earned, and how'));
 }
 
 /** @param {import('../data/store.js').Store} store @param {any[] | undefined} positions */

@@ -59,7 +59,7 @@ export class MarketPanel {
     try {
       const [bars, analyses] = await Promise.all([
         get('bars', { symbol, timeframe, limit: BARS }),
-        get(`analysis/${encodeURIComponent(symbol)}`, { limit: BARS }).catch(() => ({ history: [] })),
+        this.isScored() ? get(`analysis/${encodeURIComponent(symbol)}`, { limit: BARS }) : { history: [] },
       ]);
       if (symbol === this.symbol && timeframe === this.timeframe) this.take(bars, analyses);
     } catch (error) {
@@ -71,6 +71,12 @@ export class MarketPanel {
     if (this.isEnded) return;
     if (symbol !== this.symbol || timeframe !== this.timeframe) this.load();
     else this.redraw();
+  }
+
+  /** Before the first closed bar there is nothing analysed to ask for. */
+  isScored() {
+    const signal = (this.store.get('signals') || {})[this.symbol];
+    return signal && signal.score !== null;
   }
 
   /** @param {any} bars @param {any} analyses */
@@ -105,6 +111,7 @@ export class MarketPanel {
   update(changed) {
     if (!changed || !this.data || !this.symbol) return;
     if (changed.has(`market.${this.symbol}`)) this.follow();
+    if (changed.has('signals') && !this.analyses.size && this.isScored() && Date.now() - this.loadedAt > LOAD_EVERY_MS) this.load();
     if (changed.has('link') && this.store.get('link')?.state === 'live' && Date.now() - this.loadedAt > 30000) this.load();
   }
 
@@ -125,6 +132,11 @@ export class MarketPanel {
     return this.hover === null ? null : this.analyses.get(this.hover) ?? null;
   }
 
+  /** A finished run without its bars has no market to show. */
+  isBare() {
+    return Boolean(this.store.get('status')?.read_only && this.data && !this.data.bars.length);
+  }
+
   /** @param {any} symbols */
   view(symbols) {
     const frames = this.data?.timeframes || [];
@@ -143,7 +155,7 @@ export class MarketPanel {
 
   heading() {
     const market = this.store.get(`market.${this.symbol}`) || (this.store.get('signals') || {})[this.symbol];
-    return [h('span', {}, this.symbol || 'Market'), ' ', h('span', { class: 'heading-price live' }, market?.last_price ? price(market.last_price) : ''), market?.stale ? h('span', { class: 'badge warn' }, 'old price') : null];
+    return [h('span', {}, this.symbol || 'Market'), ' ', h('span', { class: 'heading-price live' }, market?.last_price ? price(market.last_price) : ''), market?.stale && !this.store.get('status')?.read_only ? h('span', { class: 'badge warn' }, 'old price') : null];
   }
 
   legend() {

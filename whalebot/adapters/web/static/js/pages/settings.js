@@ -57,7 +57,7 @@ class Settings {
   }
 
   draw() {
-    const fields = this.data?.fields || [];
+    const fields = (this.data?.fields || []).filter((/** @type {any} */ field) => field.path !== '$schema');
     const words = this.search.toLowerCase().split(/\s+/).filter(Boolean);
     const found = fields.filter((/** @type {any} */ field) => words.every((word) => `${field.path} ${field.description}`.toLowerCase().replaceAll('_', ' ').includes(word.replaceAll('_', ' '))));
     const groups = [...new Set(found.map(groupOf))];

@@ -43,6 +43,7 @@ export function isSame(field, text) {
 /** What is wrong with a text, "" where nothing is seen; the server checks the rest. @param {any} field @param {string} text @returns {string} */
 export function check(field, text) {
   const value = parsed(field, text);
+  if (value === null && field.nullable === false) return 'A value is needed here.';
   if (!isNumber(field) || value === null) return '';
   if (typeof value !== 'number') return `"${text}" is not a number.`;
   if (field.type === 'integer' && !Number.isInteger(value)) return 'A whole number is needed.';
