@@ -104,7 +104,7 @@ def test_too_much_is_refused() -> None:
         assert client.post("commands/panic", large).status == 413
         deep = b"[" * 60_000
         assert client.post("commands/panic", deep).status in (400, 422)
-        assert client.get("/api/v1/status", headers={"X-Long": "x" * 40_000}).status in (400, 431)
+        assert client.get("/api/v1/status", headers={"X-Long": "x" * 40_000}).status == 413
         form = {"Content-Type": "application/x-www-form-urlencoded"}
         assert client.post("commands/panic", b"confirm=PANIC", headers=form).status == 415
     assert made.commands == []

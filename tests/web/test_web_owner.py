@@ -21,8 +21,8 @@ def test_without_its_word_nothing_happens() -> None:
     made = filled()
     with served(made) as client:
         for body, status in (
-            ({"confirm": "panic"}, 400),
-            ({"confirm": "PAUSE"}, 400),
+            ({"confirm": "panic"}, 422),
+            ({"confirm": "PAUSE"}, 422),
             ({}, 422),
             ({"confirm": 1}, 422),
             ({"confirm": "PANIC", "more": 1}, 422),

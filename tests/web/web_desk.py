@@ -313,6 +313,14 @@ def stage(*, kind: str = "daemon", reads_need_token: bool = False, mode: str = "
     return Stage(desk, config, audit, commands)
 
 
+def well() -> Stage:
+    """Return a desk of a daemon that is ready and stays so, however long it is looked at."""
+    made = filled()
+    made.publish(view(symbol_view(position=position()), symbol_view("ETHUSDT")))
+    made.desk.feed.beat_age_s = lambda: 0.1  # type: ignore[method-assign]
+    return made
+
+
 def filled(kind: str = "daemon", **changes: Any) -> Stage:
     """Return a desk with bars, a trade, decisions, an order, an alert and a position."""
     made = stage(kind=kind, **changes)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from fastapi import Depends, FastAPI
@@ -64,8 +64,9 @@ def make_application(
     app.include_router(owner_routes(desk, answers), prefix=_PREFIX, dependencies=known)
     app.include_router(probe_routes(desk))
     _stream(app, hub)
-    _errors(app, mask)
-    _pages(app, rules)
+    document = described(app, rules.is_local)
+    _errors(app, document, mask)
+    _pages(app, document)
     return Gate(times.around(app), rules, rates or RateLimit(), mask)
 
 
@@ -116,13 +117,16 @@ def _stream(app: FastAPI, hub: StreamHub) -> None:
     app.add_api_websocket_route(f"{_PREFIX}/stream", stream)
 
 
-def _errors(app: FastAPI, mask: Callable[[str], str]) -> None:
+def _errors(app: FastAPI, document: Mapping[str, Any], mask: Callable[[str], str]) -> None:
     async def on_problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, ApiProblem)
         return problem_response(error, mask)
 
-    async def on_status(_: Request, error: Exception) -> Response:
+    async def on_status(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        others = methods_of(document, request.url.path)
+        if error.status_code == 405 and others:
+            return problem_response(_not_with(request, others), mask)
         code = _BY_STATUS.get(error.status_code, "bad_request")
         return problem_response(ApiProblem(code, str(error.detail), headers=error.headers), mask)
 
@@ -141,6 +145,12 @@ def _errors(app: FastAPI, mask: Callable[[str], str]) -> None:
     app.add_exception_handler(RequestValidationError, on_invalid)
 
 
+def _not_with(request: Request, others: list[str]) -> ApiProblem:
+    allowed = ", ".join(others)
+    text = f"not with {request.method}; allowed: {allowed}"
+    return ApiProblem("method_not_allowed", text, headers={"Allow": allowed})
+
+
 def _invalid(error: RequestValidationError) -> ApiProblem:
     """Say what the framework found wrong first; a parameter is 400, a body 422."""
     first = error.errors()[0]
@@ -150,8 +160,7 @@ def _invalid(error: RequestValidationError) -> ApiProblem:
     return ApiProblem(code, f"{field}: {first['msg']}", field=field)
 
 
-def _pages(app: FastAPI, rules: GateRules) -> None:
-    document = described(app, rules.is_local)
+def _pages(app: FastAPI, document: Mapping[str, Any]) -> None:
     files, page, text = StaticFiles(), docs_page(document), json.dumps(document)
 
     async def openapi(_: Request) -> Response:
@@ -164,10 +173,9 @@ def _pages(app: FastAPI, rules: GateRules) -> None:
         return Response(STYLE, media_type="text/css", headers={"Cache-Control": "no-cache"})
 
     async def file(request: Request) -> Response:
-        other = methods_of(document, request.url.path)
-        if other:
-            text = f"not with {request.method}; allowed: {', '.join(other)}"
-            raise ApiProblem("method_not_allowed", text, headers={"Allow": ", ".join(other)})
+        others = methods_of(document, request.url.path)
+        if others:
+            raise _not_with(request, others)
         return await files.answer(request)
 
     app.add_route("/openapi.json", openapi, methods=["GET"], include_in_schema=False)

@@ -19,6 +19,7 @@ from whalebot.adapters.web.rates import RateLimit
 _log = logging.getLogger("whalebot.web")
 
 MOST_BODY_BYTES: Final = 64 * 1024
+MOST_HEAD_BYTES: Final = 16 * 1024
 BUG_TEXT: Final = "a bug of the server; its log says more. Trading goes on."
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _OPEN: Final = frozenset({"/healthz", "/readyz", "/openapi.json", "/docs"})
@@ -112,6 +113,8 @@ class Gate:
         """Return the body of a request that may come in. Raises ApiProblem."""
         headers, path, method = Headers(scope=scope), scope["path"], scope["method"]
         self._check_host(headers)
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEAD_BYTES:
+            raise ApiProblem("too_large", f"the head of a request may hold {MOST_HEAD_BYTES} bytes")
         if path.startswith(_COUNTED):
             self._check_pace(scope)
         if path.startswith("/api/") or method not in _SAFE_METHODS:

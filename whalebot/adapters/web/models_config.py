@@ -68,12 +68,36 @@ class ConfigWritten(Shape):
     message: str
 
 
-class Confirmation(BaseModel):
-    """A command's confirmation: its own name in capitals."""
+class PauseConfirmed(BaseModel):
+    """The word that confirms a pause."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    confirm: str = Field(max_length=32, description="the command's name in capitals, as PANIC")
+    confirm: Literal["PAUSE"]
+
+
+class ResumeConfirmed(BaseModel):
+    """The word that confirms a resume."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    confirm: Literal["RESUME"]
+
+
+class FlattenConfirmed(BaseModel):
+    """The word that confirms a flatten."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    confirm: Literal["FLATTEN"]
+
+
+class PanicConfirmed(BaseModel):
+    """The word that confirms a panic."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    confirm: Literal["PANIC"]
 
 
 class ManualOrder(BaseModel):

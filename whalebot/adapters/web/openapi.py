@@ -17,10 +17,6 @@ _EXTRA: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("get", "/api/v1/analysis/{symbol}"): (409,),
     ("get", "/api/v1/bars"): (404,),
     ("put", "/api/v1/config"): (400, 409),
-    ("post", "/api/v1/commands/pause"): (400,),
-    ("post", "/api/v1/commands/resume"): (400,),
-    ("post", "/api/v1/commands/flatten"): (400,),
-    ("post", "/api/v1/commands/panic"): (400,),
     ("get", "/metrics"): (401, 404),
 }
 _TITLES: Final = {400: "Bad request", 401: "Unauthorised", 403: "Forbidden", 404: "Not found"}

@@ -15,19 +15,16 @@ from whalebot.adapters.web.desk import ACTOR, Desk
 from whalebot.adapters.web.problems import ApiProblem
 from whalebot.domain.events import Order
 
-_ORDERS: Final = {
-    "pause": (Order.PAUSE, "no new entries until resume; open positions keep their stops and exits"),
-    "resume": (Order.RESUME, "entries are allowed again, where no guardrail forbids them"),
-    "flatten": (Order.FLATTEN, "cancels working entries and closes every position; entries stay allowed"),
-    "panic": (Order.PANIC, "cancels working entries, closes every position, no entries until resume"),
-}
+_PAUSE: Final = "no new entries until resume; open positions keep their stops and exits"
+_RESUME: Final = "entries are allowed again, where no guardrail forbids them"
+_FLATTEN: Final = "cancels working entries and closes every position; entries stay allowed"
+_PANIC: Final = "cancels working entries, closes every position, no entries until resume"
 
 
 def owner_routes(desk: Desk, answers: Answers) -> APIRouter:
     """Return the endpoints below /api/v1."""
     router = APIRouter(tags=["owner"])
-    for name, (order, effect) in _ORDERS.items():
-        _command(router, desk, answers, name, order, effect)
+    _commands(router, desk, answers)
 
     @router.get("/config", response_model=m.Envelope[c.ConfigShown])
     async def config(request: Request) -> Response:
@@ -48,25 +45,35 @@ def owner_routes(desk: Desk, answers: Answers) -> APIRouter:
     return router
 
 
-def _command(router: APIRouter, desk: Desk, answers: Answers, name: str, order: Order, effect: str) -> None:
-    async def command(request: Request, body: c.Confirmation) -> Response:
+def _commands(router: APIRouter, desk: Desk, answers: Answers) -> None:
+    taken = m.Envelope[m.CommandTaken]
+
+    def handed_on(request: Request, order: Order, effect: str) -> Response:
         if desk.command is None:
             raise _read_only()
-        if body.confirm != name.upper():
-            text = f'confirm with {{"confirm": "{name.upper()}"}}: {effect}'
-            raise ApiProblem("bad_request", text, field="confirm")
         desk.command(order)
-        return answers.ok(request, {"command": name, "accepted": True, "effect": effect}, 202)
+        told = {"command": order.value, "accepted": True, "effect": effect}
+        return answers.ok(request, told, 202)
 
-    router.add_api_route(
-        f"/commands/{name}",
-        command,
-        methods=["POST"],
-        status_code=202,
-        response_model=m.Envelope[m.CommandTaken],
-        name=name,
-        description=f"{name}: {effect}.",
-    )
+    @router.post("/commands/pause", response_model=taken, status_code=202, description=_PAUSE)
+    async def pause(request: Request, body: c.PauseConfirmed) -> Response:
+        del body
+        return handed_on(request, Order.PAUSE, _PAUSE)
+
+    @router.post("/commands/resume", response_model=taken, status_code=202, description=_RESUME)
+    async def resume(request: Request, body: c.ResumeConfirmed) -> Response:
+        del body
+        return handed_on(request, Order.RESUME, _RESUME)
+
+    @router.post("/commands/flatten", response_model=taken, status_code=202, description=_FLATTEN)
+    async def flatten(request: Request, body: c.FlattenConfirmed) -> Response:
+        del body
+        return handed_on(request, Order.FLATTEN, _FLATTEN)
+
+    @router.post("/commands/panic", response_model=taken, status_code=202, description=_PANIC)
+    async def panic(request: Request, body: c.PanicConfirmed) -> Response:
+        del body
+        return handed_on(request, Order.PANIC, _PANIC)
 
 
 def _read_only() -> ApiProblem:

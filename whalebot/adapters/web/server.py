@@ -14,13 +14,13 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from whalebot.adapters.web.gate import MOST_HEAD_BYTES
 from whalebot.domain.errors import ConfigError
 
 _log = logging.getLogger("whalebot.web")
 _STOPPED_S: Final = 3.0
 _BACKLOG: Final = 128
 _MOST_CONNECTIONS: Final = 256
-_MOST_HEAD_BYTES: Final = 16 * 1024
 MOST_FRAME_BYTES: Final = 4096
 
 
@@ -112,6 +112,6 @@ def _settings(app: ASGIApp) -> uvicorn.Config:
         "ws_per_message_deflate": False,
         "limit_concurrency": _MOST_CONNECTIONS,
         "timeout_graceful_shutdown": 1,
-        "h11_max_incomplete_event_size": _MOST_HEAD_BYTES,
+        "h11_max_incomplete_event_size": 2 * MOST_HEAD_BYTES,
     }
     return uvicorn.Config(app, **known)
