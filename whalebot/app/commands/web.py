@@ -42,11 +42,12 @@ def run(args: argparse.Namespace) -> int:
         from whalebot.app.paths import find_paths
 
         args.paths = find_paths(str(args.folder), args.config)
-    _serve(_shown(args), args)
+    _serve(shown_of(args), args)
     return CLEAN
 
 
-def _shown(args: argparse.Namespace) -> Shown:
+def shown_of(args: argparse.Namespace) -> Shown:
+    """Return what the folder of `--dir` holds. Raises ConfigError where it is neither, or a daemon runs."""
     from whalebot.app.web_folder import backtest_shown, folder_shown, is_result
 
     folder: Path = args.paths.dir
