@@ -20,8 +20,7 @@ def recursive_columns(series: FixedSeries, panes: Panes, settings: ScanSettings)
     columns = {"ema": panes.stack(ema_rows(closes, settings.signal_config.ema_period), 1)[0]}
     columns |= _macd(series, panes, settings, closes)
     columns |= _volume(series, panes, settings)
-    columns["rsi"] = _rsi(series, panes, settings, settings.rsi_period, series.flat, 1)[0]
-    columns |= _stoch_rsi(series, panes, settings)
+    columns |= _oscillators(series, panes, settings)
     columns |= _atr(series, panes, settings, closes)
     return columns
 
@@ -96,10 +95,19 @@ def _rsi(
     return np.asarray(out)
 
 
-def _stoch_rsi(series: FixedSeries, panes: Panes, settings: ScanSettings) -> dict[str, FloatArray]:
+def _oscillators(series: FixedSeries, panes: Panes, settings: ScanSettings) -> dict[str, FloatArray]:
+    s = settings.signal_config
+    bars = s.stoch_rsi_period + s.stoch_rsi_k + s.stoch_rsi_d - 2
+    inner = _rsi(series, panes, settings, s.inner_rsi_period, series.inner_flat, bars)
+    outer = inner
+    if s.inner_rsi_period != settings.rsi_period:
+        outer = _rsi(series, panes, settings, settings.rsi_period, series.flat, 1)
+    return {"rsi": outer[-1]} | _stoch_rsi(inner, panes, settings)
+
+
+def _stoch_rsi(rsi: FloatArray, panes: Panes, settings: ScanSettings) -> dict[str, FloatArray]:
     s = settings.signal_config
     period, tail = s.stoch_rsi_period, s.stoch_rsi_k + s.stoch_rsi_d - 1
-    rsi = _rsi(series, panes, settings, s.inner_rsi_period, series.inner_flat, period + tail - 1)
     raw = np.empty((tail, panes.count))
     for place in range(tail):
         part = rsi[place : place + period]
