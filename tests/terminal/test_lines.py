@@ -44,7 +44,7 @@ def test_a_line_tells_price_score_reasons_trends_position_and_result() -> None:
     found = view(symbol(found=analysis(), held=position()))
     assert _line(found) == (
         "BTCUSDT 15m  09:15  64,250.10 +0.40 HOLD  sma50 -.28 ichi +.27 ema +.22 unconf -.40  1h +- 4h ?  "
-        "LONG 0.012 @ 64,100.03 trail 63,980.50 +1.80  eq 1,012.30 -7.21/4"
+        "LONG 0.012 @ 64,100.03 trail 63,980.50 +1.80  eq 1,012.30 -7.21 in 4"
     )
 
 
@@ -91,6 +91,7 @@ def test_a_flat_account_without_a_wallet_is_told_plainly() -> None:
         (Notice(Level.INFO, "stop_moved", "stop moved to 2", "BTCUSDT"), "BTCUSDT STOP    stop moved to 2"),
         (Notice(Level.WARNING, "stream_down", "public: silence"), "warning public: silence"),
         (Notice(Level.CRITICAL, "kill", "day loss reached"), "ALERT   day loss reached"),
+        (Notice(Level.INFO, "funding", "funding paid 0.389328828669", "A"), "A funding paid 0.3893"),
         (Notice(Level.INFO, "reconciled", "all agrees"), "all agrees"),
     ],
 )
@@ -102,6 +103,14 @@ def test_notices_are_labelled(notice: Notice, line: str) -> None:
 def test_a_closed_trade_has_the_colour_of_its_result(pnl: str, colour: str) -> None:
     notice = Notice(Level.INFO, "trade_closed", "closed", "A", 0, (("pnl", pnl),))
     assert f"\033[{colour}mclosed" in notice_line(notice, _COLOUR)
+    told = replace(
+        notice,
+        text="Buy 1 closed by trailing_stop at 2: net +1.20 (price +1.30, fees -0.10, funding +0.00)",
+        fields=(("pnl", pnl), ("closed_by", "trailing_stop")),
+    )
+    assert "Buy 1 closed by trailing stop at 2: net +1.20 (price +1.30, fees -0.10)" in notice_line(
+        told, PLAIN
+    )
     broken = replace(notice, fields=(("pnl", "a lot"),))
     assert "closed" in notice_line(broken, _COLOUR)
 
@@ -206,6 +215,15 @@ def test_refusals_of_one_rule_are_told_once_in_a_while_and_all_else_always() -> 
     ]
     clock.advance(1000)
     assert screen.shows(refused)
+
+
+def test_a_stop_that_moves_all_the_time_is_told_once_in_a_while() -> None:
+    clock = ManualClock(T0_MS)
+    screen = _screen(clock)
+    moved = Notice(Level.INFO, "stop_moved", "stop moved to 2", "A")
+    assert [screen.shows(n) for n in (moved, moved, replace(moved, symbol="B"))] == [True, False, True]
+    clock.advance(1000)
+    assert screen.shows(moved)
 
 
 def test_the_screen_writes_times_in_the_owners_zone() -> None:

@@ -239,7 +239,7 @@ def test_only_lines_that_changed_are_written() -> None:
     canvas.draw(["one", "two"], (80, 24))
     assert len(sink.getvalue()) == before
     canvas.draw(["one", "new"], (80, 24))
-    assert sink.getvalue()[before:] == "\033[?2026h\033[2;1Hnew\033[0m\033[K\033[?2026l"
+    assert sink.getvalue()[before:] == "\033[?2026h\033[2;1H\033[Knew\033[0m\033[?2026l"
     canvas.draw(["one", "new"], (100, 24))
     assert sink.getvalue().count("\033[2J") == 2, "another size: everything anew"
     canvas.leave()

@@ -128,7 +128,7 @@ def _result(view: View, style: Style) -> str:
     session = ""
     if view.trades_closed:
         colour = _sign_colour(float(view.session_pnl))
-        session = f" {style.paint(colour, signed_money(view.session_pnl))}/{view.trades_closed}"
+        session = f" {style.paint(colour, signed_money(view.session_pnl))} in {view.trades_closed}"
     return f"{style.paint('dim', 'eq')} {money_text(view.equity)}{session}"
 
 

@@ -45,7 +45,8 @@ class Canvas:
             self._shown, self._size = [], size
         for number, line in enumerate(lines):
             if number >= len(self._shown) or self._shown[number] != line:
-                written.append(f"\033[{number + 1};1H{line}\033[0m\033[K")
+                # Cleared first: after the last column there is nothing to clear but that column.
+                written.append(f"\033[{number + 1};1H\033[K{line}\033[0m")
         self._shown = list(lines)
         if written:
             self._stream.write(f"{_BEGIN}{''.join(written)}{_END}")

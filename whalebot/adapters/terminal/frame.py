@@ -18,6 +18,7 @@ _MOST_PANEL: Final = 18
 _PANEL_WIDTH: Final = 76
 _LEAST_EVENTS: Final = 4
 _MOST_WARNINGS: Final = 3
+_LEAST_SHARE: Final = 0.00005
 
 
 def daemon_frame(
@@ -70,7 +71,7 @@ def _account(view: View, width: int) -> Row:
     day = view.day_pnl
     share = ""
     if day is not None and view.equity is not None and view.equity - day > 0:
-        share = f" ({float(day / (view.equity - day)):+.2%})"
+        share = f" ({part:+.2%})" if abs(part := float(day / (view.equity - day))) >= _LEAST_SHARE else ""
     trades = f" in {view.trades_closed} trade{'s' if view.trades_closed != 1 else ''}"
     parts: list[Row] = [
         [("dim", "equity "), ("bold", money_text(view.equity))],

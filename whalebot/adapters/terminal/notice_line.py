@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
@@ -35,6 +36,7 @@ _LEVEL_COLOURS: Final = {
     Level.WARNING: "yellow",
     Level.CRITICAL: "loud",
 }
+_LONG: Final = re.compile(r"(\d\.\d{4})\d+")
 _LABEL_WIDTH: Final = 7
 
 
@@ -46,10 +48,18 @@ def notice_line(notice: Notice, style: Style) -> str:
         colour = _result_colour(notice)
     symbol = f"{style.paint('bold', notice.symbol)} " if notice.symbol else ""
     label = f"{style.paint(colour, f'{look.label:<{_LABEL_WIDTH}}')} " if look.label else ""
-    text = (
-        style.paint(colour, notice.text) if not look.label or notice.kind == "trade_closed" else notice.text
-    )
+    text = _for_eyes(notice)
+    if not look.label or notice.kind == "trade_closed":
+        text = style.paint(colour, text)
     return f"{symbol}{label}{text}"
+
+
+def _for_eyes(notice: Notice) -> str:
+    """The text without what says nothing: an amount of nothing, digits nobody reads."""
+    if notice.kind == "trade_closed":
+        closed_by = dict(notice.fields).get("closed_by", "")
+        return notice.text.replace(", funding +0.00", "").replace(closed_by, closed_by.replace("_", " "))
+    return _LONG.sub(r"\1", notice.text) if notice.kind == "funding" else notice.text
 
 
 def _plain_look(level: Level) -> _Look:

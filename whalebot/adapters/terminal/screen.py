@@ -16,6 +16,7 @@ from whalebot.domain.view import SymbolView, View
 from whalebot.ports import Clock
 
 GAP_MS: Final = 1000
+_OFTEN: Final = ("entry_refused", "stop_moved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,11 @@ class Screen:
         return tuple(found)
 
     def shows(self, notice: Notice) -> bool:
-        """Tell whether a notice gets a line: refusals of one rule only once in a gap, the rest always."""
-        if notice.kind != "entry_refused" or notice.level is Level.CRITICAL:
+        """Tell whether a notice gets a line: refusals of a rule and moves of a stop only once in a gap."""
+        if notice.kind not in _OFTEN or notice.level is Level.CRITICAL:
             return True
+        if notice.kind != "entry_refused":
+            return self._is_free(notice.symbol, notice.kind)
         return self._is_free(notice.symbol, dict(notice.fields).get("rule", notice.text))
 
     def analysis(self, new: NewAnalysis) -> str:
