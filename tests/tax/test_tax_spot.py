@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from decimal import Decimal as D
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -156,8 +157,11 @@ def test_lines_are_taken_in_the_order_of_their_times(tmp_path: Path) -> None:
         ("yesterday,trade,EUR,1,BTC,1,,,,", "time 'yesterday'"),
         ("2025-01-01,swap,EUR,1,BTC,1,,,,", "type 'swap': allowed are trade, transfer"),
         ("2025-01-01,trade,EUR,1,BTC,,,,,", "received_coin and received_qty belong together"),
-        ("2025-01-01,trade,EUR,-1,BTC,1,,,,", "sent_qty '-1' is no number from 0 on"),
-        ("2025-01-01,trade,EUR,NaN,BTC,1,,,,", "is no number"),
+        ("2025-01-01,trade,EUR,-1,BTC,1,,,,", "sent_qty '-1': write a number from 0 on"),
+        ("2025-01-01,trade,EUR,NaN,BTC,1,,,,", "write a number"),
+        ("2025-01-01,trade,EUR,1_000,BTC,1,,,,", "write a number"),
+        ("2025-01-01,trade,EUR,1e99,BTC,1,,,,", "write a number"),
+        ("1066-01-01,trade,EUR,1,BTC,1,,,,", "there were no coins in that year"),
         ("2025-01-01,trade,,,BTC,1,,,,", "a trade has something sent and something received"),
         ("2025-01-01,trade,EUR,1,USD,1,,,,", "no coin in it"),
         ("2025-01-01,trade,BTC,1,BTC,1,,,,", "is a transfer"),
@@ -244,3 +248,24 @@ def test_any_history_of_trades_with_fees_in_coin_adds_up(
     assert abs(sum(d.cost for d in found.disposals) + sum(lot.cost for lot in found.remaining) - paid) < D(
         "1e-8"
     )
+
+
+_LINE = "2025-01-01,trade,EUR,1,BTC,1,,,,"
+
+
+@given(
+    data=st.one_of(
+        st.binary(max_size=200),
+        st.binary(max_size=60).map(lambda tail: f"{HEADER}\n{_LINE}\n".encode() + tail),
+        st.text('0123456789-.,\n"Ttradefo UBCE', max_size=120).map(lambda text: f"{HEADER}\n{text}".encode()),
+    )
+)
+def test_any_bytes_are_transactions_or_a_named_fault(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("bytes")
+    for name, read in (("spot.csv", read_transactions), ("rates.csv", lambda p: read_rates(p, "EUR", UTC))):
+        path = folder / name
+        path.write_bytes(data if name == "spot.csv" else data.replace(HEADER.encode(), b"date,currency,EUR"))
+        with contextlib.suppress(ConfigError):
+            read(path)

@@ -12,7 +12,7 @@ from whalebot.adapters.audit.files import AuditFiles, Head, numbered_path, write
 from whalebot.adapters.audit.record import FIRST_PREV, Context, encode_line
 from whalebot.adapters.audit.tail import Tail, find_tail, set_aside
 
-FILE_BYTES: Final = 16 * 1024 * 1024
+FILE_BYTES: Final = 4 * 1024 * 1024
 OURS: Final = "audit"
 """The actor of records that the trail makes about itself."""
 _FLAGS: Final = os.O_RDWR | os.O_CREAT

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from whalebot.domain.errors import ConfigError
+from whalebot.research.tax.numbers import number
 
 _OLDEST_DAYS: Final = 7
 
@@ -69,7 +70,14 @@ def read_rates(path: Path, currency: str, calendar: Calendar, *, goes_back: bool
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not text in UTF-8") from error
-    rows = csv.reader(text.splitlines())
+    try:
+        return Rates(currency, calendar, str(path), goes_back, _by_day(path, currency, text))
+    except csv.Error as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def _by_day(path: Path, currency: str, text: str) -> dict[tuple[str, date], Decimal]:
+    rows = csv.reader(text.splitlines(), strict=True)
     header = [name.strip() for name in next(rows, [])]
     if header != ["date", "currency", currency]:
         raise ConfigError(
@@ -84,15 +92,18 @@ def read_rates(path: Path, currency: str, calendar: Calendar, *, goes_back: bool
         if (name, day) in found:
             raise ConfigError(f"{path}:{rows.line_num}: a second rate of {name} for {day}; remove one")
         found[name, day] = rate
-    return Rates(currency, calendar, str(path), goes_back, found)
+    return found
 
 
 def _rate(path: Path, line: int, row: list[str]) -> tuple[str, date, Decimal]:
     try:
         day_text, name, rate_text = (cell.strip() for cell in row)
-        day, rate = date.fromisoformat(day_text), Decimal(rate_text)
-    except (ValueError, InvalidOperation):
+        day = date.fromisoformat(day_text)
+    except ValueError:
         raise ConfigError(f"{path}:{line}: write 2025-01-31,USDT,0.9612, not {','.join(row)!r}") from None
-    if not rate.is_finite() or rate <= 0 or not name:
-        raise ConfigError(f"{path}:{line}: a rate is a number above 0 of something that has a name")
+    rate = number(rate_text)
+    if not rate or not name:
+        raise ConfigError(
+            f"{path}:{line}: a rate is a number above 0, as 0.9612, of something that has a name"
+        )
     return name, day, rate

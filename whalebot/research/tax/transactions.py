@@ -6,17 +6,19 @@ import csv
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
 from whalebot.domain.errors import ConfigError
+from whalebot.research.tax.numbers import ALLOWED, number
 
 COLUMNS: Final = (
     *("time", "type", "sent_coin", "sent_qty", "received_coin", "received_qty"),
     *("fee_coin", "fee_qty", "value", "id"),
 )
+_YEARS: Final = range(2009, 2200)
 _NEEDED: Final = frozenset(COLUMNS) - {"id"}
 CASH: Final = frozenset(
     {
@@ -90,7 +92,12 @@ def read_transactions(path: Path) -> list[Transaction]:
 
 def _read(path: Path, lines: list[str]) -> Iterator[Transaction]:
     rows = csv.DictReader(lines, strict=True)
-    names = [name.strip() for name in rows.fieldnames or ()]
+    try:
+        names = [name.strip() for name in rows.fieldnames or ()]
+    except csv.Error as error:
+        raise ConfigError(f"{path}:1: {error}") from error
+    if len(set(names)) != len(names):
+        raise ConfigError(f"{path}:1: a column stands there twice: {', '.join(names)}")
     if missing := sorted(_NEEDED - set(names)):
         raise ConfigError(f"{path}:1: columns are missing: {', '.join(missing)}; it has {', '.join(names)}")
     if unknown := sorted(set(names) - set(COLUMNS)):
@@ -157,6 +164,8 @@ def _moment(place: str, text: str) -> int:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigError(f"{place}: time {text!r}: write 2025-01-31T08:00:00+00:00") from None
+    if at.year not in _YEARS:
+        raise ConfigError(f"{place}: time {text!r}: there were no coins in that year")
     return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
@@ -174,10 +183,7 @@ def _amount(place: str, row: Mapping[str, str], what: str) -> Amount | None:
 def _number(place: str, name: str, text: str) -> Decimal | None:
     if not text:
         return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite() or value < 0 or value > Decimal("1e24"):
-        raise ConfigError(f"{place}: {name} {text!r} is no number from 0 on")
+    value = number(text)
+    if value is None:
+        raise ConfigError(f"{place}: {name} {text!r}: write {ALLOWED}")
     return value
