@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection, serve
 
 from whalebot.adapters.bybit.hosts import Endpoints
@@ -71,7 +73,8 @@ class ScanVenue:
         with self.changed:
             sockets = list(self.sockets)
         for socket in sockets:
-            socket.send(frame)
+            with contextlib.suppress(ConnectionClosed):
+                socket.send(frame)
 
     def push_bar(self, symbol: str, number: int, confirm: bool, interval: str = "15") -> None:
         """Send a bar as the venue does."""
@@ -119,6 +122,10 @@ class ScanVenue:
     def _talk(self, socket: ServerConnection) -> None:
         with self.changed:
             self.sockets.append(socket)
+        with contextlib.suppress(ConnectionClosed):
+            self._converse(socket)
+
+    def _converse(self, socket: ServerConnection) -> None:
         for text in socket:
             message = json.loads(text)
             answer = {

@@ -72,8 +72,11 @@ def signal_table(evaluation: Evaluation, tick_size: Decimal, is_narrow: bool = F
     return table
 
 
-def indicator_table(evaluation: Evaluation, settings: ScanSettings, tick_size: Decimal, stale: bool) -> Table:
-    """Return the table of a symbol's indicators."""
+def indicator_table(
+    evaluation: Evaluation, settings: ScanSettings, tick_size: Decimal, stale: bool, is_narrow: bool = False
+) -> Table:
+    """Return the table of a symbol's indicators; a narrow one has no lines."""
+    from rich.box import HEAVY_HEAD, SIMPLE_HEAD
     from rich.table import Table
 
     label = interval_label(evaluation.interval)

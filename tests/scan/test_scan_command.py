@@ -1,0 +1,268 @@
+"""The command itself: exit codes, formats, files, a terminal, a pipe, the local exchange."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scan_venue import ScanVenue, venue
+
+from whalebot.app.cli import main
+
+NAMES = [f"A{number:02d}USDT" for number in range(12)]
+PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+
+
+@pytest.fixture
+def served() -> Iterator[ScanVenue]:
+    with venue(NAMES) as made:
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path, served: ScanVenue) -> Path:
+    write(tmp_path, served)
+    return tmp_path
+
+
+def write(folder: Path, served: ScanVenue, **scanner: Any) -> None:
+    places = served.endpoints
+    document = {
+        "exchange": {"rest_url": places.rest_url, "ws_public_url": places.ws_public_url},
+        "scanner": {"retry_delay": 0.1, "output_throttle_seconds": 1, **scanner},
+    }
+    (folder / "config.json").write_text(json.dumps(document))
+
+
+def scan(folder: Path, *words: str) -> int:
+    return main(["scan", "--dir", str(folder), *words])
+
+
+def test_once_prints_a_table_and_opens_no_stream(folder: Path, served: ScanVenue, capsys: Any) -> None:
+    assert scan(folder, "A00", "a03usdt", "A99USDT", "--once") == 0
+    out, err = capsys.readouterr()
+    assert [line.split()[1] for line in out.splitlines()[1:]] == sorted(
+        ["A00USDT", "A03USDT"], key=lambda name: out.index(name)
+    )
+    assert "A00 is taken as A00USDT" in err
+    assert "A99USDT: no perpetual of that name" in err
+    assert "\033[" not in out + err
+    assert not served.subscribed
+    assert not any("X-BAPI" in name.upper() for _, _, headers in served.requests for name in headers)
+
+
+def test_once_in_every_format(folder: Path, capsys: Any) -> None:
+    found = {}
+    for form in ("json", "jsonl", "csv"):
+        assert scan(folder, "--all", "--once", "--format", form, "--exclude", "A05", "--top", "5") == 0
+        found[form] = capsys.readouterr().out
+    rows = json.loads(found["json"])
+    assert len(rows) == 5
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5]
+    assert "A05USDT" not in found["json"]
+    assert [json.loads(line) for line in found["jsonl"].splitlines()] == rows
+    table = list(csv.DictReader(io.StringIO(found["csv"])))
+    assert [row["symbol"] for row in table] == [row["symbol"] for row in rows]
+
+
+def test_a_filter_a_sort_and_a_preset(folder: Path, capsys: Any) -> None:
+    assert scan(folder, "--all", "--once", "--format", "json", "--filter", "rsi > 50", "--sort", "rsi") == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert all(row["rsi"] > 50 for row in rows)
+    assert [row["rsi"] for row in rows] == sorted((row["rsi"] for row in rows), reverse=True)
+    assert scan(folder, "--all", "--once", "--preset", "oversold") == 0
+    capsys.readouterr()
+    for words in (("--filter", "rsj > 1"), ("--sort", "rsj"), ("--preset", "liquidd")):
+        assert scan(folder, "A00USDT", "--once", *words) == 2
+        assert "r" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("NOPE",),
+        ("--watchlist", "nobody"),
+        ("--intervals", "15,7", "A00USDT"),
+        ("--interval", "x", "A00USDT"),
+        (),
+    ],
+)
+def test_what_cannot_be_used_is_two(folder: Path, monkeypatch: Any, words: tuple[str, ...]) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert scan(folder, "--once", *words) == 2
+
+
+def test_no_answer_is_four(folder: Path, served: ScanVenue, capsys: Any) -> None:
+    served.fail["/v5/market/instruments-info"] = [(503, {})] * 3
+    assert scan(folder, "A00USDT", "--once") == 4
+    assert "attempt 3/3" in capsys.readouterr().err
+    served.unknown.update(NAMES)
+    assert scan(folder, "A00USDT", "--once") == 4
+
+
+def test_a_standing_signal_is_announced_once_over_restarts(folder: Path, served: ScanVenue) -> None:
+    write(folder, served, signal_config={"signal_threshold": 0.01})
+    assert scan(folder, "--all", "--once") == 0
+    first = sorted(path.name for path in (folder / "output").glob("*.json"))
+    lines = (folder / "bot_logs/signals.log").read_text()
+    assert len(first) > 5
+    assert scan(folder, "--all", "--once") == 0
+    assert sorted(path.name for path in (folder / "output").glob("*.json")) == first
+    assert (folder / "bot_logs/signals.log").read_text() == lines
+
+
+def test_explain_names_every_vote(folder: Path, capsys: Any) -> None:
+    assert scan(folder, "explain", "A00USDT") == 0
+    out = capsys.readouterr().out
+    assert all(name in out for name in ("ema_alignment", "pivot_breakout", "weight set low_volatility"))
+
+
+def test_several_intervals(folder: Path, capsys: Any) -> None:
+    assert scan(folder, "A00USDT", "--once", "--intervals", "15,60", "--format", "json") == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert {"score_15", "score_60", "confluence"} <= set(row)
+
+
+def test_recorded_frames_give_the_same_files_twice(tmp_path: Path, capsys: Any) -> None:
+    from scan_venue import START_MS, kline
+
+    lines = []
+    for number in range(220):
+        topic, at = "kline.15.BTCUSDT", START_MS + number * 900_000
+        bar = kline("BTCUSDT", number, True)
+        data = {"symbol": "BTCUSDT", "lastPrice": bar["close"]}
+        lines.append({"topic": topic, "type": "snapshot", "ts": at + 900_000, "data": [bar]})
+        lines.append({"topic": "tickers.BTCUSDT", "type": "delta", "ts": at + 960_000, "data": data})
+    path = tmp_path / "frames.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    found = []
+    for name in ("a", "b"):
+        place = tmp_path / name
+        place.mkdir()
+        (place / "config.json").write_text('{"scanner": {"output": {"save_to_csv": true}}}')
+        assert scan(place, "--replay", str(path)) == 0
+        capsys.readouterr()
+        files = {
+            str(one.relative_to(place)): one.read_bytes()
+            for one in place.rglob("*")
+            if one.suffix in (".json", ".csv", ".log")
+        }
+        found.append(files)
+    assert found[0] == found[1]
+    assert sum("BTCUSDT_2025" in name for name in found[0]) > 3
+    assert len((tmp_path / "a/csv_output/BTCUSDT_signals.csv").read_text().splitlines()) > 4
+
+
+def started(folder: Path, *words: str, **streams: Any) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "whalebot", "scan", "--dir", str(folder), *words]
+    environment = {
+        **os.environ,
+        "PYTHONUNBUFFERED": "1",
+        "TERM": "xterm-256color",
+        "COLUMNS": "",
+        "LINES": "",
+    }
+    del environment["COLUMNS"], environment["LINES"]
+    return subprocess.Popen(command, env=environment, **streams)
+
+
+def read_until(handle: int, wanted: bytes, seen: bytes = b"") -> bytes:
+    deadline_s = time.monotonic() + 40
+    while wanted not in seen:
+        left_s = deadline_s - time.monotonic()
+        assert left_s > 0, seen[-2000:]
+        if select.select([handle], [], [], left_s)[0]:
+            part = os.read(handle, 65_536)
+            assert part, seen[-2000:]
+            seen += part
+    return seen
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_terminal_shows_the_live_table_and_q_ends_it(folder: Path, width: int) -> None:
+    mine, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 30, width, 0, 0))
+    with (folder / "errors.txt").open("wb") as errors:
+        process = started(folder, "--all", stdin=theirs, stdout=theirs, stderr=errors)
+    os.close(theirs)
+    try:
+        seen = read_until(mine, b"live 12")
+        assert (b"StochRSI" in seen) == (width == 200)
+        os.write(mine, b"s")
+        seen = read_until(mine, b"sorted by score")
+        os.write(mine, b"q")
+        started_s = time.monotonic()
+        read_until(mine, b"\033[?1049l")
+        assert process.wait(10) == 0
+        assert time.monotonic() - started_s < 5
+    finally:
+        process.kill()
+        process.wait()
+        os.close(mine)
+
+
+def test_a_pipe_gets_lines_without_escape_codes_and_ctrl_c_ends_in_order(folder: Path) -> None:
+    process = started(
+        folder, "--all", stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    try:
+        seen = read_until(process.stdout.fileno(), b"A11USDT")
+        started_s = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=20)
+        took_s = time.monotonic() - started_s
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 0
+    assert took_s < 5  # two seconds on a machine with nothing else to do
+    assert b"\033" not in seen + rest + errors
+    assert b"Traceback" not in errors
+    logs = list((folder / "bot_logs").glob("A00USDT_*.log"))
+    assert logs[0].read_text().splitlines()[-1].endswith("INFO - stopped by user")
+
+
+def test_a_reader_that_leaves_ends_the_scan_in_order(folder: Path) -> None:
+    process = started(
+        folder, "--all", stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        read_until(process.stdout.fileno(), b"Symbol")
+        process.stdout.close()
+        assert process.wait(40) == 0
+        assert b"Traceback" not in process.stderr.read()
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def test_the_demo_starts_an_exchange_of_its_own_and_ends_it(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    process = started(
+        tmp_path, "--demo", "--demo-symbols", "3", "--once", "--format", "json",
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    rows = json.loads(out)
+    assert [row["status"] for row in rows] == ["live"] * 3
+    assert {row["symbol"] for row in rows} >= {"BTCUSDT", "ETHUSDT"}
