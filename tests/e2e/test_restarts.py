@@ -12,7 +12,10 @@ from processes import Daemon, ExchangeProcess, children_of, write_config, write_
 from test_demo_run import EAGER, HOLDING
 from waiting import until
 
+from whalebot.adapters.audit.reading import records
+from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.research.chaos.judge import judge_folder
+from whalebot.research.chaos.trail import trail_holds
 
 WARM_MS = START_MS + 150 * FIVE_MINUTES
 SHORT_HOLD = {"trade_management": {"max_hold_bars": 20}}
@@ -35,6 +38,9 @@ def test_killed_with_an_open_position(tmp_path: Path, bars: str) -> None:
         assert second.interrupt()[0] == 0
     assert not second.events("foreign_position")
     assert second.trades()[0] == recorded
+    assert not list(trail_holds(folder))
+    audited = {r.fields.get("order_link_id") for r in records(FileSystem(), folder / "state" / "audit.jsonl")}
+    assert set(recorded["order_link_ids"]) <= audited
     verdict = judge_folder(folder)
     assert not verdict.findings, verdict
     assert verdict.trades >= 2
