@@ -42,8 +42,11 @@ class Observers:
         read_view: Callable[[], View | None],
         alerts: AlertSystem,
         record: Callable[[str, str, Mapping[str, str]], None],
+        chat_url: str | None = None,
     ) -> None:
         """record: takes what the audit trail should hold (kind, actor, fields); any thread.
+
+        chat_url: where the chat service is, None for Telegram itself.
 
         Raises ConfigError where a part is asked for whose extra is not installed.
         """
@@ -54,6 +57,7 @@ class Observers:
         self._alerts = alerts
         self._record = record
         self._zone = ZoneInfo(setup.config.timezone)
+        self._chat_url = chat_url
         self._trades: RecentTrades | None = None
         self._stack = contextlib.ExitStack()
         if setup.config.metrics.textfile is not None:
@@ -100,12 +104,12 @@ class Observers:
 
     def _listen(self) -> None:
         from whalebot.adapters.alerts.telegram import TelegramDesk
-        from whalebot.adapters.alerts.telegram_api import TelegramApi
+        from whalebot.adapters.alerts.telegram_api import BASE_URL, TelegramApi
 
         table = self._setup.config.alerts.telegram
         token = "" if table.token is None else table.token.get_secret_value()
         commands = ChatCommands(table.chat_ids, self._duties())
-        self._stack.callback(TelegramDesk(TelegramApi(token), commands).stop)
+        self._stack.callback(TelegramDesk(TelegramApi(token, self._chat_url or BASE_URL), commands).stop)
 
     def _duties(self) -> ChatDuties:
         what_runs = f"whalebot {__version__}, mode {self._setup.config.mode}"
