@@ -96,6 +96,27 @@ def make_harsh_case(seed: int) -> Case:
     return Case(replace(case.settings, engine=engine), replace(dataset, symbols=torn), columns)
 
 
+def make_ruinous_case(seed: int) -> Case:
+    """A case of one symbol whose funding is so dear that a settlement may end the account."""
+    case, dice = make_harsh_case(seed), Dice(seed + 2_000_000)
+    data = case.dataset.symbols[0]
+    times = data.fine.open_ms
+    first = int(times[0]) // 3_600_000 * 3_600_000
+    every = int(dice.of(1, 2, 4)) * 3_600_000  # type: ignore[call-overload]
+    due = range(first, int(times[-1]) + 2 * interval_ms(data.fine.interval), every)
+    rates = tuple(FundingRate(at, Decimal(int(dice.rng.integers(-900, 901))).scaleb(-2)) for at in due)
+    data = replace(data, funding=rates)
+    engine = case.settings.engine
+    engine = replace(
+        engine,
+        symbols=(data.symbol,),
+        trade=replace(engine.trade, leverage=Decimal(50), risk_per_trade=dice.number(0.02, 0.5)),
+        guardrails=replace(engine.guardrails, enabled=dice.chance(0.3)),
+    )
+    settings = replace(case.settings, engine=engine)
+    return Case(settings, Dataset(case.dataset.interval, (data,)), {data.symbol: case.columns[data.symbol]})
+
+
 def _tear(dice: Dice, data: SymbolData, share: float) -> SymbolData:
     """The symbol without some of its bars, of which a few in a row are missing now and then."""
     fine = data.fine

@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from parity_cases import Case, make_case
+from parity_cases import Case, make_case, make_ruinous_case
 
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.trade import ClosedTrade
@@ -71,3 +71,16 @@ def test_same_trades_on_random_markets(block: int) -> None:
 )
 def test_cases_that_once_differed(seed: int) -> None:
     assert compare(make_case(seed)) > 0
+
+
+@pytest.mark.parametrize("passes_by", [False, True])
+@pytest.mark.parametrize(
+    "seed",
+    [
+        3,  # a settlement ends the account, between bars
+        8,  # the same, at the open of a bar
+        26,  # a settlement reaches a limit where the bar before the decision is missing
+    ],
+)
+def test_settlements_that_ruin_an_account(seed: int, passes_by: bool) -> None:
+    assert compare(make_ruinous_case(seed), keeps_all=not passes_by) > 0

@@ -10,7 +10,7 @@ from whalebot.research.column.compiled import cached, compiled
 from whalebot.research.column.entering import judge, size
 from whalebot.research.column.gliding import glide, skip
 from whalebot.research.column.money import equity_of, leave, note_order, note_ruin, observe, taker_price
-from whalebot.research.column.pathway import liquidate_rest, open_bar, reach
+from whalebot.research.column.pathway import liquidate, liquidate_rest, open_bar, reach
 from whalebot.research.column.slots import Account, Codes, Position, Positions, Rule, Rules, Terms, Trades
 
 
@@ -57,10 +57,10 @@ def run_account(
         now_ms = soonest(pos)
         if now_ms == at.NEVER:
             break
-        for p in pos:
-            if settle_funding(p, a, fund_ms, fund_cash, curve_ms, curve, now_ms):
-                note_ruin(p, pos, a, rules, terms)
-        close_bars(pos, a, terms, curve_ms, curve, now_ms)
+        for s in range(len(pos)):
+            settle_funding(s, pos, a, rules, terms, trades, open_ms, fund_ms, fund_cash, curve_ms, curve,
+                           now_ms)  # fmt: skip
+        close_bars(pos, a, terms, row_ms, curve_ms, curve, now_ms)
         for s in range(len(pos)):
             p = pos[s]
             while p.row < p.row_end and row_ms[p.row] <= now_ms:
@@ -125,35 +125,59 @@ def show(a: Account, curve_ms: IntArray, curve: FloatArray, until_ms: int) -> No
 
 @compiled
 def settle_funding(
-    p: Position,
+    s: int,
+    pos: Positions,
     a: Account,
+    rules: Rules,
+    terms: Terms,
+    trades: Trades,
+    open_ms: IntArray,
     fund_ms: IntArray,
     fund_cash: FloatArray,
     curve_ms: IntArray,
     curve: FloatArray,
     now_ms: int,
-) -> bool:
-    """Settle what is due up to now on the position held just before; tell whether money was moved."""
-    moved = False
+) -> None:
+    """Settle what is due up to now on the position held just before; it may ruin the account."""
+    p = pos[s]
     while p.fund < p.fund_end and fund_ms[p.fund] <= now_ms:
+        due_ms = fund_ms[p.fund]
         if p.side != 0:
             paid = p.side * (p.qty / p.qty_scale) * fund_cash[p.fund]
-            show(a, curve_ms, curve, fund_ms[p.fund])
+            show(a, curve_ms, curve, due_ms)
             p.funding += paid
             a.wallet -= paid
             a.shown -= paid
-            moved = True
+            note_ruin(p, pos, a, rules, terms)
+            equity = equity_of(pos, a)
+            liquidate(p, s, pos, a, rules, terms, trades)
+            if p.side == 0:
+                # What closes at this very moment is still shown with the position.
+                a.shown = equity
+                show(a, curve_ms, curve, due_ms + 1)
+                a.shown = equity_of(pos, a)
+                row = trades[a.trades - 1]
+                row.paid_ms = due_ms
+                if p.bar == p.bar_end or open_ms[p.bar] > due_ms:
+                    row.exit_bar = p.bar - 1
         p.fund += 1
-    return moved
 
 
 @compiled
 def close_bars(
-    pos: Positions, a: Account, terms: Terms, curve_ms: IntArray, curve: FloatArray, now_ms: int
+    pos: Positions,
+    a: Account,
+    terms: Terms,
+    row_ms: IntArray,
+    curve_ms: IntArray,
+    curve: FloatArray,
+    now_ms: int,
 ) -> None:
-    """Where bars close now look at the equity and act on a breach."""
+    """Where bars close now, or a decision is due whose last bar is missing, look at the equity."""
     closes = False
     for p in pos:
+        if p.row < p.row_end and row_ms[p.row] == now_ms:
+            closes = True
         if p.close_ms == now_ms:
             p.close_ms = at.NEVER
             p.settled = 1

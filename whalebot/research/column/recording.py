@@ -57,6 +57,7 @@ class _Row(NamedTuple):
     exit_bar: int
     row: int
     reason: int
+    paid_ms: int
     pnl: float
     fees: float
     funding: float
@@ -105,6 +106,7 @@ class Recorder:
             exit_ms = np.where(end == count, close_ms, open_ms[last])
             is_end = rows["reason"] == at.BY_END
             shown_ms = np.where(is_end, exit_ms, open_ms[last])
+            exit_ms = np.where(rows["paid_ms"] > 0, rows["paid_ms"], exit_ms)
             until = np.where(is_end, count, last)
             held = fills.searchsorted(until, "right") - fills.searchsorted(first, "right")
             columns = (open_ms[first], exit_ms, shown_ms, symbol.fine.open[last], held)

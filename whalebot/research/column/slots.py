@@ -152,6 +152,7 @@ class Trade(Protocol):
     exit_bar: int  # end of the symbol's bars: closed at the last close
     row: int
     reason: int
+    paid_ms: int  # the settlement that ruined the account, 0: none did
     pnl: float
     fees: float
     funding: float

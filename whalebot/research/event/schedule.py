@@ -260,8 +260,9 @@ class Schedule:
 
 
 def _closes(tracks: Sequence[Track], after_ms: int, until_ms: int) -> IntArray:
-    """Return the closes of the finest bars in (after_ms, until_ms], of all tracks together."""
-    parts = [track.close_ms[track.rows_closed(after_ms) : track.rows_closed(until_ms)] for track in tracks]
+    """Return the times in (after_ms, until_ms] at which the account is looked at, of all tracks together."""
+    edges = (after_ms, until_ms)
+    parts = [track.looks_ms[slice(*track.looks_ms.searchsorted(edges, "right"))] for track in tracks]
     return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
 
 

@@ -69,6 +69,9 @@ class Track:
         )
         self.open_ms: Final = data.fine.open_ms
         self.close_ms: Final = close_times(self.open_ms, data.fine.interval)
+        # A decision looks at the account too, also where its last bar is missing.
+        missing = data.decisions.close_ms[~np.isin(data.decisions.close_ms, self.close_ms)]
+        self.looks_ms: Final = np.union1d(self.close_ms, missing) if len(missing) else self.close_ms
         self.count: Final = len(self.open_ms)
         self._prepare_prices()
         self._prepare_decisions(data.decisions, columns)
