@@ -27,7 +27,8 @@ from whalebot.research.result import BacktestResult
 from whalebot.research.settings import BacktestSettings
 from whalebot.research.strategies.ema_cross import EmaCrossStrategy
 
-COLUMN, PASS, EVENT, LOOP = "column tier", "column tier, trades as records", "event tier", "hand-written loop"
+PASS, EVENT, LOOP = "column tier, trades as records", "event tier", "hand-written loop"
+READ: Final = "column tier, every trade read"
 NO_STOP: Final = 1000.0
 """ATR: a stop that no price reaches."""
 
@@ -142,6 +143,8 @@ def main() -> None:
     runs: dict[str, Callable[[], int]] = {
         PASS: lambda: as_records(job, settings, data),
         LOOP: lambda: looped(job, data),
+        # A whole result makes its trades when they are read.
+        READ: lambda: len([*tier(settings, dataset, strategy).trades]),
     }
     if job.task == "sweep":
         answer(**timed(job, lambda: sweep(job, settings, data)))

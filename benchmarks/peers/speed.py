@@ -29,7 +29,13 @@ from benchmarks.peers.running import (
     run_job,
 )
 
-OWN: Final = ("column tier", "column tier, trades as records", "event tier", "hand-written loop")
+OWN: Final = (
+    "column tier",
+    "column tier, trades as records",
+    "event tier",
+    "hand-written loop",
+    "column tier, every trade read",
+)
 AHEAD: Final = "backtesting.py, crosses made ahead"
 RIVALS: Final = ("vectorbt", "backtesting.py", AHEAD, "nautilus_trader")
 SLOW: Final = {"backtesting.py": 100_000, AHEAD: 100_000, "nautilus_trader": 25_000}
