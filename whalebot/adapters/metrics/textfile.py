@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 PERIOD_S: Final = 15.0
-_FIRST_S: Final = 2.0
+_FIRST_S: Final = 1.0
 _MODE: Final = 0o644
 _log = logging.getLogger("whalebot.metrics")
 
@@ -61,11 +61,11 @@ class TextfileExport:
         self._thread.join(timeout_s)
 
     def _work(self) -> None:
-        # A moment later there is something to tell.
+        # At the start there is more to tell each second.
         wait_s = min(_FIRST_S, self._period_s)
         while not self._halt.wait(wait_s):
             self._write()
-            wait_s = self._period_s
+            wait_s = min(2 * wait_s, self._period_s)
         with contextlib.suppress(OSError):
             self._path.unlink()
 
