@@ -30,6 +30,7 @@ BENCHMARKS = {
     "exchange": "the matching core of the local exchange (only when named)",
     "soak": "weeks of trading in ten minutes: what grows, what gets slower (only when named)",
     "backtest": "the column tier of a backtest: an EMA cross, all groups, sweeps, the first call",
+    "web": "dashboards: what 20 of them cost the loop, how quick the API is",
     "event_tier": "the event tier of a backtest: an EMA cross with orders, all groups",
 }
 OWN_PLACE = ("exchange", "soak")

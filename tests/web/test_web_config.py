@@ -1,4 +1,4 @@
-"""Edits of the configuration over the web: checked as the file is, written whole, applied or not, and told."""
+"""Edits of the configuration over the web: checked as the file is, written whole, applied or not, told."""
 
 from __future__ import annotations
 

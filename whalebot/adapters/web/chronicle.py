@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from whalebot.adapters.web.bar_book import BarBook
 from whalebot.adapters.web.decisions import Decisions
-from whalebot.adapters.web.feed import Feed, Happened, Item, Told
+from whalebot.adapters.web.feed import Feed, Item, Told
 from whalebot.adapters.web.orders_seen import OrdersSeen
 from whalebot.adapters.web.stop_paths import StopPaths
 from whalebot.adapters.web.trade_book import TradeBook
 from whalebot.domain import events as ev
 from whalebot.domain.alerts import AlertRecord
+from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import Effect, Persist, PublishView, RecordTrade, SubmitOrder
 from whalebot.domain.known import Known
 from whalebot.domain.orders import PositionReport, WalletReport
@@ -43,6 +44,7 @@ class Chronicle:
         self.equity: list[tuple[int, Decimal]] = []
         self.storage_trouble = ""
         self.version = 0
+        self._judged: dict[str, Analysis] = {}
         self._on_event: dict[type, Callable[[Any], None]] = {
             ev.CandleClosed: lambda e: self.bars.add((e.candle,)),
             ev.CandleForming: lambda e: self.bars.set_forming(e.candle),
@@ -53,11 +55,11 @@ class Chronicle:
             ev.StorageFailed: lambda e: self._set_storage(f"{e.what}: {e.reason}"),
             ev.StorageRecovered: lambda _: self._set_storage(""),
         }
-        self._on_effect: dict[type, Callable[[Any, int], None]] = {
-            PublishView: lambda effect, _: self.look(effect.view),
-            Persist: lambda effect, _: self._set_document(effect.document),
-            SubmitOrder: lambda effect, _: self.orders.sent(effect.intent),
-            RecordTrade: lambda effect, _: self._on_trade(effect),
+        self._on_effect: dict[type, Callable[[Any], None]] = {
+            PublishView: lambda effect: self.look(effect.view),
+            Persist: lambda effect: self._set_document(effect.document),
+            SubmitOrder: lambda effect: self.orders.sent(effect.intent),
+            RecordTrade: lambda effect: self._on_trade(effect),
         }
 
     def take(self, feed: Feed) -> int:
@@ -73,8 +75,10 @@ class Chronicle:
         """Take a view: analyses, stops, equity."""
         self.view = view
         for symbol in view.symbols:
-            if symbol.analysis is not None:
-                self.bars.judge(symbol.analysis)
+            thought = symbol.analysis
+            if thought is not None and thought is not self._judged.get(symbol.symbol):
+                self._judged[symbol.symbol] = thought
+                self.bars.judge(thought)
         self.paths.follow(view)
         if view.equity is not None:
             self._note_equity(view.now_ms, view.equity)
@@ -90,23 +94,24 @@ class Chronicle:
         return list(reversed(self.alerts.values()))
 
     def _take(self, item: Item) -> None:
-        if isinstance(item, Happened):
-            handler = self._on_event.get(type(item.event))
+        if isinstance(item, tuple):
+            event, effects = item
+            handler = self._on_event.get(type(event))
             if handler is not None:
-                handler(item.event)
-            for effect in item.effects:
-                self._take_effect(effect, item.event.recv_ms)
+                handler(event)
+            for effect in effects:
+                self._take_effect(effect)
             # After the effects: what is heard of an order belongs to one that was sent.
-            self.orders.hear(item.event)
+            self.orders.hear(event)
         elif isinstance(item, Told):
             self.decisions.add(item.notice, item.at_ms)
         else:
             self.warn(item)
 
-    def _take_effect(self, effect: Effect, at_ms: int) -> None:
+    def _take_effect(self, effect: Effect) -> None:
         handler = self._on_effect.get(type(effect))
         if handler is not None:
-            handler(effect, at_ms)
+            handler(effect)
 
     def _on_history(self, event: ev.HistoryFetched) -> None:
         if isinstance(event.candles, Known):

@@ -40,13 +40,8 @@ class Told:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Happened:
-    """An event of the engine and what came of it."""
-
-    event: ev.Event
-    effects: Sequence[Effect]
-
+Happened: TypeAlias = tuple[ev.Event, Sequence[Effect]]
+"""An event of the engine and what came of it; a pair, since the loop makes one for each."""
 
 Item: TypeAlias = Told | AlertRecord | Happened
 
@@ -69,7 +64,7 @@ class Feed:
         """Take an event of the loop; None: the engine broke. Costs an append."""
         self.last_event_ms = event.recv_ms
         if effects or type(event) in _KEPT:
-            self._leave(Happened(event, effects or ()))
+            self._leave((event, effects or ()))
 
     def say(self, notice: Notice) -> None:
         """Take a notice. Any thread."""

@@ -35,6 +35,7 @@ class StopPaths:
 
     def __init__(self) -> None:
         self._paths: OrderedDict[tuple[str, int], Path] = OrderedDict()
+        self._open: set[tuple[str, int]] = set()
 
     def follow(self, view: View) -> None:
         """Note every stop and target that differs from what was known."""
@@ -44,9 +45,11 @@ class StopPaths:
             if position is not None:
                 held.add((position.symbol, position.opened_ms))
                 self._step(position, view.now_ms)
-        for key, path in self._paths.items():
-            if path.closed_ms is None and key not in held:
+        for key in self._open - held:
+            path = self._paths.get(key)
+            if path is not None and path.closed_ms is None:
                 path.closed_ms = view.now_ms
+        self._open = held
 
     def end(self, trade: ClosedTrade) -> None:
         """Note when a position was closed; its first stop where it was never seen open."""
