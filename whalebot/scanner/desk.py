@@ -113,6 +113,7 @@ class ScanDesk:
         lane.store.load(history.closed, history.previous)
         if history.forming is not None:
             lane.store.form(history.forming)
+            self._touch(card, history.forming.close, lane)
         lane.is_loaded = True
         if all(other.is_loaded for other in card.lanes.values()):
             card.phase = Phase.LIVE
