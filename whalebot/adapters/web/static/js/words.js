@@ -16,7 +16,7 @@ const GROUPS = {
   kaufman_ama_cross: ['Kaufman average', 'trend'],
   dema_crossover: ['DEMA cross', 'trend'],
   vwma_cross: ['VWMA cross', 'trend'],
-  momentum_rsi_stoch_cci_wr_mfi: ['Momentum oscillators', 'momentum'],
+  momentum_rsi_stoch_cci_wr_mfi: ['Oscillators', 'momentum'],
   roc_signal: ['Rate of change', 'momentum'],
   bollinger_bands: ['Bollinger bands', 'momentum'],
   vwap: ['VWAP', 'volume'],

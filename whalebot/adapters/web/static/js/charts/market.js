@@ -104,10 +104,13 @@ export class MarketChart {
         shape: isEntry ? (isBuy ? 'arrowUp' : 'arrowDown') : 'circle',
         color: isEntry ? colour(isBuy ? 'gain' : 'loss') : colour('muted'),
         size: isEntry ? 1.2 : 0.8,
-        text: isEntry ? (isBuy ? 'Long' : 'Short') : '',
+        text: '',
       };
     });
-    return found.sort((/** @type {any} */ a, /** @type {any} */ b) => a.time - b.time);
+    found.sort((/** @type {any} */ a, /** @type {any} */ b) => a.time - b.time);
+    const last = found.findLast((/** @type {any} */ mark) => mark.shape !== 'circle');
+    if (last) last.text = last.shape === 'arrowUp' ? 'Long' : 'Short';
+    return found;
   }
 
   recolour() {

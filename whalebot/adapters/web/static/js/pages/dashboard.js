@@ -15,8 +15,8 @@ import { dayTime } from '../ui/times.js';
 import { h, render } from '../ui/vdom.js';
 import { groupName } from '../words.js';
 
-const DECISIONS = 7;
-const TRADES = 7;
+const DECISIONS = 6;
+const TRADES = 8;
 
 /** @param {HTMLElement} element @param {any} context */
 export function open(element, context) {
@@ -72,17 +72,16 @@ class Dashboard {
       h('h1', { class: 'unseen' }, 'Dashboard'),
       h('div', { class: 'stack' },
         glance(store),
-        this.panel.isBare() ? null : h('div', { class: 'grid-main', key: 'main' },
-          h('div', { class: 'stack' }, this.panel.view(this.symbols(status))),
+        h('div', { class: 'grid-main', key: 'main' },
+          h('div', { class: 'stack' }, this.panel.isBare() ? null : this.panel.view(this.symbols(status)), this.equity.view()),
           h('div', { class: 'stack live' },
             positions.map((position) => positionCard(position)),
-            this.scoreNow())),
-        h('div', { class: 'grid-2', key: 'money' }, this.equity.view(),
-          card('Last trades', store.get('trades') ? tradeList(store.get('trades'), TRADES) : h('div', { class: 'card-body' }, skeleton(6, 22)), { bare: true, right: h('a', { href: '/trades', class: 'small' }, 'All') })),
-        h('div', { class: 'grid-3 live', key: 'rest' },
-          card('Recent decisions', this.decisions(), { bare: true, class: 'span-decisions', right: h('a', { href: '/history?tab=decisions', class: 'small' }, 'All') }),
-          card('Guardrails', store.get('account') ? limitList(store.get('account').limits) : skeleton(6)),
-          card('Streams', status ? streamList(status.streams) : skeleton(3)))));
+            this.scoreNow(),
+            card('Guardrails', store.get('account') ? limitList(store.get('account').limits) : skeleton(6), { key: 'limits' }),
+            card('Streams', status ? streamList(status.streams) : skeleton(3), { key: 'streams' }))),
+        h('div', { class: 'grid-2 live', key: 'rest' },
+          card('Last trades', store.get('trades') ? tradeList(store.get('trades'), TRADES) : h('div', { class: 'card-body' }, skeleton(6, 22)), { bare: true, right: h('a', { href: '/trades', class: 'small' }, 'All') }),
+          card('Recent decisions', this.decisions(), { bare: true, right: h('a', { href: '/history?tab=decisions', class: 'small' }, 'All') }))));
   }
 
   /** @param {any} status */

@@ -35,7 +35,8 @@ export class EquityPanel {
   }
 
   points() {
-    return this.question.data?.equity ?? this.question.data?.equity_curve ?? [];
+    const data = this.question.data;
+    return data?.equity_curve ?? (Array.isArray(data?.equity) ? data.equity : []);
   }
 
   show() {

@@ -95,7 +95,7 @@ function why(store, positions) {
   if (positions.length) return positions.map((position) => whyHeld(position));
   const last = Object.values(store.get('trades') || {}).sort((a, b) => (ms(b.exit_time) ?? 0) - (ms(a.exit_time) ?? 0))[0];
   return h('div', { key: 'why', class: 'why live' }, h('h2', { class: 'label' }, 'Why is nothing held?'),
-    h('p', {}, whyNot(store), last ? [h('span', { class: 'muted' }, ' Last trade: '), h('a', { href: `/trades?trade=${encodeURIComponent(last.trade_id)}` }, last.words)] : null));
+    h('p', {}, whyNot(store), last ? [h('span', { class: 'muted' }, ' Last trade: '), h('a', { class: 'last-trade', href: `/trades?trade=${encodeURIComponent(last.trade_id)}` }, last.words)] : null));
 }
 
 /** @param {any} position */

@@ -57,10 +57,9 @@ export class MarketPanel {
     this.loadedAt = Date.now();
     const { symbol, timeframe } = this;
     try {
-      const [bars, analyses] = await Promise.all([
-        get('bars', { symbol, timeframe, limit: BARS }),
-        this.isScored() ? get(`analysis/${encodeURIComponent(symbol)}`, { limit: BARS }) : { history: [] },
-      ]);
+      const bars = await get('bars', { symbol, timeframe, limit: BARS });
+      const isScored = bars.bars.some((/** @type {any} */ bar) => bar.score !== null);
+      const analyses = isScored ? await get(`analysis/${encodeURIComponent(symbol)}`, { limit: BARS }) : { history: [] };
       if (symbol === this.symbol && timeframe === this.timeframe) this.take(bars, analyses);
     } catch (error) {
       this.error = told(error);
@@ -71,12 +70,6 @@ export class MarketPanel {
     if (this.isEnded) return;
     if (symbol !== this.symbol || timeframe !== this.timeframe) this.load();
     else this.redraw();
-  }
-
-  /** Before the first closed bar there is nothing analysed to ask for. */
-  isScored() {
-    const signal = (this.store.get('signals') || {})[this.symbol];
-    return signal && signal.score !== null;
   }
 
   /** @param {any} bars @param {any} analyses */
@@ -111,7 +104,6 @@ export class MarketPanel {
   update(changed) {
     if (!changed || !this.data || !this.symbol) return;
     if (changed.has(`market.${this.symbol}`)) this.follow();
-    if (changed.has('signals') && !this.analyses.size && this.isScored() && Date.now() - this.loadedAt > LOAD_EVERY_MS) this.load();
     if (changed.has('link') && this.store.get('link')?.state === 'live' && Date.now() - this.loadedAt > 30000) this.load();
   }
 

@@ -8,7 +8,7 @@ import { dayTime, exact } from './times.js';
 import { h } from './vdom.js';
 
 /** @type {Record<string, string>} */
-const SIGNS = { entry: 'up', exit: 'check', closed: 'check', stop: 'flat', refused: 'cross', alert: 'alerts' };
+const SIGNS = { refused: 'cross', closed: 'check', exit: 'check', entry: 'up', stop: 'flat', alert: 'alerts' };
 
 /** @param {any} decision */
 function signOf(decision) {
