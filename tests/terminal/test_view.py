@@ -274,6 +274,20 @@ def test_a_view_that_cannot_be_read_ends_the_picture_only(caplog: pytest.LogCapt
     assert "a bug in the picture" in caplog.text
 
 
+def test_a_terminal_that_was_closed_ends_the_picture_only(caplog: pytest.LogCaptureFixture) -> None:
+    class Closed(_Sink):
+        def write(self, text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    live = LiveView(Closed(), lambda: _FULL, "whalebot", _SIGNS, UTC)
+    live.start()
+    assert live.thread is not None
+    live.thread.join(10)
+    live.stop()
+    assert "the terminal is gone (Input/output error); the daemon goes on without the view" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def test_no_view_without_a_terminal() -> None:
     assert not LiveView.fits(io.StringIO(), {})
     assert not LiveView.fits(_Sink(), {"TERM": "dumb"})

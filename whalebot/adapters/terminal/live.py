@@ -74,6 +74,8 @@ class LiveView:
     def _root(self) -> None:
         try:
             self._draw()
+        except OSError as error:
+            _log.warning("the terminal is gone (%s); the daemon goes on without the view", error.strerror or error)
         except Exception:  # noqa: BLE001 - the root of a thread: a picture that fails must not end the trading
             _log.exception("the view cannot be shown; the daemon goes on without it")
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Final
 
 from whalebot.domain.enums import ClosedBy, Side
@@ -56,8 +57,8 @@ def course_of(trade: ClosedTrade) -> str:
     base = trade.symbol.removesuffix("USDT")
     held = duration(trade.exit_ms - trade.entry_ms)
     return (
-        f"{first} {trade.qty:f} {base} at {price(trade.entry_price)}, {_stop_of(trade)}; {last} at "
-        f"{price(trade.exit_price)} after {held}: {_ENDED[trade.closed_by]}. On the way it was "
+        f"{first} {trade.qty:f} {base} at {_price(trade.entry_price)}, {_stop_of(trade)}; {last} at "
+        f"{_price(trade.exit_price)} after {held}: {_ENDED[trade.closed_by]}. On the way it was "
         f"{money(trade.mfe)} ahead at best and {money(trade.mae)} behind at worst, before costs."
     )
 
@@ -73,11 +74,15 @@ def sum_of(trade: ClosedTrade) -> str:
     )
 
 
+def _price(amount: Decimal) -> str:
+    return f"{Decimal(price(amount)):,f}"
+
+
 def _stop_of(trade: ClosedTrade) -> str:
     if trade.initial_stop is None:
         return "its first stop is not known"
     away = abs(float(trade.initial_stop / trade.entry_price) - 1) if trade.entry_price else 0.0
-    return f"stop {price(trade.initial_stop)} ({share(away, 2)} away)"
+    return f"stop {_price(trade.initial_stop)} ({share(away, 2)} away)"
 
 
 def _listed(parts: Sequence[tuple[float, str]], sign: int) -> str:

@@ -95,7 +95,7 @@ rect:hover, circle:hover { opacity: .7; }
 .line { display: grid; grid-template-columns: 9.5em 1.5fr 1fr .7fr 1fr 1.1fr 1em; gap: 0 12px;
   align-items: baseline; padding: 6px 2px; text-align: right; }
 .line > :nth-child(-n+2) { text-align: left; }
-.line.head { color: var(--soft); font-size: 12px; padding-top: 0; }
+.line.head { color: var(--soft); padding-top: 0; } .line.head span { font-size: 12px; }
 .trades details { border-top: 1px solid var(--line); }
 summary { cursor: pointer; } .trades summary { list-style: none; }
 .trades summary::-webkit-details-marker { display: none; }
