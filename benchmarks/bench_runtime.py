@@ -16,7 +16,8 @@ from whalebot.domain.events import BookDelta, Command, Event, Order, TickerChang
 from whalebot.runtime.clock import SystemClock
 from whalebot.runtime.holder import ViewHolder
 from whalebot.runtime.inbox import Inbox
-from whalebot.runtime.loop import Loop, LoopOutputs
+from whalebot.runtime.loop import EngineLike, Loop, LoopOutputs
+from whalebot.runtime.tally import CountedEngine, Tally
 
 GROUP = "inbox and loop (50 symbols, an engine that does nothing)"
 EVENTS = 200_000
@@ -79,6 +80,21 @@ def put_and_get_us(events: list[Event]) -> float:
     return (time.perf_counter_ns() - began_ns) / len(events) / 1000
 
 
+def counting_us(events: list[Event]) -> float:
+    """Return what counting takes of an event, the least of several rounds."""
+
+    def taken_ns(engine: EngineLike) -> float:
+        process = engine.process
+        began_ns = time.perf_counter_ns()
+        for event in events:
+            process(event)
+        return (time.perf_counter_ns() - began_ns) / len(events)
+
+    rounds = range(5)
+    counted = min(taken_ns(CountedEngine(IdleEngine(), Tally(keeps_time=True))) for _ in rounds)
+    return (counted - min(taken_ns(IdleEngine()) for _ in rounds)) / 1000
+
+
 def flat_out(events: list[Event]) -> float:
     """Return events a second from one thread through the loop, as fast as both can."""
     inbox, engine = Inbox(), IdleEngine()
@@ -139,6 +155,7 @@ def figures() -> list[Figure]:
     late_us, deepest, cpu = steady(market_events(RATE * SECONDS))
     return [
         Figure(GROUP, "put + get, one thread", put_and_get_us(events), "us", 3.0),
+        Figure(GROUP, "counting an event for metrics", counting_us(events), "us", 1.0),
         Figure(GROUP, "through the loop, flat out", flat_out(events), "ev/s", 10_000, more_is_better=True),
         Figure(GROUP, f"account event at {RATE:,}/s, p50", percentile(late_us, 0.5) / 1000, "ms"),
         Figure(GROUP, f"account event at {RATE:,}/s, p99", percentile(late_us, 0.99) / 1000, "ms", 50.0),

@@ -60,10 +60,27 @@ def analysis(close_ms: int, signal: Signal) -> Analysis:
     )  # fmt: skip
 
 
+class Scripted:
+    """An engine that answers each event with the next effects."""
+
+    def __init__(self, answers: list[Sequence[Effect]]) -> None:
+        self._answers = iter(answers)
+
+    def start(self, real_ms: int) -> Sequence[Effect]:
+        return ()
+
+    def process(self, event: ev.Event) -> Sequence[Effect]:
+        return next(self._answers)
+
+    def ms_to_next_timer(self, real_ms: int) -> int | None:
+        return None
+
+
 def tallied(*steps: tuple[ev.Event, Sequence[Effect]], keeps_time: bool = True) -> Tally:
-    tally = Tally(keeps_time)
+    tally, scripted = Tally(keeps_time), Scripted([effects for _, effects in steps])
+    engine = CountedEngine(scripted, tally)
     for event, effects in steps:
-        tally.note(event, effects)
+        assert engine.process(event) is effects
     return tally
 
 

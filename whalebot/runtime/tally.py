@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, Final, get_args
 
 from whalebot.domain import events as ev
@@ -15,7 +16,7 @@ from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import Alert, Effect, PublishView, RecordTrade, SubmitOrder
 from whalebot.domain.tally import SymbolResult, Tallied
 from whalebot.domain.trade import ClosedTrade
-from whalebot.domain.view import View
+from whalebot.domain.view import SymbolView, View
 from whalebot.runtime.buckets import Buckets
 from whalebot.runtime.loop import EngineLike
 from whalebot.runtime.order_tally import OrderTally
@@ -27,7 +28,10 @@ _LONGEST_GAP_MS: Final = 10_000
 
 
 class Tally:
-    """All counters of one run. `keeps_time`: the market's clock is that of the real world."""
+    """All counters of one run. `keeps_time`: the market's clock is that of the real world.
+
+    `events` counts the events by type, `heard` holds the types that say more than that they came.
+    """
 
     def __init__(self, keeps_time: bool) -> None:
         self._orders = OrderTally()
@@ -35,10 +39,10 @@ class Tally:
         self._views = _Views()
         self._bar_delay = Buckets(_BAR_DELAY_EDGES_S)
         self._offset_ms = 0
-        self._events: dict[type, int] = dict.fromkeys(get_args(ev.Event), 0)
+        self.events: dict[type, int] = dict.fromkeys(get_args(ev.Event), 0)
         self._alerts: Counter[str] = Counter()
         orders = self._orders
-        self._on_event: dict[type, Callable[[Any], None]] = {
+        self.heard: dict[type, Callable[[Any], None]] = {
             ev.OrderAccepted: orders.accepted,
             ev.OrderRefused: orders.refused,
             ev.OutcomeUnknown: orders.unknown,
@@ -48,7 +52,7 @@ class Tally:
             ev.ClockSkew: self._on_clock,
         }
         if keeps_time:
-            self._on_event[ev.CandleClosed] = self._on_bar
+            self.heard[ev.CandleClosed] = self._on_bar
         self._on_effect: dict[type, Callable[[Any], None]] = {
             PublishView: lambda e: self._views.saw(e.view),
             SubmitOrder: lambda e: orders.sent(e.intent, self._views.last_price(e.intent.symbol)),
@@ -57,10 +61,8 @@ class Tally:
         }
 
     def note(self, event: ev.Event, effects: Sequence[Effect]) -> None:
-        """Count an event and what came of it. The loop's thread; never raises."""
-        kind = type(event)
-        self._events[kind] += 1
-        handler = self._on_event.get(kind)
+        """Count what an event of `heard` says, and what came of any. The loop's thread; never raises."""
+        handler = self.heard.get(type(event))
         if handler is not None:
             handler(event)
         for effect in effects:
@@ -70,7 +72,7 @@ class Tally:
 
     def read(self) -> Tallied:
         """Return what was counted so far. Any thread."""
-        events = {kind.__name__: count for kind, count in self._events.copy().items() if count}
+        events = {kind.__name__: count for kind, count in self.events.copy().items() if count}
         return Tallied(
             events=tuple(sorted(events.items())),
             orders=_pairs(self._orders.results),
@@ -100,6 +102,8 @@ class CountedEngine:
 
     def __init__(self, engine: EngineLike, tally: Tally) -> None:
         self._engine = engine
+        self._count = tally.events
+        self._heard = tally.heard
         self._note = tally.note
         self.ms_to_next_timer = engine.ms_to_next_timer
 
@@ -110,7 +114,10 @@ class CountedEngine:
     def process(self, event: ev.Event) -> Sequence[Effect]:
         """Take one event, return its effects in order."""
         effects = self._engine.process(event)
-        self._note(event, effects)
+        kind = type(event)
+        self._count[kind] += 1
+        if effects or kind in self._heard:
+            self._note(event, effects)
         return effects
 
 
@@ -119,21 +126,24 @@ class _Views:
 
     def __init__(self) -> None:
         self._analyses: dict[str, Analysis] = {}
+        self._bare: dict[str, bool] = {}
         self._view: View | None = None
         self.signals: Counter[str] = Counter()
         self.unprotected_ms = {False: 0, True: 0}
 
     def saw(self, view: View) -> None:
-        """Take the next picture."""
+        """Take the next picture. What it shares with the one before is not looked at again."""
         before, self._view = self._view, view
+        shown: tuple[SymbolView, ...] = ()
         if before is not None:
-            self._count_unprotected(before, min(view.real_ms - before.real_ms, _LONGEST_GAP_MS))
-        known = self._analyses
-        for symbol in view.symbols:
-            analysis = symbol.analysis
-            if analysis is not None and known.get(symbol.symbol) is not analysis:
-                known[symbol.symbol] = analysis
-                self.signals[analysis.signal.value] += 1
+            shown = before.symbols
+            passed_ms = min(view.real_ms - before.real_ms, _LONGEST_GAP_MS)
+            if passed_ms > 0:
+                for is_foreign in self._bare.values():
+                    self.unprotected_ms[is_foreign] += passed_ms
+        for symbol, old in zip_longest(view.symbols, shown):
+            if symbol is not old and symbol is not None:
+                self._look(symbol)
 
     def last_price(self, symbol: str) -> Decimal | None:
         """Return a symbol's last price in the newest picture."""
@@ -143,11 +153,15 @@ class _Views:
                     return shown.last_price
         return None
 
-    def _count_unprotected(self, view: View, passed_ms: int) -> None:
-        for symbol in view.symbols:
-            position = symbol.position
-            if position is not None and position.stop_loss is None and passed_ms > 0:
-                self.unprotected_ms[position.foreign] += passed_ms
+    def _look(self, symbol: SymbolView) -> None:
+        analysis, position = symbol.analysis, symbol.position
+        if analysis is not None and self._analyses.get(symbol.symbol) is not analysis:
+            self._analyses[symbol.symbol] = analysis
+            self.signals[analysis.signal.value] += 1
+        if position is not None and position.stop_loss is None:
+            self._bare[symbol.symbol] = position.foreign
+        elif self._bare:
+            self._bare.pop(symbol.symbol, None)
 
 
 class _Trades:
