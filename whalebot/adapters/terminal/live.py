@@ -75,7 +75,8 @@ class LiveView:
         try:
             self._draw()
         except OSError as error:
-            _log.warning("the terminal is gone (%s); the daemon goes on without the view", error.strerror or error)
+            reason = error.strerror or error
+            _log.warning("the terminal is gone (%s); the daemon goes on without the view", reason)
         except Exception:  # noqa: BLE001 - the root of a thread: a picture that fails must not end the trading
             _log.exception("the view cannot be shown; the daemon goes on without it")
         finally:
