@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from whalebot.research.chaos.ledger import Ledger
+from whalebot.research.chaos.ledger import Ledger, read_lines
 from whalebot.research.chaos.reach import excused_spans, ready_moments
 from whalebot.research.chaos.spans import Span, length_outside
 
@@ -75,3 +75,18 @@ def test_the_daemon_says_itself_when_it_agrees_with_the_venue(tmp_path: Path) ->
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs/events.jsonl").write_text("".join(json.dumps(e) + "\n" for e in events))
     assert ready_moments(tmp_path) == (1_500,)
+
+
+def test_a_line_that_a_kill_tore_in_the_daemons_log_is_passed_over(tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "events.jsonl"
+    log.parent.mkdir()
+    ready = '{"ts": "2026-01-01T00:00:01.500+00:00", "kind": "reconciled"}\n'
+    log.write_text(f'{{"ts": "2026-01-01T00:00:01.0\n{ready}{{"ts": ', encoding="utf-8")
+    assert ready_moments(tmp_path) == (1_767_225_601_500,)
+
+
+def test_a_torn_line_of_a_log_that_nobody_cut_is_an_error(tmp_path: Path) -> None:
+    log = tmp_path / "exchange.jsonl"
+    log.write_text('{"kind": "or\n{"kind": "order"}\n', encoding="utf-8")
+    with pytest.raises(json.JSONDecodeError):
+        list(read_lines(log))

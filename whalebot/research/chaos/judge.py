@@ -85,7 +85,7 @@ def read_books(
     return Books(
         trades=[t for t in _read_json(folder / "trade_history.json", []) if t["mode"] == mode],
         state=_read_json(state, {"document": {}})["document"],
-        events=list(read_lines(folder / "logs" / "events.jsonl")),
+        events=list(read_lines(folder / "logs" / "events.jsonl", may_be_torn=True)),
         is_over=is_over,
         excused=excused,
         until_ms=until_ms,

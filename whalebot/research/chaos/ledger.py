@@ -198,12 +198,20 @@ def _cover(position: Position, real_ms: int) -> None:
         position.bare_since_ms = None
 
 
-def read_lines(path: Path) -> Iterator[Line]:
-    """Yield the objects of a JSON lines file; a last line still being written is left out."""
+def read_lines(path: Path, *, may_be_torn: bool = False) -> Iterator[Line]:
+    """Yield the objects of a JSON lines file; a last line still being written is left out.
+
+    may_be_torn: whoever wrote it was killed, and went on behind the line it was writing.
+    """
     with path.open(encoding="utf-8") as file:
         for text in file:
-            if text.endswith("\n"):
+            if not text.endswith("\n"):
+                return
+            try:
                 yield json.loads(text)
+            except json.JSONDecodeError:
+                if not may_be_torn:
+                    raise
 
 
 def read_ledger(path: Path) -> Ledger:

@@ -27,7 +27,8 @@ def ready_moments(folder: Path) -> tuple[int, ...]:
     path = folder / "logs" / "events.jsonl"
     if not path.exists():
         return ()
-    return tuple(_at_ms(event["ts"]) for event in read_lines(path) if event.get("kind") == "reconciled")
+    events = read_lines(path, may_be_torn=True)
+    return tuple(_at_ms(event["ts"]) for event in events if event.get("kind") == "reconciled")
 
 
 def excused_spans(ledger: Ledger, away: Iterable[Span], ready_ms: Sequence[int]) -> tuple[Span, ...]:
