@@ -8,7 +8,7 @@ from judged_market import market, random_signals, random_walk, signal_at
 
 from whalebot.domain.errors import ConfigError
 from whalebot.scanner.judge import JudgeSettings, judge
-from whalebot.scanner.judge_baseline import difference_interval, mean_overlap
+from whalebot.scanner.judge_baseline import difference_interval, mean_overlap, spans_of
 from whalebot.scanner.judge_outcomes import outcomes_of
 from whalebot.scanner.judge_text import judgement_lines, proposal_lines
 from whalebot.scanner.judge_weights import suggest_weights
@@ -23,7 +23,9 @@ def test_interval_covers_zero_on_random_walks() -> None:
         history = market(random_walk(rng, 3000))
         outcomes = outcomes_of(random_signals(rng, history, 150), {"BTCUSDT": history}, HORIZONS)
         for place, horizon in enumerate(HORIZONS):
-            found = difference_interval(outcomes, {"BTCUSDT": history}, horizon, HORIZONS[-1], draws=1000)
+            found = difference_interval(
+                outcomes, {"BTCUSDT": history}, horizon, HORIZONS[-1], spans_of(outcomes), draws=1000
+            )
             covered[place] += found.low <= 0.0 <= found.high
     assert covered.min() >= 93
 
@@ -62,9 +64,9 @@ def test_intervals_are_the_same_each_time() -> None:
     rng = np.random.default_rng(2)
     history = market(random_walk(rng, 900))
     outcomes = outcomes_of(random_signals(rng, history, 50), {"BTCUSDT": history}, HORIZONS)
-    again = [difference_interval(outcomes, {"BTCUSDT": history}, 4, 16) for _ in range(2)]
+    again = [difference_interval(outcomes, {"BTCUSDT": history}, 4, 16, spans_of(outcomes)) for _ in range(2)]
     assert again[0] == again[1]
-    assert np.isnan(difference_interval(outcomes, {"BTCUSDT": history}, 4, 600).low)
+    assert np.isnan(difference_interval(outcomes, {"BTCUSDT": history}, 4, 600, spans_of(outcomes)).low)
 
 
 def test_the_steps_of_the_interval_add_up_to_the_difference() -> None:

@@ -15,10 +15,12 @@ from whalebot.domain.intervals import DAY_MS
 from whalebot.indicators.arrays import FloatArray
 from whalebot.scanner.judge_baseline import (
     Interval,
+    Spans,
     baseline_pool,
     difference_interval,
     known_outcomes,
     mean_overlap,
+    spans_of,
 )
 from whalebot.scanner.judge_outcomes import ClosedBars, JudgedSignal, Outcome, Touch, outcomes_of
 
@@ -133,11 +135,12 @@ def judge(
     ordered = sorted(signals, key=lambda signal: (signal.ts_ms, signal.symbol, signal.sign))
     outcomes = outcomes_of(ordered, bars, settings.horizons, delisted)
     groups = [("all", outcomes), *_grouped(outcomes, settings.by)]
+    spans = spans_of(outcomes)
     return Judgement(
         interval=ordered[0].interval if ordered else "",
         horizons=settings.horizons,
         cost=settings.cost,
-        groups=tuple(_group(name, members, bars, settings) for name, members in groups),
+        groups=tuple(_group(name, members, bars, spans, settings) for name, members in groups),
         deciles=_deciles(outcomes, settings),
         indicators=_by_indicator(outcomes, settings),
         outcomes=tuple(outcomes),
@@ -161,7 +164,11 @@ def _grouped(outcomes: Sequence[Outcome], by: str | None) -> list[tuple[str, lis
 
 
 def _group(
-    name: str, outcomes: list[Outcome], bars: Mapping[str, ClosedBars], settings: JudgeSettings
+    name: str,
+    outcomes: list[Outcome],
+    bars: Mapping[str, ClosedBars],
+    spans: Spans,
+    settings: JudgeSettings,
 ) -> GroupFigures:
     decided = [o for o in outcomes if o.touch in (Touch.TARGET, Touch.STOP, Touch.TIMEOUT)]
     shares = [
@@ -170,7 +177,9 @@ def _group(
     return GroupFigures(
         name=name,
         n=len(outcomes),
-        horizons=tuple(_horizon(outcomes, bars, place, settings) for place in range(len(settings.horizons))),
+        horizons=tuple(
+            _horizon(outcomes, bars, spans, place, settings) for place in range(len(settings.horizons))
+        ),
         mean_r=_mean([o.result - _cost_in_r(o, settings.cost) for o in decided]),
         mfe=_mean([o.mfe for o in outcomes if not math.isnan(o.mfe)]),
         mae=_mean([o.mae for o in outcomes if not math.isnan(o.mae)]),
@@ -185,12 +194,16 @@ def _group(
 
 
 def _horizon(
-    outcomes: list[Outcome], bars: Mapping[str, ClosedBars], place: int, settings: JudgeSettings
+    outcomes: list[Outcome],
+    bars: Mapping[str, ClosedBars],
+    spans: Spans,
+    place: int,
+    settings: JudgeSettings,
 ) -> HorizonFigures:
     horizon = settings.horizons[place]
     known = known_outcomes(outcomes, place)
     returns = np.array([o.returns[place] for o in known]) - settings.cost
-    pool = baseline_pool(known, bars, horizon)
+    pool = baseline_pool(known, bars, horizon, spans)
     base = pool.values - settings.cost
     overlap = mean_overlap([o.signal for o in known], horizon)
     mean = _mean(returns.tolist())
@@ -202,7 +215,7 @@ def _horizon(
         baseline=_rates(base, pool.weights),
         # The cost is the same on both sides.
         difference=mean + settings.cost - pool.mean,
-        interval=difference_interval(known, bars, horizon, settings.horizons[-1], settings.draws),
+        interval=difference_interval(known, bars, horizon, settings.horizons[-1], spans, settings.draws),
     )
 
 

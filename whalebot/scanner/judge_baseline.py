@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,6 +21,10 @@ DRAWS: Final = 2000
 RANDOM_STATE: Final = 20_240_101
 _LOW, _HIGH = 2.5, 97.5
 _NORMAL: Final = 1.959964
+
+
+Spans: TypeAlias = Mapping[str, tuple[int, int]]
+"""First and last row, both included, of the bars that make a symbol's baseline."""
 
 
 class Interval(NamedTuple):
@@ -61,14 +65,25 @@ def known_outcomes(outcomes: Sequence[Outcome], place: int) -> list[Outcome]:
     return [o for o in outcomes if not math.isnan(o.returns[place])]
 
 
-def baseline_pool(outcomes: Sequence[Outcome], bars: Mapping[str, ClosedBars], horizon: int) -> Pool:
-    """Return what every bar between a symbol's first and last signal would have brought.
+def spans_of(outcomes: Sequence[Outcome]) -> Spans:
+    """Return for each symbol the rows from its first signal to its last, both included."""
+    rows: dict[str, list[int]] = {}
+    for outcome in outcomes:
+        if outcome.row >= 0:
+            rows.setdefault(outcome.signal.symbol, []).append(outcome.row)
+    return {symbol: (min(found), max(found)) for symbol, found in rows.items()}
+
+
+def baseline_pool(
+    outcomes: Sequence[Outcome], bars: Mapping[str, ClosedBars], horizon: int, spans: Spans
+) -> Pool:
+    """Return what every bar of the symbols' spans would have brought.
 
     outcomes: known at that horizon. Each symbol and direction weighs as many as its signals.
     """
     values, weights = [], []
     total = len(outcomes)
-    for mix in _mixes(outcomes, bars, horizon):
+    for mix in _mixes(outcomes, bars, horizon, spans):
         forward = mix.bars.close[mix.first + horizon : mix.end + horizon]
         moved = forward / mix.bars.close[mix.first : mix.end] - 1.0
         for sign, count in ((1.0, mix.longs), (-1.0, mix.shorts)):
@@ -85,6 +100,7 @@ def difference_interval(
     bars: Mapping[str, ClosedBars],
     horizon: int,
     block: int,
+    spans: Spans,
     draws: int = DRAWS,
     random_state: int = RANDOM_STATE,
 ) -> Interval:
@@ -95,7 +111,7 @@ def difference_interval(
     """
     if not outcomes:
         return UNKNOWN
-    steps, counts, base = _by_bar(outcomes, bars, horizon)
+    steps, counts, base = _by_bar(outcomes, bars, horizon, spans)
     size = len(steps)
     blocks = size / block
     if blocks < 2.0:
@@ -145,23 +161,26 @@ def mean_overlap(signals: Sequence[JudgedSignal], horizon: int) -> float:
     return float(np.mean(running)) if running else math.nan
 
 
-def _mixes(outcomes: Sequence[Outcome], bars: Mapping[str, ClosedBars], horizon: int) -> Iterator[_Mix]:
+def _mixes(
+    outcomes: Sequence[Outcome], bars: Mapping[str, ClosedBars], horizon: int, spans: Spans
+) -> Iterator[_Mix]:
     for symbol in dict.fromkeys(outcome.signal.symbol for outcome in outcomes):
         own = [outcome for outcome in outcomes if outcome.signal.symbol == symbol]
-        rows = [outcome.row for outcome in own]
+        first, last = spans[symbol]
         longs = sum(outcome.signal.sign > 0 for outcome in own)
-        end = min(max(rows) + 1, len(bars[symbol].close) - horizon)
-        yield _Mix(bars[symbol], min(rows), end, longs, len(own) - longs)
+        end = min(last + 1, len(bars[symbol].close) - horizon)
+        yield _Mix(bars[symbol], first, end, longs, len(own) - longs)
 
 
 def _by_bar(
-    outcomes: Sequence[Outcome], bars: Mapping[str, ClosedBars], horizon: int
+    outcomes: Sequence[Outcome], bars: Mapping[str, ClosedBars], horizon: int, spans: Spans
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return by bar of the common clock: steps of the signals' returns, signals told, baseline's steps."""
     length = interval_ms(outcomes[0].signal.interval)
     opens = [int(bars[o.signal.symbol].open_ms[o.row]) // length for o in outcomes]
-    clock = min(opens)
-    size = max(opens) - clock + horizon + 1
+    mixes = list(_mixes(outcomes, bars, horizon, spans))
+    clock = min(int(mix.bars.open_ms[mix.first]) // length for mix in mixes)
+    size = max(int(mix.bars.open_ms[mix.end + horizon - 1]) // length for mix in mixes) - clock + 1
     steps, counts, base = np.zeros(size), np.zeros(size), np.zeros(size)
     for outcome, at in zip(outcomes, opens, strict=True):
         signal, row = outcome.signal, outcome.row
@@ -170,7 +189,7 @@ def _by_bar(
         place = at - clock
         steps[place + 1 : place + 1 + horizon] += signal.sign * np.diff(path) / signal.entry
         counts[place] += 1.0
-    for mix in _mixes(outcomes, bars, horizon):
+    for mix in mixes:
         _add_baseline(base, mix, horizon, len(outcomes), clock, length)
     return steps, counts, base
 
