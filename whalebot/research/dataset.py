@@ -150,10 +150,12 @@ def _as_floats(*columns: IntArray) -> tuple[FloatArray, FloatArray, FloatArray, 
 
 
 def _scaled(bars: Bars, price_decimals: int, volume_decimals: int) -> Bars:
-    """Return bars in units as the nearest float64 of each price (quote per base) and volume (base)."""
-    price, volume = 10.0**price_decimals, 10.0**volume_decimals
-    open_, high, low, close = (column / price for column in (bars.open, bars.high, bars.low, bars.close))
-    return Bars(bars.open_ms, open_, high, low, close, bars.volume / volume)
+    """Turn bars in units, made for this, into the nearest float64 of each price (quote) and volume (base)."""
+    prices = (bars.open, bars.high, bars.low, bars.close)
+    # In place: copies of a long history would stay in the heap.
+    for column, decimals in (*((price, price_decimals) for price in prices), (bars.volume, volume_decimals)):
+        np.divide(column, 10.0**decimals, out=column)
+    return bars
 
 
 def _joined(parts: Sequence[Bars]) -> Bars:
