@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -63,5 +64,6 @@ def _figures(path: Path, daemon: subprocess.Popen[bytes]) -> str:
             assert text.endswith("\n")
             if "\nwhalebot_equity " in text:
                 return text
-        time.sleep(0.05)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            daemon.wait(0.05)
     raise AssertionError("no figures came")
