@@ -274,3 +274,12 @@ def test_the_books_of_a_day_survive_a_restart() -> None:
     asked = end_of_day(again)
     answer(again, asked, Booking("t1", SYMBOL, "TRADE", made, again.now - DAY_MS // 2))
     assert again.engine.view().books_difference == 0
+
+
+def test_a_fill_that_is_the_first_news_of_a_day_is_in_its_books() -> None:
+    world = settled()
+    intent = world.enter()
+    world.now = (world.now // DAY_MS + 1) * DAY_MS + 5
+    world.fill(Side.SELL, intent.qty, D("60200"), "", "TakeProfit", "CreateByTakeProfit")
+    nets = {book.day_ms: book.net for book in world.engine.document().day_books}
+    assert nets[world.now // DAY_MS * DAY_MS] == 200 * intent.qty - D("0.01")

@@ -52,6 +52,9 @@ class DayBooks:
     def book(self, symbol: str, ts_ms: int, amount: Decimal | None) -> None:
         """Add a change of cash; None where it cannot be valued, so that its day cannot be compared."""
         day_ms = ts_ms // DAY_MS * DAY_MS
+        if self._books and day_ms > max(day for day, _ in self._books):
+            # The first fill of a day may come before anything else that tells the new date.
+            self._open(ts_ms)
         book = self._books.get((day_ms, symbol))
         if book is None or ts_ms < book.from_ms:
             return
