@@ -1,9 +1,9 @@
 // @ts-check
-/** Turns new alerts into messages in the corner; a critical one stays until it is acknowledged. */
+/** Turns new warnings into messages in the corner; a critical one stays until it is acknowledged. The rest is read on its page. */
 
 import { send } from './data/api.js';
 import { told } from './data/problem.js';
-import { hideToast, isCalm, showToast } from './ui/toasts.js';
+import { hideToast, showToast } from './ui/toasts.js';
 
 /** @param {import('./data/store.js').Store} store */
 export function watchAlerts(store) {
@@ -23,9 +23,8 @@ export function watchAlerts(store) {
 
 /** @param {any} alert */
 function show(alert) {
-  const isMinor = alert.level !== 'critical' && alert.level !== 'warning';
-  if (isMinor && !isCalm()) return;
-  const level = alert.level === 'critical' || alert.level === 'warning' ? alert.level : 'info';
+  const { level } = alert;
+  if (level !== 'critical' && level !== 'warning') return;
   showToast({
     id: `alert-${alert.id}`,
     level,

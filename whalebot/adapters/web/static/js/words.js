@@ -24,7 +24,7 @@ const GROUPS = {
   cmf_flow: ['Money flow', 'volume'],
   volume_delta_signal: ['Volume delta', 'volume'],
   relative_volume_confirmation: ['Relative volume', 'volume'],
-  Volume_Confirmation_Filter: ['Volume not confirming', 'volume'],
+  Volume_Confirmation_Filter: ['Volume filter', 'volume'],
   fibonacci_levels: ['Fibonacci levels', 'structure'],
   market_structure_confluence: ['Market structure', 'structure'],
   keltner_breakout: ['Keltner breakout', 'structure'],

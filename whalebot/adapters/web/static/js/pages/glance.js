@@ -4,10 +4,10 @@
 import { NONE, fixed, money, number, percent, price, score, span, tone } from '../ui/format.js';
 import { icon } from '../ui/icons.js';
 import { sideWord } from '../ui/parts.js';
-import { telling } from '../ui/breakdown.js';
+import { chips, reasonsOf } from '../ui/breakdown.js';
 import { dayTime, ms } from '../ui/times.js';
 import { h } from '../ui/vdom.js';
-import { baseOf, groupName, intervalName, modeWords, stateWords } from '../words.js';
+import { baseOf, intervalName, modeWords, stateWords } from '../words.js';
 
 /** @param {import('../data/store.js').Store} store */
 export function glance(store) {
@@ -100,13 +100,14 @@ function why(store, positions) {
 
 /** @param {any} position */
 function whyHeld(position) {
-  const parts = telling([...(position.entry_breakdown || [])]).slice(0, 5);
+  const { pro, contra } = reasonsOf(position.entry_breakdown || [], position.direction);
   const words = position.foreign
     ? 'Not opened by this daemon: found at the venue and protected.'
     : `${position.direction === 'long' ? 'Bought' : 'Sold short'} ${dayTime(position.opened)} (${span((position.age_s ?? 0) * 1000)} ago) at a score of ${score(position.entry_score)}.`;
   return h('div', { key: `why-${position.symbol}`, class: 'why live' }, h('h2', { class: 'label' }, `Why ${position.symbol}?`),
-    h('p', {}, words, parts.length ? h('span', { class: 'muted' }, ' Largest reasons:') : null),
-    h('ul', { class: 'chips' }, parts.map((part) => h('li', { key: part.name, class: 'chip' }, groupName(part.name), ' ', h('strong', { class: tone(part.value) }, score(part.value))))));
+    h('p', {}, words),
+    pro.length ? h('div', { class: 'reasons' }, h('span', { class: 'muted' }, 'For it'), chips(pro, 4)) : null,
+    contra.length ? h('div', { class: 'reasons' }, h('span', { class: 'muted' }, 'Against'), chips(contra, 1)) : null);
 }
 
 /** @param {import('../data/store.js').Store} store */

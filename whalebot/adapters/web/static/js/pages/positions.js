@@ -6,9 +6,7 @@ import { badge, card, empty, sideWord, skeleton, stat, table } from '../ui/parts
 import { positionCard } from '../ui/position_card.js';
 import { clock } from '../ui/times.js';
 import { h, render } from '../ui/vdom.js';
-import { telling } from '../ui/breakdown.js';
-import { score } from '../ui/format.js';
-import { groupName } from '../words.js';
+import { chips, reasonsOf } from '../ui/breakdown.js';
 import { head } from './head.js';
 
 /** @param {HTMLElement} element @param {any} context */
@@ -46,10 +44,11 @@ function held(positions) {
 
 /** @param {any} position */
 function reasons(position) {
-  const parts = telling([...(position.entry_breakdown || [])]);
-  if (!parts.length) return null;
+  const { pro, contra } = reasonsOf(position.entry_breakdown || [], position.direction);
+  if (!pro.length) return null;
   return card(`Why ${position.symbol} was entered`, [h('p', { class: 'small' }, position.entry_words),
-    h('ul', { class: 'chips spaced' }, parts.map((part) => h('li', { key: part.name, class: 'chip' }, groupName(part.name), ' ', h('strong', { class: tone(part.value) }, score(part.value)))))], { key: `why-${position.symbol}` });
+    h('div', { class: 'reasons spaced' }, h('span', { class: 'muted small' }, 'For it'), chips(pro)),
+    contra.length ? h('div', { class: 'reasons spaced' }, h('span', { class: 'muted small' }, 'Against'), chips(contra)) : null], { key: `why-${position.symbol}` });
 }
 
 /** @type {Record<string, string>} */

@@ -13,6 +13,21 @@ export function telling(parts) {
   return found.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
 }
 
+/**
+ * The parts that spoke for an entry, largest first, and those against it.
+ * @param {Part[]} parts @param {string} direction long or short
+ */
+export function reasonsOf(parts, direction) {
+  const way = direction === 'long' ? 1 : -1;
+  const all = telling([...parts]);
+  return { pro: all.filter((part) => part.value * way > 0), contra: all.filter((part) => part.value * way < 0) };
+}
+
+/** Parts as small labels. @param {{name: string, value: number}[]} parts @param {number} [most] */
+export function chips(parts, most = 99) {
+  return h('ul', { class: 'chips' }, parts.slice(0, most).map((part) => h('li', { key: part.name, class: 'chip' }, groupName(part.name), ' ', h('strong', { class: tone(part.value) }, score(part.value)))));
+}
+
 /** @param {Part[]} parts @param {number} [most] */
 export function breakdown(parts, most = 99) {
   const all = telling([...parts]);

@@ -19,11 +19,6 @@ export function showToast(toast) {
   if (isNew && toast.level !== 'critical') setTimeout(() => hideToast(toast.id), SHOWN_MS);
 }
 
-/** Whether there is room for one that may as well be read on its page. @returns {boolean} */
-export function isCalm() {
-  return shown.size === 0;
-}
-
 /** @param {string} id */
 export function hideToast(id) {
   if (shown.delete(id)) draw();
