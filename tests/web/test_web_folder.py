@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from web_desk import NOON, Stage, served, trade
+from web_desk import MINUTE, NOON, Stage, served, trade
 
 from whalebot.adapters.logs.masking import SecretMasker
 from whalebot.adapters.storage.state import StateFile
@@ -40,7 +41,9 @@ def _result(folder: Path) -> Path:
 
 
 def _args(folder: Path) -> argparse.Namespace:
-    return argparse.Namespace(paths=find_paths(str(folder), None), masker=SecretMasker(), folder=None)
+    return argparse.Namespace(
+        paths=find_paths(str(folder), None), masker=SecretMasker(), folder=None, data=[]
+    )
 
 
 def _daemon_folder(folder: Path) -> Path:
@@ -115,6 +118,32 @@ def test_a_result_is_shown_with_its_own_figures(tmp_path: Path) -> None:
             ("PUT", "/api/v1/config", {"changes": {"interval": "1"}}),
         ):
             assert client.ask(method, place, body).json["code"] == "read_only"
+
+
+def test_the_bars_of_a_run_are_known_by_their_digest(tmp_path: Path) -> None:
+    folder, data = _result(tmp_path / "run"), tmp_path / "BTCUSDT-1m-bybit_linear-made.csv"
+    first = NOON - 60 * MINUTE
+    rows = [f"{first + n * MINUTE},{100 + n}.5,{103 + n},{99 + n},{101 + n},2.5" for n in range(62)]
+    data.write_text("timestamp,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
+    other = tmp_path / "BTCUSDT-1m-bybit_linear-other.csv"
+    other.write_text(data.read_text().replace("2.5\n", "2.6\n"))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["data"] = {data.name: hashlib.sha256(data.read_bytes()).hexdigest()}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ConfigError, match="SHA-256"):
+        backtest_shown(folder, SecretMasker(), [other])
+    with served(_stage(backtest_shown(folder, SecretMasker())), READ_ONLY) as client:
+        chart = client.api("bars?symbol=BTCUSDT&limit=2").data
+        fine = client.api("bars?symbol=BTCUSDT&timeframe=1&limit=1000").data
+        early = client.api("bars?symbol=BTCUSDT&to=2025-01-01T11:10:00Z").data
+    assert (chart["timeframe"], chart["timeframes"]) == ("5", ["5", "1"])
+    newest = {"time": "2025-01-01T11:55:00.000Z", "open": "155.5", "high": "162.0", "low": "154.0"}
+    assert {key: chart["bars"][-1][key] for key in newest} == newest
+    assert (chart["bars"][-1]["close"], Decimal(chart["bars"][-1]["volume"])) == ("160.0", Decimal("12.5"))
+    assert len(fine["bars"]) == 62
+    assert {mark["kind"] for mark in fine["markers"]} == {"entry", "exit"}
+    assert [bar["time"] for bar in early["bars"]] == [f"2025-01-01T11:{m}:00.000Z" for m in ("00", "05")]
+    assert early["markers"] == []
 
 
 def test_half_a_result_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from whalebot.adapters.storage.history import read_history
 from whalebot.adapters.web.chronicle import Chronicle
 from whalebot.adapters.web.desk import Desk, RunFacts
 from whalebot.adapters.web.feed import Feed, Told
+from whalebot.adapters.web.stop_paths import StopPaths
 from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
 from whalebot.app.config.environment import read_environment
@@ -24,6 +25,7 @@ from whalebot.app.config.tree import mapped
 from whalebot.app.paths import Paths
 from whalebot.app.setup import Setup
 from whalebot.app.web_audit import WebAudit
+from whalebot.app.web_bars import found_files, put_bars
 from whalebot.app.web_config import WebConfig
 from whalebot.app.web_left import left_view
 from whalebot.app.web_machine import Machine
@@ -70,12 +72,16 @@ def desk_of(shown: Shown) -> Desk:
     )
 
 
-def backtest_shown(folder: Path, masker: Any) -> Shown:
-    """Return what a result folder holds. Raises ConfigError for files that cannot be read."""
+def backtest_shown(folder: Path, masker: Any, data: Sequence[Path] = ()) -> Shown:
+    """Return what a result folder holds, with the bars of `data` or of files that lie where they are found.
+
+    Raises ConfigError for files that cannot be read, or are not those of the run.
+    """
     manifest, summary = _json(folder / "manifest.json"), _json(folder / "summary.json")
     trades = _trades(folder / "trades.json")
     setup = _result_setup(folder, masker)
     chronicle = Chronicle()
+    chronicle.paths = StopPaths(max(1, len(trades)))
     chronicle.trades.fill(trades)
     _tell_trades(chronicle, trades)
     report = summary.get("report")
@@ -91,6 +97,8 @@ def backtest_shown(folder: Path, masker: Any) -> Shown:
             folder=str(folder),
             bars_from=f"the backtest's data: {', '.join(sorted(manifest['data']))}",
         )
+        places = (folder, folder.parent, Path.cwd())
+        put_bars(chronicle.bars, found_files(manifest["data"], symbols, data, places), facts.interval)
         start = Decimal(manifest["starting_balance"])
         for point in report["equity"] if report else ():
             at_ms = round(datetime.fromisoformat(point["time"]).timestamp() * 1000)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,13 +13,23 @@ from whalebot.domain.market import Candle
 MOST_BARS: Final = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class FarBars:
+    """Bars that are read when they are asked for. `opens`: all open times, ms UTC, ascending; `read` returns
+    the bars of rows begin to end - 1.
+    """
+
+    opens: Sequence[int]
+    read: Callable[[int, int], list[Candle]]
+
+
 @dataclass(slots=True)
 class _Series:
     """Closed bars by their open, oldest first; the bar in progress."""
 
     closed: dict[int, Candle] = field(default_factory=dict)
     forming: Candle | None = None
-    version: int = 0
+    far: FarBars | None = None
 
 
 class BarBook:
@@ -41,7 +52,6 @@ class BarBook:
                 del series.closed[next(iter(series.closed))]
             if series.forming is not None and series.forming.open_ms <= candle.open_ms:
                 series.forming = None
-            series.version += 1
 
     def set_forming(self, candle: Candle) -> None:
         """Take the bar in progress; one that is over already is left out."""
@@ -49,7 +59,6 @@ class BarBook:
         newest = next(reversed(series.closed), -1)
         if candle.open_ms > newest and candle != series.forming:
             series.forming = candle
-            series.version += 1
 
     def judge(self, analysis: Analysis) -> None:
         """Take the analysis of a bar."""
@@ -62,15 +71,25 @@ class BarBook:
         """Return the timeframes that have bars of a symbol."""
         return [interval for name, interval in self._series if name == symbol]
 
-    def closed(self, symbol: str, interval: str) -> list[Candle]:
-        """Return the closed bars, oldest first."""
-        series = self._series.get((symbol, interval))
-        return [] if series is None else list(series.closed.values())
+    def put_far(self, symbol: str, interval: str, far: FarBars) -> None:
+        """Take a long history in the place of bars in memory."""
+        self._series[symbol, interval] = _Series(far=far)
 
-    def last(self, symbol: str, interval: str) -> Candle | None:
-        """Return the newest closed bar."""
+    def closed(
+        self, symbol: str, interval: str, most: int = MOST_BARS, before_ms: int | None = None
+    ) -> list[Candle]:
+        """Return the newest closed bars that open before a time, oldest first."""
         series = self._series.get((symbol, interval))
-        return series.closed[next(reversed(series.closed))] if series and series.closed else None
+        if series is None:
+            return []
+        if series.far is not None:
+            opens = series.far.opens
+            end = len(opens) if before_ms is None else bisect_left(opens, before_ms)
+            return series.far.read(max(0, end - most), end)
+        known = list(series.closed.values())
+        if before_ms is not None:
+            known = [candle for candle in known if candle.open_ms < before_ms]
+        return known[-most:]
 
     def forming(self, symbol: str, interval: str) -> Candle | None:
         """Return the bar in progress."""

@@ -136,12 +136,14 @@ def _market(router: APIRouter, desk: Desk, answers: Answers) -> None:
         symbol: SymbolNeeded,
         timeframe: Annotated[str | None, Query(pattern=f"^({'|'.join(INTERVALS)})$")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 300,
+        end: Annotated[Moment, Query(alias="to")] = None,
     ) -> Response:
-        """Candles, volume, scores, entries, exits and the way of the stops, oldest first."""
+        """Candles, volume, scores, entries, exits and the way of the stops, oldest first; with `to` those of
+        bars that open before it.
+        """
         name = known_symbol(symbol, facts.symbols)
-        return answers.ok(
-            request, show_market.bars(chronicle, facts, name, timeframe or facts.interval, limit)
-        )
+        chosen = timeframe or facts.interval
+        return answers.ok(request, show_market.bars(chronicle, facts, name, chosen, limit, end))
 
 
 def _current(desk: Desk, symbol: str) -> dict[str, Any]:

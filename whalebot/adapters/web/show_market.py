@@ -111,30 +111,41 @@ def full_point(analysis: Analysis) -> dict[str, Any]:
     }
 
 
-def bars(chronicle: Chronicle, facts: RunFacts, symbol: str, timeframe: str, limit: int) -> dict[str, Any]:
-    """Return the newest bars of a symbol, oldest first, with what happened on them."""
-    candles = closed_bars(chronicle, symbol, timeframe)[-limit:]
-    forming = chronicle.bars.forming(symbol, timeframe)
+def bars(
+    chronicle: Chronicle,
+    facts: RunFacts,
+    symbol: str,
+    timeframe: str,
+    limit: int,
+    before_ms: int | None = None,
+) -> dict[str, Any]:
+    """Return the newest bars that open before a time, oldest first, and what happened on them."""
+    candles = closed_bars(chronicle, symbol, timeframe, limit, before_ms)
+    forming = chronicle.bars.forming(symbol, timeframe) if before_ms is None else None
     begin_ms = candles[0].open_ms if candles else 0
     known = chronicle.bars.timeframes(symbol) or [facts.interval]
+    marks = markers(chronicle, facts.mode, symbol, candles, timeframe, before_ms=before_ms)
+    paths = [path for path in chronicle.paths.of(symbol) if _touches(path, begin_ms, before_ms)]
     return {
         "symbol": symbol,
         "timeframe": timeframe,
         "timeframes": sorted(
-            known, key=lambda name: (name != facts.interval, name not in "DWM", len(name), name)
+            known, key=lambda name: (name != facts.interval, name in "DWM", len(name), name)
         ),
         "source": facts.bars_from,
         "last_bar_close": moment(candles[-1].close_ms) if candles else None,
         "bars": [bar_of(candle, chronicle.bars.analysis_of(candle)) for candle in candles],
         "forming": bar_of(forming, None) if forming is not None else None,
-        "markers": markers(chronicle, facts.mode, symbol, candles, timeframe),
-        "stop_path": [path_of(path) for path in chronicle.paths.of(symbol) if _ends_after(path, begin_ms)],
+        "markers": marks,
+        "stop_path": [path_of(path) for path in paths],
     }
 
 
-def closed_bars(chronicle: Chronicle, symbol: str, timeframe: str) -> list[Candle]:
+def closed_bars(
+    chronicle: Chronicle, symbol: str, timeframe: str, most: int, before_ms: int | None = None
+) -> list[Candle]:
     """Return the closed bars; one that lies ahead of the market's clock is a wrong stamp and left out."""
-    found = chronicle.bars.closed(symbol, timeframe)
+    found = chronicle.bars.closed(symbol, timeframe, most, before_ms)
     view = chronicle.view
     if view is not None:
         while found and found[-1].open_ms > view.now_ms + (found[-1].close_ms - found[-1].open_ms):
@@ -164,28 +175,27 @@ def markers(
     candles: Sequence[Candle],
     timeframe: str,
     most: int = _MOST_MARKED,
+    before_ms: int | None = None,
 ) -> list[dict[str, Any]]:
     """Return the entries and exits that lie on these bars, oldest first."""
     if not candles:
         return []
     opens = [candle.open_ms for candle in candles]
-    found = [*_closed_marks(chronicle, mode, symbol, most), *_open_marks(chronicle, symbol)]
+    trades = chronicle.trades.between(mode, symbol, opens[0], before_ms)[-most:]
+    found = [*_closed_marks(trades), *_open_marks(chronicle, symbol)]
     made = []
     for at_ms, mark in sorted(found, key=lambda pair: pair[0]):
         place = bisect_right(opens, at_ms) - 1
-        if place >= 0:
+        if place >= 0 and (before_ms is None or at_ms < before_ms):
             bar_ms = opens[place] if place < len(opens) - 1 else bar_open_ms(at_ms, timeframe)
             made.append({"time": moment(at_ms), "bar_time": moment(bar_ms), **mark})
     return made
 
 
-def _closed_marks(
-    chronicle: Chronicle, mode: str, symbol: str, most: int
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    for trade in chronicle.trades.newest(mode, most):
-        if trade.symbol == symbol:
-            yield trade.entry_ms, _entry(trade.side, trade.qty, trade.entry_price, trade.trade_id)
-            yield trade.exit_ms, _exit(trade)
+def _closed_marks(trades: Sequence[ClosedTrade]) -> Iterator[tuple[int, dict[str, Any]]]:
+    for trade in trades:
+        yield trade.entry_ms, _entry(trade.side, trade.qty, trade.entry_price, trade.trade_id)
+        yield trade.exit_ms, _exit(trade)
 
 
 def _open_marks(chronicle: Chronicle, symbol: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -233,5 +243,6 @@ def path_of(path: Path) -> dict[str, Any]:
     }
 
 
-def _ends_after(path: Path, begin_ms: int) -> bool:
-    return path.closed_ms is None or path.closed_ms >= begin_ms
+def _touches(path: Path, begin_ms: int, before_ms: int | None) -> bool:
+    begins_in_time = before_ms is None or path.opened_ms < before_ms
+    return begins_in_time and (path.closed_ms is None or path.closed_ms >= begin_ms)

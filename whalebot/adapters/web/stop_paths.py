@@ -11,7 +11,7 @@ from whalebot.domain.enums import Side
 from whalebot.domain.trade import ClosedTrade
 from whalebot.domain.view import PositionView, View
 
-_MOST_PATHS: Final = 200
+MOST_PATHS: Final = 200
 _MOST_POINTS: Final = 500
 
 Point: TypeAlias = tuple[int, Decimal | None, Decimal | None]
@@ -33,7 +33,8 @@ class Path:
 class StopPaths:
     """Follows the positions of the views; of trades closed before it began only the first stop is known."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_PATHS) -> None:
+        self._most = most
         self._paths: OrderedDict[tuple[str, int], Path] = OrderedDict()
         self._open: set[tuple[str, int]] = set()
 
@@ -87,5 +88,5 @@ class StopPaths:
 
     def _keep(self, key: tuple[str, int], path: Path) -> None:
         self._paths[key] = path
-        while len(self._paths) > _MOST_PATHS:
+        while len(self._paths) > self._most:
             self._paths.popitem(last=False)

@@ -16,6 +16,7 @@ _NEWEST: Final = 100
 _NEWEST_TRADES: Final = 50
 _MARKET: Final = "market."
 _MARKED: Final = 20
+_LOOKED_AT: Final = 300
 EVERY_S: Final[Mapping[str, float]] = {"system": 2.0}
 """Least time between two looks at a topic, where it is not the shortest."""
 
@@ -42,7 +43,7 @@ def topic_builders(desk: Desk, clients: Callable[[], int]) -> dict[str, Build]:
 def market(desk: Desk, name: str) -> dict[str, Any]:
     """Return what a chart of one symbol needs to stay live."""
     chronicle, facts, view = desk.chronicle, desk.facts, desk.chronicle.view
-    candles = show_market.closed_bars(chronicle, name, facts.interval)
+    candles = show_market.closed_bars(chronicle, name, facts.interval, _LOOKED_AT)
     forming = chronicle.bars.forming(name, facts.interval)
     symbol = next((s for s in view.symbols if s.symbol == name), None) if view is not None else None
     held = symbol.position if symbol is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
@@ -49,6 +49,17 @@ class TradeBook:
     def newest(self, mode: str, count: int) -> list[ClosedTrade]:
         """Return the last `count` trades of a mode, newest first."""
         return list(islice((t for t in reversed(self._trades) if t.mode == mode), count))
+
+    def between(self, mode: str, symbol: str, begin_ms: int, before_ms: int | None) -> list[ClosedTrade]:
+        """Return a symbol's trades that ended at or after a time and were entered before another."""
+        at = bisect_left(self._trades, begin_ms, key=lambda known: known.exit_ms)
+        return [
+            trade
+            for trade in islice(self._trades, at, None)
+            if trade.mode == mode
+            and trade.symbol == symbol
+            and (before_ms is None or trade.entry_ms < before_ms)
+        ]
 
     def find(self, trade_id: str, mode: str) -> ClosedTrade | None:
         """Return a trade by its id, of `mode` where several modes have one."""

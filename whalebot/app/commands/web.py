@@ -29,6 +29,14 @@ def add_parser(subparsers: Any) -> None:
         "folder", nargs="?", type=Path, metavar="DIR", help="the folder (default: that of --dir)"
     )
     parser.add_argument(
+        "--data",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="the bars of the backtest, for its charts (found by themselves in DIR, beside it and here)",
+    )
+    parser.add_argument(
         "--port", type=_port, default=8000, metavar="PORT", help="to listen on (default: 8000; 0: a free one)"
     )
 
@@ -52,7 +60,9 @@ def shown_of(args: argparse.Namespace) -> Shown:
 
     folder: Path = args.paths.dir
     if is_result(folder):
-        return backtest_shown(folder, args.masker)
+        return backtest_shown(folder, args.masker, args.data)
+    if args.data:
+        raise ConfigError(f"--data: {folder} is not the result of a backtest")
     if not args.paths.history.exists() and not args.paths.state.is_dir():
         raise ConfigError(f"{folder}: neither the result of a backtest (--out) nor a daemon's folder")
     _refuse_running(args)
