@@ -239,6 +239,13 @@ def open_positions_are_known(ledger: Ledger, books: Books) -> Iterator[str]:
         yield f"open at the exchange: {theirs}, remembered: {ours}"
 
 
+def daily_books_agree(_: Ledger, books: Books) -> Iterator[str]:
+    """What the daemon booked on a day is what the exchange booked, through every loss of news."""
+    for event in books.events:
+        if event.get("kind") == "books_differ":
+            yield f"the daemon's own books of a day are wrong: {event['text']}"
+
+
 LAWS: tuple[Callable[[Ledger, Books], Iterator[str]], ...] = (
     trades_are_positions,
     amounts_are_the_ledgers,
@@ -249,6 +256,7 @@ LAWS: tuple[Callable[[Ledger, Books], Iterator[str]], ...] = (
     link_ids_are_used_once,
     orders_have_ended,
     open_positions_are_known,
+    daily_books_agree,
 )
 
 
