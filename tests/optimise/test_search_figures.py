@@ -35,6 +35,18 @@ def test_ratios_are_those_of_the_performance_room(equity: list[float]) -> None:
     assert figures.net_pnl == equity[-1] - 100
 
 
+def test_the_deepest_fall_of_a_long_curve_is_found_wherever_its_peak_was() -> None:
+    rng = np.random.default_rng(1)
+    equity = 100 + np.abs(np.cumsum(rng.normal(0, 0.2, 40_000)))
+    equity[10_000], equity[39_000] = equity.max() + 50, 20.0
+    minutes = np.arange(1, len(equity) + 1, dtype=np.int64) * 60_000
+    nothing = np.zeros(0)
+    figures, _ = figures_of(Played("column", "1", 100.0, nothing, nothing, minutes, equity, 0))
+    whole = drawdown_series(np.concatenate(([100.0], equity)))
+    assert figures.max_drawdown == pytest.approx(float(whole.max()), rel=1e-12)
+    assert whole.argmax() == 39_001
+
+
 def test_figures_of_trades() -> None:
     figures, _ = figures_of(played([110.0, 105.0], [20.0, -10.0, 5.0, -5.0, 0.0]))
     assert (figures.trades, figures.profit_factor) == (5, pytest.approx(25 / 15))
