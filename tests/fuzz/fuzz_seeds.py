@@ -8,6 +8,8 @@ from decimal import Decimal as D
 from functools import cache
 from typing import Any
 
+from whalebot.adapters.audit.record import FIRST_PREV, Context
+from whalebot.adapters.audit.record import encode_line as encode_audit_line
 from whalebot.adapters.storage.state import _encode
 from whalebot.adapters.storage.trade_json import encode_trade, encode_trades
 from whalebot.adapters.storage.write_ahead import Lengthening
@@ -28,6 +30,7 @@ PUBLIC_TOPICS = [
     "allLiquidation.BTCUSDT",
 ]
 PRIVATE_TOPICS = ["order", "execution", "position", "wallet"]
+_CONTEXT = Context("1.2.3", "demo", "0123456789abcdef")
 
 
 def _json(*documents: Any) -> list[bytes]:
@@ -385,6 +388,36 @@ def states() -> list[bytes]:
         unrecorded_trades=(_trade(1),),
     )
     return [_encode(StateDocument(run_id="r0")), _encode(full)]
+
+
+def audit_trails() -> list[bytes]:
+    """Trails of four records, of none, and one whose last line is torn."""
+    lines, prev = [], FIRST_PREV
+    for seq in range(1, 5):
+        line, prev = encode_audit_line(
+            seq, "2026-01-02T03:04:05.678+00:00", _CONTEXT, "order", "engine", {"qty": "0.010"}, prev
+        )
+        lines.append(line)
+    whole = b"".join(lines)
+    return [whole, b"", whole[:-30]]
+
+
+def spot_transactions() -> list[bytes]:
+    """A file with every type of transaction."""
+    return [
+        b"time,type,sent_coin,sent_qty,received_coin,received_qty,fee_coin,fee_qty,value,id\n"
+        b"2025-01-01T10:00:00+00:00,opening,,,BTC,2,,,60000,a\n"
+        b"2025-01-02,trade,EUR,1000.50,ETH,0.5,EUR,1,,b\n"
+        b"2025-01-03,trade,BTC,1e-3,ETH,0.01,BTC,0.00001,30,c\n"
+        b"2025-01-04,transfer,ETH,0.2,ETH,0.199,,,2.5,d\n"
+        b"2025-01-05,income,,,ETH,0.1,,,250,e\n"
+        b"2025-01-06,fee,,,,,ETH,0.001,2.5,f\n"
+    ]
+
+
+def currency_rates() -> list[bytes]:
+    """Rates of two days."""
+    return [b"date,currency,EUR\n2025-01-01,USDT,0.9612\n2025-01-02,BTC,93120.55\n"]
 
 
 def histories() -> list[bytes]:

@@ -20,12 +20,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 import fuzz_engine
 import fuzz_seeds as seeds
 import requests
 import urllib3
 
+from whalebot.adapters.audit.reading import last_records
+from whalebot.adapters.audit.record import Context
+from whalebot.adapters.audit.verify import verify
+from whalebot.adapters.audit.writer import AuditWriter, Entry
 from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.conventions import LATEST_MS
 from whalebot.adapters.bybit.counters import StreamCounters
@@ -55,8 +60,14 @@ from whalebot.domain.effects import AmendStop
 from whalebot.domain.enums import OrderType, Side, TriggerBy
 from whalebot.domain.errors import ConfigError, TransportError, WhalebotError
 from whalebot.domain.orders import OrderIntent, Purpose
+from whalebot.research.tax.lots import Method
+from whalebot.research.tax.rates import Calendar, Rates, read_rates
+from whalebot.research.tax.spot import keep_books
+from whalebot.research.tax.transactions import read_transactions
 
 SYMBOL = "BTCUSDT"
+
+_CALENDAR = Calendar(ZoneInfo("Europe/Berlin"))
 
 
 @dataclass(frozen=True)
@@ -295,6 +306,46 @@ def run_write_ahead(data: bytes) -> None:
         json.loads(path.read_bytes())
 
 
+def run_audit(data: bytes) -> None:
+    """Go on with a trail, whatever the last run left; what was not taken over is kept aside."""
+    with _folder() as folder:
+        trail = folder / "audit.jsonl"
+        trail.write_bytes(data)
+        context = Context("1.2.3", "demo", "0123456789abcdef")
+        writer = AuditWriter(trail, UnsyncedFiles())
+        writer.write([Entry("2026-01-02T03:04:05.678+00:00", context, "last", "fuzz", {})])
+        writer.close()
+        (last,) = last_records(UnsyncedFiles(), trail, 1)
+        assert last.kind == "last"
+        # A trail without its head is broken; an empty one is new.
+        assert (verify(UnsyncedFiles(), trail).found is None) == (not data)
+        torn = b"".join(path.read_bytes() for path in folder.glob("*.torn-*"))
+        assert data.endswith(torn)
+        assert trail.read_bytes().startswith(data[: len(data) - len(torn)])
+
+
+def run_transactions(data: bytes) -> None:
+    """Read a file of spot transactions and count them."""
+    with _folder() as folder:
+        path = folder / "spot.csv"
+        path.write_bytes(data)
+        try:
+            keep_books(read_transactions(path), Rates("EUR", _CALENDAR), Method.HIFO, 1 << 60)
+        except ConfigError as refusal:
+            _names(refusal, None)
+
+
+def run_rates(data: bytes) -> None:
+    """Read a file of rates."""
+    with _folder() as folder:
+        path = folder / "rates.csv"
+        path.write_bytes(data)
+        try:
+            read_rates(path, "EUR", _CALENDAR)
+        except ConfigError as refusal:
+            _names(refusal, path)
+
+
 def run_exchange_state(data: bytes) -> None:
     """Start the local exchange from a saved state; whatever cannot be used is kept."""
     with _folder() as folder:
@@ -417,6 +468,9 @@ TARGETS: dict[str, Target] = {
     "state_file": Target(seeds.states, run_state),
     "history": Target(seeds.histories, run_history),
     "write_ahead": Target(seeds.write_ahead_lines, run_write_ahead),
+    "audit": Target(seeds.audit_trails, run_audit),
+    "spot_transactions": Target(seeds.spot_transactions, run_transactions),
+    "currency_rates": Target(seeds.currency_rates, run_rates),
     "exchange_state": Target(seeds.exchange_states, run_exchange_state),
     "control": Target(seeds.control_lines, run_control),
     "exchange_rest": Target(seeds.exchange_requests, run_exchange_rest),

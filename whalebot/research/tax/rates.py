@@ -81,7 +81,7 @@ def _by_day(path: Path, currency: str, text: str) -> dict[tuple[str, date], Deci
     header = [name.strip() for name in next(rows, [])]
     if header != ["date", "currency", currency]:
         raise ConfigError(
-            f"{path}:1: the header is {','.join(header)!r}, but must be 'date,currency,{currency}': "
+            f"{path}:1: the header is {','.join(header)[:80]!r}, but must be 'date,currency,{currency}': "
             f"each line tells how many {currency} one unit was worth"
         )
     found: dict[tuple[str, date], Decimal] = {}
@@ -90,7 +90,7 @@ def _by_day(path: Path, currency: str, text: str) -> dict[tuple[str, date], Deci
             continue
         name, day, rate = _rate(path, rows.line_num, row)
         if (name, day) in found:
-            raise ConfigError(f"{path}:{rows.line_num}: a second rate of {name} for {day}; remove one")
+            raise ConfigError(f"{path}:{rows.line_num}: a second rate of {name[:20]} for {day}; remove one")
         found[name, day] = rate
     return found
 
@@ -100,7 +100,9 @@ def _rate(path: Path, line: int, row: list[str]) -> tuple[str, date, Decimal]:
         day_text, name, rate_text = (cell.strip() for cell in row)
         day = date.fromisoformat(day_text)
     except ValueError:
-        raise ConfigError(f"{path}:{line}: write 2025-01-31,USDT,0.9612, not {','.join(row)!r}") from None
+        raise ConfigError(
+            f"{path}:{line}: write 2025-01-31,USDT,0.9612, not {','.join(row)[:80]!r}"
+        ) from None
     rate = number(rate_text)
     if not rate or not name:
         raise ConfigError(

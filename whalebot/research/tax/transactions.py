@@ -83,8 +83,8 @@ def read_transactions(path: Path) -> list[Transaction]:
         if transaction.id:
             if transaction.id in seen:
                 raise ConfigError(
-                    f"{transaction.place}: id {transaction.id!r} stands at {seen[transaction.id]} already; "
-                    f"remove one of the two"
+                    f"{transaction.place}: id {transaction.id[:40]!r} stands at "
+                    f"{seen[transaction.id]} already; remove one of the two"
                 )
             seen[transaction.id] = transaction.place
     return sorted(found, key=lambda transaction: transaction.at_ms)
@@ -96,12 +96,13 @@ def _read(path: Path, lines: list[str]) -> Iterator[Transaction]:
         names = [name.strip() for name in rows.fieldnames or ()]
     except csv.Error as error:
         raise ConfigError(f"{path}:1: {error}") from error
+    found = ", ".join(names)[:200]
     if len(set(names)) != len(names):
-        raise ConfigError(f"{path}:1: a column stands there twice: {', '.join(names)}")
+        raise ConfigError(f"{path}:1: a column stands there twice: {found}")
     if missing := sorted(_NEEDED - set(names)):
-        raise ConfigError(f"{path}:1: columns are missing: {', '.join(missing)}; it has {', '.join(names)}")
-    if unknown := sorted(set(names) - set(COLUMNS)):
-        raise ConfigError(f"{path}:1: unknown columns: {', '.join(unknown)}; allowed: {', '.join(COLUMNS)}")
+        raise ConfigError(f"{path}:1: columns are missing: {', '.join(missing)}; it has {found}")
+    if set(names) - set(COLUMNS):
+        raise ConfigError(f"{path}:1: unknown columns in {found}; allowed: {', '.join(COLUMNS)}")
     rows.fieldnames = names
     try:
         for row in rows:
@@ -117,7 +118,7 @@ def _transaction(place: str, row: Mapping[str, str]) -> Transaction:
         kind = Type(row["type"])
     except ValueError:
         allowed = ", ".join(kind.value for kind in Type)
-        raise ConfigError(f"{place}: type {row['type']!r}: allowed are {allowed}") from None
+        raise ConfigError(f"{place}: type {row['type'][:40]!r}: allowed are {allowed}") from None
     transaction = Transaction(
         place=place,
         at_ms=_moment(place, row["time"]),
@@ -155,7 +156,7 @@ def _trade_problem(sent: Amount | None, received: Amount | None) -> str:
     if sent.is_cash and received.is_cash:
         return "a trade of money for money has no coin in it; leave it out"
     if sent.coin == received.coin:
-        return f"a trade of {sent.coin} for {sent.coin}; a move between wallets of yours is a transfer"
+        return f"a trade of {sent.coin[:20]} for itself; a move between wallets of yours is a transfer"
     return ""
 
 
@@ -163,9 +164,9 @@ def _moment(place: str, text: str) -> int:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigError(f"{place}: time {text!r}: write 2025-01-31T08:00:00+00:00") from None
+        raise ConfigError(f"{place}: time {text[:40]!r}: write 2025-01-31T08:00:00+00:00") from None
     if at.year not in _YEARS:
-        raise ConfigError(f"{place}: time {text!r}: there were no coins in that year")
+        raise ConfigError(f"{place}: time {text[:40]!r}: there were no coins in that year")
     return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
@@ -185,5 +186,5 @@ def _number(place: str, name: str, text: str) -> Decimal | None:
         return None
     value = number(text)
     if value is None:
-        raise ConfigError(f"{place}: {name} {text!r}: write {ALLOWED}")
+        raise ConfigError(f"{place}: {name} {text[:40]!r}: write {ALLOWED}")
     return value
