@@ -22,7 +22,7 @@ from whalebot.scanner.desk import ScanDesk
 from whalebot.scanner.quotes import Quote
 from whalebot.scanner.rule_guard import RuleGuard
 from whalebot.scanner.sink import ScanSink, merged
-from whalebot.scanner.view import TableQuery, columns_of, rows_of
+from whalebot.scanner.view import TableQuery, columns_of, rows_of, status_of
 
 NAME = "AUSDT"
 LOOSE = ScanSettings(signal_config=SignalConfig(signal_threshold=0.01))
@@ -79,7 +79,7 @@ def test_zero_seconds_judge_every_change_of_price() -> None:
 
 def test_a_standing_signal_is_announced_once_in_a_thousand_ticks() -> None:
     desk = loaded(make_desk([NAME], LOOSE, analysis_s=0))
-    first = len(desk.announcements)
+    first = len(desk.outbox.announcements)
     evaluation = desk.cards[NAME].evaluation
     assert evaluation is not None
     assert evaluation.signal is not Direction.NONE
@@ -88,7 +88,7 @@ def test_a_standing_signal_is_announced_once_in_a_thousand_ticks() -> None:
         price = float(evaluation.price) + number % 2 * 0.001
         desk.on_ticker(ticker(f"{price}", at(300) + number + 1))
     assert desk.counts.evaluations > 1000
-    kinds = [one.event.kind.value for one in desk.announcements]
+    kinds = [one.event.kind.value for one in desk.outbox.announcements]
     assert kinds == ["new"]
 
 
@@ -100,7 +100,7 @@ def test_the_same_facts_bring_the_same_events() -> None:
                 price = float(candle(NAME, number).open) + step * 0.3
                 desk.on_ticker(ticker(f"{price:.2f}", at(number) + step * 60_000))
             desk.on_closed(candle(NAME, number))
-        return [(one.event.id, one.event.evaluation.ts_ms) for one in desk.announcements]
+        return [(one.event.id, one.event.evaluation.ts_ms) for one in desk.outbox.announcements]
 
     assert run() == run()
     assert len(run()) > 3
@@ -128,8 +128,8 @@ def test_a_hole_is_asked_for_once_and_filled_before_the_next_judgement() -> None
     desk.on_closed(candle(NAME, 303))
     desk.on_closed(candle(NAME, 304))
     desk.on_forming(candle(NAME, 305))
-    assert list(desk.wishes) == [("hole", NAME, "15")]
-    assert desk.status(desk.cards[NAME]) == "filling"
+    assert list(desk.outbox.wishes) == [("hole", NAME, "15")]
+    assert status_of(desk, desk.cards[NAME]) == "filling"
     assert desk.counts.evaluations == before
     desk.on_hole_filled(NAME, "15", [candle(NAME, number) for number in range(298, 304)])
     assert desk.cards[NAME].lanes["15"].store.last_open_ms == at(304)
@@ -143,7 +143,7 @@ def test_a_hole_that_cannot_be_filled_begins_the_window_anew() -> None:
         desk.on_hole_filled(NAME, "15", [])
     store = desk.cards[NAME].lanes["15"].store
     assert len(store) == 1
-    assert desk.status(desk.cards[NAME]) == "warming up (1/56)"
+    assert status_of(desk, desk.cards[NAME]) == "warming up (1/56)"
 
 
 def test_few_bars_are_said_once_and_then_warm_up(caplog: Any) -> None:
@@ -153,21 +153,21 @@ def test_few_bars_are_said_once_and_then_warm_up(caplog: Any) -> None:
     desk.on_ticker(ticker("110", at(1) + 60_000))
     desk.on_ticker(ticker("111", at(1) + 120_000))
     assert sum("insufficient data" in one.message for one in caplog.records) == 1
-    assert desk.status(desk.cards[NAME]) == "warming up (1/56)"
+    assert status_of(desk, desk.cards[NAME]) == "warming up (1/56)"
     for number in range(1, 56):
         desk.on_closed(candle(NAME, number))
-    assert desk.status(desk.cards[NAME]) == "live"
+    assert status_of(desk, desk.cards[NAME]) == "live"
 
 
 def test_a_price_grows_old() -> None:
     now = [0.0]
     desk = loaded(make_desk([NAME], now_s=lambda: now[0]))
     desk.on_ticker(ticker("111", at(300) + 1))
-    assert desk.status(desk.cards[NAME]) == "live"
+    assert status_of(desk, desk.cards[NAME]) == "live"
     now[0] = 60.5
-    assert desk.status(desk.cards[NAME]) == "stale"
+    assert status_of(desk, desk.cards[NAME]) == "stale"
     desk.on_forming(candle(NAME, 300))
-    assert desk.status(desk.cards[NAME]) == "live"
+    assert status_of(desk, desk.cards[NAME]) == "live"
 
 
 def test_a_closed_symbol_keeps_its_row_and_takes_nothing() -> None:
@@ -184,7 +184,7 @@ def test_a_higher_frame_has_a_say_in_the_confluence_alone() -> None:
     desk = make_desk([NAME], LOOSE, ("15", "60"))
     loaded(desk, count=300)
     loaded(desk, count=100, interval="60")
-    assert {one.event.evaluation.interval for one in desk.announcements} == {"15"}
+    assert {one.event.evaluation.interval for one in desk.outbox.announcements} == {"15"}
     (row,) = rows_of(desk)
     assert row["confluence"] == pytest.approx((row["score_15"] + row["score_60"]) / 2)  # type: ignore[operator]
     columns = columns_of(desk, TableQuery().columns)

@@ -18,6 +18,7 @@ from whalebot.scanner.bootstrap import fetch_history
 from whalebot.scanner.lane import Phase
 from whalebot.scanner.once import scan_once
 from whalebot.scanner.universe import choose, load_universe
+from whalebot.scanner.view import status_of
 
 NAMES = [f"AAA{number:04d}USDT" for number in range(1200)]
 
@@ -153,7 +154,7 @@ def test_a_refused_topic_stops_its_symbol_alone_and_for_good(caplog: Any) -> Non
             rig.until(lambda: rig.desk.cards[names[7]].phase is Phase.CLOSED)
             rig.until(lambda: len(served.subscribed) == 59)
             assert sum(card.phase is Phase.LIVE for card in rig.desk.cards.values()) == 29
-            assert rig.desk.status(rig.desk.cards[names[7]]) == "closed"
+            assert status_of(rig.desk, rig.desk.cards[names[7]]) == "closed"
             served.subscribed.clear()
             served.drop_streams()
             rig.until(lambda: len(served.subscribed) == 59)

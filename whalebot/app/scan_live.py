@@ -156,9 +156,9 @@ class Reporter:
         return True
 
     def _announce(self) -> None:
-        if not self._scan.desk.announcements:
+        if not self._scan.desk.outbox.announcements:
             return
-        announcements, self._scan.desk.announcements = self._scan.desk.announcements, []
+        announcements, self._scan.desk.outbox.announcements = self._scan.desk.outbox.announcements, []
         for announcement in announcements:
             record = emit(self._scan, announcement, __version__)
             if record is None:
@@ -175,7 +175,7 @@ class Reporter:
                 print_signal(self._scan, announcement.event.evaluation, record)
 
     def _log_snapshots(self) -> None:
-        snapshots, self._scan.desk.snapshots = self._scan.desk.snapshots, []
+        snapshots, self._scan.desk.outbox.snapshots = self._scan.desk.outbox.snapshots, []
         for evaluation in snapshots:
             logger = self._scan.logs.of(evaluation.symbol)
             if evaluation.signal is Direction.NONE:

@@ -61,8 +61,11 @@ def add_scan_options(parser: argparse.ArgumentParser) -> None:
     add("--demo-symbols", type=count, default=20, metavar="N", help="how many symbols the demo has (20)")
     add("--demo-speed", default="60", metavar="N|max", help="market seconds in a real one of the demo (60)")
     add("--seed", type=seed, default=7, metavar="N", help="seed of the demo's market")
-    tools = parser.add_argument_group("history, judge, backscan, explain")
-    add = tools.add_argument
+    _add_tool_options(parser)
+
+
+def _add_tool_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument_group("history, judge, backscan, explain").add_argument
     add("--symbol", metavar="A,B", help="signals of these symbols only")
     add("--since", type=moment_ms, metavar="TIME", help="signals from this time (UTC) on")
     add("--from", dest="from_ms", type=moment_ms, metavar="TIME", help="first bar (UTC)")

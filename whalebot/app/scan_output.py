@@ -14,7 +14,8 @@ from whalebot.adapters.logs.system import wants_colour
 from whalebot.decisions.scan.announcing import EMITTED
 from whalebot.decisions.scan.evaluation import Evaluation
 from whalebot.decisions.scan.record import record_of
-from whalebot.scanner.desk import Announcement, ScanDesk
+from whalebot.scanner.desk import ScanDesk
+from whalebot.scanner.judging import Announcement
 from whalebot.scanner.printing import as_csv, as_json, as_json_lines, as_table
 from whalebot.scanner.tables import indicator_table, signal_table
 from whalebot.scanner.view import TableQuery, columns_of, rows_of
@@ -76,7 +77,7 @@ def emit(scan: Scan, announcement: Announcement, version: str) -> Mapping[str, A
 
 def announce_all(scan: Scan, version: str) -> None:
     """Hand every event of the desk on: to the writer, and to whom alerts are sent."""
-    announcements, scan.desk.announcements = scan.desk.announcements, []
+    announcements, scan.desk.outbox.announcements = scan.desk.outbox.announcements, []
     for announcement in announcements:
         record = emit(scan, announcement, version)
         if record is not None and scan.alerts is not None:

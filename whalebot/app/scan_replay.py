@@ -58,7 +58,7 @@ def run_replay(args: argparse.Namespace, config: ScanConfig, options: ScannerOpt
     writer = OutputWriter(places, args.masker.mask, KeptSignals(places.state.parent, "replay"))
     try:
         for _ in play(recording, desk):
-            announcements, desk.announcements = desk.announcements, []
+            announcements, desk.outbox.announcements = desk.outbox.announcements, []
             for announcement in announcements:
                 record = record_of(announcement.event, announcement.facts, __version__)
                 if announcement.event.kind in EMITTED:
@@ -67,7 +67,7 @@ def run_replay(args: argparse.Namespace, config: ScanConfig, options: ScannerOpt
                         print_replayed(args, record)
                 else:
                     writer.keep(record)
-            desk.snapshots.clear()
+            desk.outbox.snapshots.clear()
     finally:
         writer.stop(30.0)
     if args.format != "jsonl":

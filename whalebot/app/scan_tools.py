@@ -46,6 +46,7 @@ def _explain(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
     from whalebot.app.scan_run import open_scan
     from whalebot.decisions.scan.wording import explain_lines
     from whalebot.scanner.once import scan_once
+    from whalebot.scanner.view import status_of
 
     if not args.words:
         raise ConfigError("scan explain: which symbol? as: scan explain BTCUSDT")
@@ -53,7 +54,7 @@ def _explain(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
         scan_once(scan.asking, scan.desk)
         for card in scan.desk.cards.values():
             if card.evaluation is None:
-                print(f"{card.symbol}: {scan.desk.status(card)} {card.reason}")
+                print(f"{card.symbol}: {status_of(scan.desk, card)} {card.reason}")
                 continue
             settings = scan.desk.settings(scan.desk.base)
             for line in explain_lines(card.evaluation, settings, card.tick_size):

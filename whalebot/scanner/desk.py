@@ -1,13 +1,13 @@
 """Everything the scanner knows of its symbols: bars, prices, evaluations; told facts, it says what happened.
 
-One thread; no socket, no file, no wall clock. What it needs from REST it asks for in `wishes`.
+One thread; no socket, no file, no wall clock. What it needs from REST it asks for in `outbox.wishes`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,39 +15,19 @@ from whalebot.adapters.bybit.day_ticker import DayTicker
 from whalebot.decisions.scan.announcing import Announcer
 from whalebot.decisions.scan.compute import compute
 from whalebot.decisions.scan.deciding import Evaluator
-from whalebot.decisions.scan.evaluation import Evaluation, ScanEvent
-from whalebot.decisions.scan.ranking import MarketFacts
-from whalebot.decisions.scan.scoring import choose_weight_set
-from whalebot.decisions.scan.settings import ScanSettings, longest_warm_up
-from whalebot.decisions.scan.window import FormingBar, SessionBar
+from whalebot.decisions.scan.evaluation import Evaluation
+from whalebot.decisions.scan.settings import ScanSettings
+from whalebot.decisions.scan.window import SessionBar
 from whalebot.domain.events import BookDelta, BookLost, BookSnapshot
-from whalebot.domain.intervals import bar_close_ms
 from whalebot.domain.market import Candle
 from whalebot.scanner.bar_store import BarStore, Taken
 from whalebot.scanner.bootstrap import History
+from whalebot.scanner.judging import LEAST_BARS, DeskCounts, Judge, Outbox
 from whalebot.scanner.lane import Frame, Lane, Phase, SymbolCard
 from whalebot.scanner.quotes import Quote
 
 _log = logging.getLogger("whalebot.scanner")
-_LEAST_BARS: Final = 2
 _MOST_HOLE_TRIES: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """An event with the market facts of its moment."""
-
-    event: ScanEvent
-    facts: MarketFacts
-
-
-@dataclass(slots=True)
-class DeskCounts:
-    """What was left out, and how often."""
-
-    old_bars: int = 0
-    evaluations: int = 0
-    holes: int = 0
 
 
 class ScanDesk:
@@ -75,9 +55,8 @@ class ScanDesk:
         self._now_s = now_s
         self.cards: dict[str, SymbolCard] = {}
         self.counts = DeskCounts()
-        self.announcements: list[Announcement] = []
-        self.snapshots: list[Evaluation] = []
-        self.wishes: dict[tuple[str, str, str], None] = {}
+        self.outbox = Outbox()
+        self._judge = Judge(self._frames, self.base, announcer, self.counts, self.outbox)
 
     @property
     def intervals(self) -> tuple[str, ...]:
@@ -142,7 +121,7 @@ class ScanDesk:
             lane.parked.append(candle)
             self._wish_hole(card, lane)
         else:
-            self._judge_close(card, lane, candle.close)
+            self._judge.close(card, lane, candle.close)
 
     def on_forming(self, candle: Candle) -> None:
         """Take the bar in progress."""
@@ -173,7 +152,7 @@ class ScanDesk:
         lane.asked_session = None if bar is None else bar.start_ms
         if bar is not None:
             lane.store.set_previous(bar)
-            if len(lane.store) >= _LEAST_BARS:
+            if len(lane.store) >= LEAST_BARS:
                 lane.values = compute(lane.store.window(), self.settings(interval))
 
     def on_ticker(self, ticker: DayTicker) -> None:
@@ -187,7 +166,7 @@ class ScanDesk:
         if not card.is_price_new or lane.values is None or lane.is_filling or not lane.is_loaded:
             return
         if ticker.ts_ms - lane.judged_ms >= self._analysis_ms:
-            self._judge_price(card, lane, ticker.ts_ms)
+            self._judge.price(card, lane, ticker.ts_ms)
 
     def on_book(self, event: BookSnapshot | BookDelta | BookLost) -> None:
         """Take a change of an order book."""
@@ -199,31 +178,14 @@ class ScanDesk:
         """Tell whether a live symbol's price is older than it may be."""
         return card.phase is Phase.LIVE and self._now_s() - card.quote.seen_s > self._ttl_s
 
-    def status(self, card: SymbolCard) -> str:
-        """Return the status of a row: live, stale, closed, failed, waiting, warming up (n/m)..."""
-        if card.phase is Phase.CLOSED:
-            return "closed"
-        if card.phase is Phase.WAITING:
-            return "failed" if card.failures else "waiting"
-        bars, needed = len(card.lanes[self.base].store), longest_warm_up(self.settings(self.base))
-        if bars < needed:
-            return f"warming up ({bars}/{needed})"
-        if card.lanes[self.base].is_filling:
-            return "filling"
-        return "stale" if self.is_stale(card) else "live"
-
     def judge_now(self, symbol: str, ts_ms: int) -> Evaluation | None:
         """Judge a symbol at its last price, whenever that was before; None where it cannot be judged."""
         card = self.cards[symbol]
         lane = card.lanes[self.base]
         if lane.values is None:
             return None
-        self._judge_price(card, lane, ts_ms)
+        self._judge.price(card, lane, ts_ms)
         return card.evaluation
-
-    def scores(self, card: SymbolCard) -> Mapping[str, float | None]:
-        """Return the score of each interval, None where it is not known."""
-        return {name: lane.score for name, lane in card.lanes.items()}
 
     def _find(self, symbol: str, interval: str) -> tuple[SymbolCard, Lane] | tuple[None, None]:
         card = self.cards.get(symbol)
@@ -240,7 +202,7 @@ class ScanDesk:
     def _wish_hole(self, card: SymbolCard, lane: Lane) -> None:
         lane.is_filling = True
         self.counts.holes += 1
-        self.wishes[("hole", card.symbol, lane.store.interval)] = None
+        self.outbox.wishes[("hole", card.symbol, lane.store.interval)] = None
 
     def _resume(self, card: SymbolCard, lane: Lane, bars: Sequence[Candle]) -> None:
         for number, bar in enumerate(bars):
@@ -257,74 +219,7 @@ class ScanDesk:
         lane.hole_tries = 0
         close = lane.store.last_close
         if close is not None:
-            self._judge_close(card, lane, Decimal(repr(close)))
-
-    def _judge_close(self, card: SymbolCard, lane: Lane, close: Decimal) -> None:
-        settings = self.settings(lane.store.interval)
-        end_ms = lane.store.next_open_ms
-        if len(lane.store) < _LEAST_BARS or end_ms is None:
-            if not card.said_insufficient:
-                card.said_insufficient = True
-                _log.info("%s: insufficient data", card.symbol, extra={"symbol": card.symbol})
-            return
-        self._wish_session(card, lane, settings)
-        values = lane.values = compute(lane.store.window(), settings)
-        key = (card.symbol, lane.store.interval)
-        self.announcer.set_weight_set(
-            *key, choose_weight_set(values, settings, self.announcer.weight_set(*key))
-        )
-        self._judge(card, lane, close, end_ms, None)
-
-    def _wish_session(self, card: SymbolCard, lane: Lane, settings: ScanSettings) -> None:
-        wanted = lane.store.wanted_session()
-        if (
-            settings.signal_config.pivot_source == "previous_session"
-            and lane.asked_session != wanted
-            and lane.store.lacks_session()
-        ):
-            lane.asked_session = wanted
-            self.wishes[("session", card.symbol, lane.store.interval)] = None
-
-    def _judge_price(self, card: SymbolCard, lane: Lane, ts_ms: int) -> None:
-        price, next_open = card.quote.price or card.last_close, lane.store.next_open_ms
-        if price is None or next_open is None:
-            return
-        forming = lane.store.forming
-        if forming is None or forming.open_ms < next_open:
-            level = float(price)
-            forming = FormingBar(next_open, level, level, level, 0.0)
-        if ts_ms >= bar_close_ms(forming.open_ms, lane.store.interval):
-            return  # the bar is over; its close comes next and decides
-        card.is_price_new = False
-        self._judge(card, lane, price, ts_ms, forming)
-
-    def _judge(
-        self, card: SymbolCard, lane: Lane, price: Decimal, ts_ms: int, forming: FormingBar | None
-    ) -> None:
-        interval = lane.store.interval
-        assert lane.values is not None
-        evaluation = self._frames[interval].evaluator.evaluate(
-            lane.values,
-            price,
-            symbol=card.symbol,
-            interval=interval,
-            ts_ms=ts_ms,
-            tick_size=card.tick_size,
-            held=self.announcer.held(card.symbol, interval),
-            weight_set=self.announcer.weight_set(card.symbol, interval),
-            forming=forming,
-        )
-        self.counts.evaluations += 1
-        lane.judged_ms = ts_ms
-        lane.score = evaluation.score if evaluation.score == evaluation.score else None
-        if interval != self.base:
-            return  # the higher frames have a say in the confluence; what is announced is the base
-        card.evaluation = evaluation
-        event = self.announcer.step(evaluation)
-        if event is not None:
-            self.announcements.append(Announcement(event, card.quote.facts()))
-        elif self.announcer.snapshot_due(card.symbol, interval, ts_ms):
-            self.snapshots.append(evaluation)
+            self._judge.close(card, lane, Decimal(repr(close)))
 
 
 def make_frames(settings: ScanSettings, intervals: Sequence[str], guard: Any) -> Iterator[Frame]:

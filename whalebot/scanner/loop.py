@@ -156,7 +156,7 @@ class ScanLoop:
                 raise TransportError("no symbol could be loaded; see the lines above")
 
     def _fulfil(self) -> None:
-        wishes, self.desk.wishes = self.desk.wishes, {}
+        wishes, self.desk.outbox.wishes = self.desk.outbox.wishes, {}
         for kind, symbol, interval in wishes:
             if kind == "hole":
                 self._ask_hole(symbol, interval)

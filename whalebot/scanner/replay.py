@@ -79,7 +79,7 @@ def play(recording: Recording, desk: ScanDesk) -> Iterator[None]:
         if not isinstance(found, ControlFrame):
             for event in found:
                 _hand_over(event, desk)
-        desk.wishes.clear()  # nobody can be asked; what a hole left is dropped below
+        desk.outbox.wishes.clear()  # nobody can be asked; what a hole left is dropped below
         yield
 
 

@@ -9,8 +9,9 @@ from whalebot.decisions.scan.breadth import confluence
 from whalebot.decisions.scan.evaluation import Direction
 from whalebot.decisions.scan.filtering import Filter
 from whalebot.decisions.scan.ranking import COLUMNS, DEFAULT_COLUMNS, Row, rank_rows, row_of, sort_rows
+from whalebot.decisions.scan.settings import longest_warm_up
 from whalebot.scanner.desk import ScanDesk
-from whalebot.scanner.lane import SymbolCard
+from whalebot.scanner.lane import Phase, SymbolCard
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,22 @@ def title_of(column: str) -> str:
     return known.title if known is not None else column.replace("score_", "Score ")
 
 
+def status_of(desk: ScanDesk, card: SymbolCard) -> str:
+    """Return the status of a row: live, stale, closed, failed, waiting, warming up (n/m)..."""
+    if card.phase is Phase.CLOSED:
+        return "closed"
+    if card.phase is Phase.WAITING:
+        return "failed" if card.failures else "waiting"
+    bars, needed = len(card.lanes[desk.base].store), longest_warm_up(desk.settings(desk.base))
+    if bars < needed:
+        return f"warming up ({bars}/{needed})"
+    if card.lanes[desk.base].is_filling:
+        return "filling"
+    return "stale" if desk.is_stale(card) else "live"
+
+
 def _row(desk: ScanDesk, card: SymbolCard) -> Row:
-    status, evaluation = desk.status(card), card.evaluation
+    status, evaluation = status_of(desk, card), card.evaluation
     if evaluation is None:
         row: Row = dict.fromkeys(COLUMNS)
         row |= {
@@ -76,7 +91,7 @@ def _row(desk: ScanDesk, card: SymbolCard) -> Row:
         if price is not None:
             row["price"] = float(price)
     if len(desk.intervals) > 1:
-        scores = desk.scores(card)
+        scores = {name: lane.score for name, lane in card.lanes.items()}
         row |= {score_column(interval): score for interval, score in scores.items()}
         row["confluence"] = confluence(scores, desk.settings(desk.base).frame_weights)
     return row

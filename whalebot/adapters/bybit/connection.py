@@ -99,7 +99,7 @@ class StreamConnection:
         self._renewals: deque[tuple[str, str]] = deque()
         self._waker = Waker()
         self._ws: Any = None
-        self._subscriptions = self._new_subscriptions()
+        self._subscriptions = _subscriptions_of(self.link, self.refused, self._send)
         self._greeted_s = 0.0
         self._next_ping_s = 0.0
 
@@ -192,19 +192,13 @@ class StreamConnection:
         self.last_recv_s = now_s
         self._greeted_s = now_s
         self._next_ping_s = now_s + self._timings.ping_s
-        self._subscriptions = self._new_subscriptions()
+        self._subscriptions = _subscriptions_of(self.link, self.refused, self._send)
         self._watch.start(now_s)
         if self.link.credentials is None:
             self._subscriptions.request_all()
             return
         venue_now_ms = self._clock.now_ms() + self._venue_offset_ms()
         self._send({"op": "auth", "args": self.link.credentials.stream_auth_args(venue_now_ms)})
-
-    def _new_subscriptions(self) -> Subscriptions:
-        if not self.link.tolerant:
-            return Subscriptions(self.link.topics, self._send, time.monotonic)
-        topics = [topic for topic in self.link.topics if topic not in self.refused]
-        return Subscriptions(topics, self._send, time.monotonic, _not_needed)
 
     def _send(self, message: dict[str, object]) -> None:
         self._ws.send(json.dumps(message))
@@ -268,18 +262,14 @@ class StreamConnection:
             self._subscriptions.request_all()
         elif frame.op == "subscribe":
             self._subscriptions.answer(frame)
-            self._keep_refused(self._subscriptions.refused)
+            known = self.refused if self.link.tolerant else {}
+            self.refused = {**known, **self._subscriptions.refused}
+            if self.link.tolerant:
+                self._watch.forget(self.refused)
             if self._subscriptions.complete and self.state is not LinkState.SUBSCRIBED:
                 self.state = LinkState.SUBSCRIBED
                 self._watch.start(time.monotonic())
                 self._on_state(True, "")
-
-    def _keep_refused(self, refused: Mapping[str, str]) -> None:
-        if not self.link.tolerant:
-            self.refused = dict(refused)
-        elif refused.keys() - self.refused.keys():
-            self.refused = {**self.refused, **refused}
-            self._watch.forget(self.refused)
 
     def _obey(self) -> None:
         self._waker.drain()
@@ -317,6 +307,15 @@ class StreamConnection:
 
 def _nothing_held() -> int:
     return 0
+
+
+def _subscriptions_of(
+    link: Link, refused: Mapping[str, str], send: Callable[[dict[str, object]], None]
+) -> Subscriptions:
+    if not link.tolerant:
+        return Subscriptions(link.topics, send, time.monotonic)
+    topics = [topic for topic in link.topics if topic not in refused]
+    return Subscriptions(topics, send, time.monotonic, _not_needed)
 
 
 def _not_needed(topic: str) -> bool:
