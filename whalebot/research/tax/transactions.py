@@ -18,6 +18,7 @@ COLUMNS: Final = (
     *("time", "type", "sent_coin", "sent_qty", "received_coin", "received_qty"),
     *("fee_coin", "fee_qty", "value", "id"),
 )
+_LONGEST_COIN: Final = 30
 _YEARS: Final = range(2009, 2200)
 _NEEDED: Final = frozenset(COLUMNS) - {"id"}
 CASH: Final = frozenset(
@@ -174,6 +175,8 @@ def _amount(place: str, row: Mapping[str, str], what: str) -> Amount | None:
     coin, qty = row[f"{what}_coin"], _number(place, f"{what}_qty", row[f"{what}_qty"])
     if not coin and not qty:
         return None
+    if len(coin) > _LONGEST_COIN:
+        raise ConfigError(f"{place}: {what}_coin {coin[:_LONGEST_COIN]!r}... is no name of a coin")
     if not coin or not qty:
         if coin and qty == 0 and what == "fee":
             return None
