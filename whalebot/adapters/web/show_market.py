@@ -223,7 +223,7 @@ def _exit(trade: ClosedTrade) -> dict[str, Any]:
         "side": trade.side.opposite.value,
         "price": known_money(trade.exit_price),
         "qty": known_money(trade.qty),
-        "text": f"exit at {trade.exit_price:f} by {reason}: {trade.pnl:+f} USDT",
+        "text": f"exit at {trade.exit_price:f} by {reason}: {trade.pnl:+.2f} USDT",
         "trade_id": trade.trade_id,
     }
 

@@ -204,5 +204,5 @@ def trade_words(trade: ClosedTrade) -> str:
     return (
         f"{what} {trade.qty:f} {trade.symbol} at {trade.entry_price:f}{score}{why}, out at "
         f"{trade.exit_price:f} by {trade.closed_by.value.replace('_', ' ')}: {brought} "
-        f"{abs(trade.pnl):f} USDT net{in_r}"
+        f"{abs(trade.pnl):.2f} USDT net{in_r}"
     )
