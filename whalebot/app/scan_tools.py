@@ -147,8 +147,14 @@ def _bars(
 
     if args.data:
         files = [read_scan_bars(text, options.scan.interval, args.tick) for text in args.data]
-        known = {bars.history.symbol: bars.history for bars in files}
-        yield lambda symbol, interval, from_ms, to_ms: known.get(symbol)
+        known = {(bars.history.symbol, bars.history.interval): bars.history for bars in files}
+
+        def read(symbol: str, interval: str, from_ms: int, to_ms: int) -> History | None:
+            if (symbol, interval) not in known:
+                raise ConfigError(f"{symbol} ({interval}): no --data file has its bars; or name --symbol")
+            return known[symbol, interval]
+
+        yield read
         return
     with _venue(args, config, options) as (asking, _, now_ms):
 
