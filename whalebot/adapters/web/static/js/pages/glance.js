@@ -5,6 +5,7 @@ import { NONE, fixed, money, number, percent, price, score, span, tone } from '.
 import { icon } from '../ui/icons.js';
 import { sideWord } from '../ui/parts.js';
 import { chips, reasonsOf } from '../ui/breakdown.js';
+import { stopResult, stopWords } from '../ui/stop_result.js';
 import { dayTime, ms } from '../ui/times.js';
 import { h } from '../ui/vdom.js';
 import { baseOf, intervalName, modeWords, stateWords } from '../words.js';
@@ -63,16 +64,11 @@ function stops(positions) {
   if (!positions.length) return answer(NONE, 'Nothing is held, nothing to protect.');
   const bare = positions.filter((position) => !position.stop_loss);
   if (bare.length) return answer([icon('panic'), 'No stop'], `${bare.map((position) => position.symbol).join(', ')}: not confirmed yet`, 'loss glance-alarm');
-  const risk = positions.reduce((sum, position) => sum + (number(position.risk_to_stop) ?? 0), 0);
+  const result = positions.reduce((sum, position) => sum + (stopResult(position) ?? 0), 0);
   const [position] = positions;
-  if (positions.length > 1) return answer('All have one', `All stops together: ${worst(risk)}`);
+  if (positions.length > 1) return answer('All have one', `All stops together: ${stopWords(result)}`);
   const away = number(position.distance_to_stop_pct) === null ? '' : `${fixed(Math.abs(position.distance_to_stop_pct), 2)} % away · `;
-  return answer(price(position.stop_loss), `${away}${position.stop_moved ? 'trailed · ' : ''}${worst(risk)}`);
-}
-
-/** @param {number} risk lost if the stops fill exactly there; below zero is won */
-function worst(risk) {
-  return risk > 0 ? `costs ${money(risk)} USDT if hit` : `keeps ${money(-risk)} USDT if hit`;
+  return answer(price(position.stop_loss), `${away}${position.stop_moved ? 'trailed · ' : ''}${stopWords(result)}`);
 }
 
 /** @param {any} account */

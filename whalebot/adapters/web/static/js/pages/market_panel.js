@@ -116,7 +116,21 @@ export class MarketPanel {
     const isNewBar = market.bar && (!last || market.bar.time !== last.time);
     const known = new Set(this.data.markers.map(markKey));
     const isTraded = (market.markers || []).some((/** @type {any} */ mark) => !known.has(markKey(mark)));
-    if ((!isNext || isNewBar || isTraded) && Date.now() - this.loadedAt > LOAD_EVERY_MS) this.load();
+    if (isNewBar && isOwn && last) this.append(market, last);
+    if ((!isNext || isTraded || !isOwn && isNewBar) && Date.now() - this.loadedAt > LOAD_EVERY_MS) this.load();
+  }
+
+  /** Take a bar that follows the last one as it closes, with what its analysis says. @param {any} market @param {any} last */
+  append(market, last) {
+    const bars = this.data.bars;
+    const step = bars.length > 1 ? seconds(last.time) - seconds(bars[bars.length - 2].time) : 0;
+    const open = seconds(market.bar.time);
+    if (open !== seconds(last.time) + step) return;
+    const signal = (this.store.get('signals') || {})[this.symbol];
+    const isOf = signal?.time && seconds(signal.time) === open + step;
+    if (isOf) this.analyses.set(open, { ...signal });
+    this.data = { ...this.data, bars: [...bars.slice(1), market.bar], forming: market.forming, last_bar_close: new Date((open + step) * 1000).toISOString() };
+    this.show();
   }
 
   /** The analysis under the pointer, or null. */

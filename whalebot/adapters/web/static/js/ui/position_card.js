@@ -4,6 +4,7 @@
 import { NONE, fixed, money, number, price, span, tone } from './format.js';
 import { badge, card, facts, sideWord } from './parts.js';
 import { scale } from './scale.js';
+import { stopResult } from './stop_result.js';
 import { dateTime } from './times.js';
 import { h } from './vdom.js';
 import { baseOf } from '../words.js';
@@ -34,9 +35,7 @@ function full(position) {
     ['Value', `${money(position.value)} USDT`],
     ['Leverage', number(position.leverage) === null ? NONE : `${price(position.leverage)}×`],
     ['Result in R', r === null ? NONE : h('span', { class: tone(r) }, `${fixed(r, 2, true)} R`)],
-    Number(position.risk_to_stop) < 0
-      ? ['Kept if the stop is hit', `${money(-Number(position.risk_to_stop))} USDT`]
-      : ['Lost if the stop is hit', number(position.risk_to_stop) === null ? NONE : `${money(position.risk_to_stop)} USDT`],
+    atStop(position),
   ]), facts([
     ['Opened', dateTime(position.opened)],
     ['Held', `${span((position.age_s ?? 0) * 1000)}${position.bars_held === null ? '' : `, ${position.bars_held} bars`}`],
@@ -50,4 +49,11 @@ function full(position) {
     ['to liquidation', number(position.distance_to_liquidation_pct) === null ? NONE : `${fixed(position.distance_to_liquidation_pct, 1)} %`],
     ['Entry score', fixed(position.entry_score, 2, true)],
   ]));
+}
+
+/** @param {any} position @returns {[string, string]} */
+function atStop(position) {
+  const result = stopResult(position);
+  if (result === null) return ['If the stop is hit', NONE];
+  return [result < 0 ? 'Lost if the stop is hit' : 'Kept if the stop is hit', `${money(Math.abs(result))} USDT`];
 }
