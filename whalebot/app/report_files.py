@@ -6,14 +6,24 @@ import argparse
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whalebot.adapters.storage.filesystem import FileSystem
 
 if TYPE_CHECKING:
-    from whalebot.app.commands.report import Part
+    from whalebot.decisions.performance.summary import Summary
+    from whalebot.domain.trade import ClosedTrade
     from whalebot.research.report.trade_list import Candles
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The trades of one mode and what they come to."""
+
+    summary: Summary
+    trades: Sequence[ClosedTrade]
 
 
 def write_report(args: argparse.Namespace, parts: Sequence[Part], equity_source: str) -> Iterator[Path]:

@@ -5,28 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whalebot.app.exits import CLEAN
+from whalebot.app.report_files import Part, write_report
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
-    from whalebot.decisions.performance.summary import Summary
     from whalebot.domain.trade import ClosedTrade
 
 _TEXT = "show what the trades brought"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The trades of one mode and what they come to."""
-
-    summary: Summary
-    trades: Sequence[ClosedTrade]
 
 
 def add_parser(subparsers: Any) -> None:
@@ -70,11 +61,8 @@ def run(args: argparse.Namespace) -> int:
         _print_json(parts, history)
     elif not args.quiet:
         _print_text(parts, history, source)
-    if args.html or args.png or args.csv:
-        from whalebot.app.report_files import write_report
-
-        for path in write_report(args, parts, source):
-            print(f"written: {path}", file=sys.stderr)
+    for path in write_report(args, parts, source):
+        print(f"written: {path}", file=sys.stderr)
     return CLEAN
 
 
