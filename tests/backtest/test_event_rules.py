@@ -1,17 +1,22 @@
-"""What the event tier must do on small markets whose outcome can be reckoned by hand."""
+"""What both tiers must do on small markets whose outcome can be reckoned by hand."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
+import numpy as np
 import pytest
 from made_markets import DAY, FREE, MIDNIGHT, MINUTE, Scripted, dataset, rates, settings, symbol_data, table
 from made_markets import rules as order_rules
 
 from whalebot.domain.enums import ClosedBy, Side
-from whalebot.research.dataset import DatedRules
+from whalebot.domain.trade import ClosedTrade
+from whalebot.research.column.running import run_column_tier
+from whalebot.research.dataset import Dataset, DatedRules
 from whalebot.research.event.run import run_event_tier
 from whalebot.research.result import BacktestResult
+from whalebot.research.settings import BacktestSettings
 
 FLAT = (1000, 1000, 1000, 1000)
 D = Decimal
@@ -24,7 +29,20 @@ def run(
     funding = more.pop("funding", None)
     strategy = Scripted(sides, held=held)
     data = dataset(symbol_data(table(rows), funding=funding))  # type: ignore[arg-type]
-    return run_event_tier(settings(**{"stops": FREE} | more), data, strategy)  # type: ignore[arg-type]
+    return run_both(settings(**{"stops": FREE} | more), data, strategy)  # type: ignore[arg-type]
+
+
+def run_both(wanted: BacktestSettings, data: Dataset, strategy: Scripted) -> BacktestResult:
+    """Return what the event tier finds, after the column tier has found the same."""
+    event, column = run_event_tier(wanted, data, strategy), run_column_tier(wanted, data, strategy)
+    assert [_nameless(trade) for trade in column.trades] == [_nameless(trade) for trade in event.trades]
+    assert column.refused == event.refused
+    np.testing.assert_allclose(column.curve.equity, event.curve.equity, rtol=0, atol=1e-6)
+    return event
+
+
+def _nameless(trade: ClosedTrade) -> ClosedTrade:
+    return replace(trade, trade_id="", order_link_ids=(), mode="")
 
 
 def test_an_entry_fills_at_the_next_open_and_its_stop_hangs_on_the_fill() -> None:
@@ -147,7 +165,7 @@ def test_a_day_loss_closes_everything_at_the_next_open_and_waits_for_midnight() 
     sides = [1, *[0] * 3, *[1] * 400]
     engine = settings(guarded=True, risk_per_trade=0.04, stops=FREE)
     data = dataset(symbol_data(table(rows)))
-    result = run_event_tier(engine, data, Scripted(sides))
+    result = run_both(engine, data, Scripted(sides))
     first, second, *_ = result.trades
     assert (first.closed_by, first.exit_ms) == (ClosedBy.KILL, MIDNIGHT + 15 * MINUTE)
     assert second.entry_ms == MIDNIGHT + DAY
@@ -158,9 +176,7 @@ def test_a_new_tick_holds_from_its_time_on() -> None:
     bars = table([FLAT] * 12)
     changed = DatedRules(MIDNIGHT + 20 * MINUTE, order_rules(tick="0.05"))
     data = symbol_data(bars, rules=[DatedRules(MIDNIGHT, order_rules()), changed])
-    result = run_event_tier(
-        settings(stops=FREE), dataset(data), Scripted([1, 0, -1, 0, 0, 0, 1, 0, -1, 0, 0, 0])
-    )
+    result = run_both(settings(stops=FREE), dataset(data), Scripted([1, 0, -1, 0, 0, 0, 1, 0, -1, 0, 0, 0]))
     assert [trade.entry_price for trade in result.trades] == [D("100.1"), D("100.05")]
 
 
@@ -178,3 +194,23 @@ def test_an_entry_that_the_exchange_refuses_is_told() -> None:
     result = run([(100_000,) * 4] * 4, [1, 0, 0, 0], balance=100_000_000)
     assert result.trades == ()
     assert result.refused == {"exchange 110090": 1}
+
+
+def test_a_settlement_that_leaves_too_little_ends_the_position_there_and_then() -> None:
+    result = run([FLAT] * 24, [1] + [0] * 23, funding=rates(1, rate="9"), leverage=D(50), risk_per_trade=0.5)
+    [trade] = result.trades
+    assert (trade.closed_by, trade.exit_ms) == (ClosedBy.LIQUIDATION, MIDNIGHT + 60 * MINUTE)
+    assert trade.funding == 9 * trade.qty * 100
+    # At the price that leaves nothing of the account, on the tick above.
+    assert 0 <= result.starting_balance + trade.pnl < trade.qty * D("0.1")
+
+
+def test_an_order_whose_rules_have_changed_since_it_was_sized_is_refused() -> None:
+    bars = table([FLAT] * 6)
+    step = replace(order_rules(), qty_step=D("0.7"), min_qty=D("0.7"))
+    data = symbol_data(
+        bars, rules=[DatedRules(MIDNIGHT, order_rules()), DatedRules(MIDNIGHT + 5 * MINUTE, step)]
+    )
+    result = run_both(settings(stops=FREE), dataset(data), Scripted([1, 0, 0, 0, 0, 0]))
+    assert result.trades == ()
+    assert result.refused == {"exchange 10001": 1}
