@@ -31,6 +31,7 @@ BENCHMARKS = {
     "soak": "weeks of trading in ten minutes: what grows, what gets slower (only when named)",
     "backtest": "the column tier of a backtest: an EMA cross, all groups, sweeps, the first call",
     "web": "dashboards: what 20 of them cost the loop, how quick the API is",
+    "scanner": "many symbols: tickers, closes of all at once, memory, start-up",
     "event_tier": "the event tier of a backtest: an EMA cross with orders, all groups",
 }
 OWN_PLACE = ("exchange", "soak")

@@ -16,6 +16,8 @@ from whalebot.ports import Clock
 from whalebot.scanner.sink import ScanSink
 
 FALLBACK_DEPTH: Final = 50
+_ACK_S: Final = 30.0
+"""A scan sends dozens of subscribe requests at once; the last of them is answered late."""
 _UP: Final = "subscribed"
 
 
@@ -59,7 +61,7 @@ class ScanStreams:
         self._clock = clock
         self._rng = rng
         self._time_scale = time_scale
-        self._timings = timings or StreamTimings(patient_s=retry_delay_s)
+        self._timings = timings or StreamTimings(ack_s=_ACK_S, patient_s=retry_delay_s)
         self._managers: list[BybitWebSocketManager] = []
         self._told: set[str] = set()
 
