@@ -97,6 +97,7 @@ def test_text_names_what_people_ask_for(
             "By side",
             "By month",
             "By exit",
+            "By day, newest 14",
             "By weekday of the entry",
             "By hour of the entry",
             "By holding time",

@@ -105,7 +105,7 @@ def _health(view: View, style: Style, width: int) -> Row:
         parts.append([("dim", f"compared with the venue {age_text(view.real_ms - view.reconciled_ms)} ago")])
     if view.clock_offset_ms is not None:
         parts.append([("dim", f"clock {view.clock_offset_ms:+d} ms")])
-    parts.append([("dim", f"{view.entries} entries sent")])
+    parts.append([("dim", f"{view.entries} {'entry' if view.entries == 1 else 'entries'} sent")])
     if view.refusals:
         counts = ", ".join(f"{rule} {count}" for rule, count in view.refusals)
         parts.append([("dim", f"refused: {counts}")])

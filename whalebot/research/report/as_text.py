@@ -18,6 +18,7 @@ _MOODS: Final = {1: "green", -1: "red", 0: ""}
 _BLOCKS: Final = "▁▂▃▄▅▆▇█"
 _CURVE_WIDTH: Final = 60
 _MOST_ROWS: Final = 24
+_DAYS: Final = 14
 
 
 def print_report(report: Summary, console: Console, *, equity_source: str) -> None:
@@ -35,7 +36,8 @@ def print_report(report: Summary, console: Console, *, equity_source: str) -> No
     console.print()
     tables = [figure_table(heading, figures) for heading, figures in sections(report).items()]
     console.print(Columns(tables, padding=(1, 3)))
-    for heading, rows in groups(report).items():
+    days = [GroupRow(name, totals) for name, totals in report.by_day.items()][-_DAYS:]
+    for heading, rows in {f"By day, newest {len(days)}": days, **groups(report)}.items():
         console.print()
         console.print(breakdown_rows(heading, rows))
     console.print()
