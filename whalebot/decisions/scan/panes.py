@@ -42,6 +42,8 @@ class Panes:
         """Return the last `bars` places of each window, (bars, count), fewer where a window is shorter."""
         bars = min(bars, self.length)
         start = self.first + self.length - bars
+        if self.count == 1:
+            return series[start : start + bars].reshape(bars, 1)
         view = sliding_window_view(series[start : start + bars + self.count - 1], bars)
         return np.asarray(view.T)
 

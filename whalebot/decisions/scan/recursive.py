@@ -65,10 +65,11 @@ def _divergence(
 
 
 def _volume(series: FixedSeries, panes: Panes, settings: ScanSettings) -> dict[str, FloatArray]:
-    total = before = np.zeros(panes.count)
+    total = before = 0.0
     for step in panes.rows(series.obv_step, 1):
         before, total = total, total + step
-    return {"obv": total, "obv_before": before, "obv_above_mean": panes.last(series.obv_above_mean)}
+    last = panes.stack([before, total], 2)
+    return {"obv": last[1], "obv_before": last[0], "obv_above_mean": panes.last(series.obv_above_mean)}
 
 
 def _rsi(
