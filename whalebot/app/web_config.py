@@ -73,7 +73,7 @@ class WebConfig:
             }
         return {**found, "max_total_positions": config.trade_management.max_total_positions}
 
-    def change(self, changes: Mapping[str, Any], dry_run: bool) -> dict[str, Any]:
+    def change(self, changes: Mapping[str, Any], only_check: bool) -> dict[str, Any]:
         """Check, write and apply an edit; return what became of it. Raises ApiProblem."""
         places = self._places(changes)
         path = self._setup.paths.config
@@ -82,8 +82,8 @@ class WebConfig:
         new = self._checked(new_text)
         found = diff(self._in_force(), new)
         fixed = [path_text(change.path) for change in found if change.needs_restart]
-        told = {"changes": [_told(change) for change in found], "needs_restart": fixed, "dry_run": dry_run}
-        if dry_run or not found:
+        told = {"changes": [_told(change) for change in found], "needs_restart": fixed, "dry_run": only_check}
+        if only_check or not found:
             text = "checked, nothing was written" if found else "these values hold already"
             return {**told, "written": False, "applied": False, "kept": None, "message": text}
         kept = self._write(path, old_text, new_text)

@@ -77,7 +77,7 @@ class ConfigDesk(Protocol):
         """Return the guardrails in force that a figure can be held against."""
         ...
 
-    def change(self, changes: Mapping[str, Any], dry_run: bool) -> Mapping[str, Any]:
+    def change(self, changes: Mapping[str, Any], only_check: bool) -> Mapping[str, Any]:
         """Check, write and apply an edit; return what became of it. Raises ApiProblem."""
         ...
 

@@ -44,7 +44,7 @@ class ConfigEdit(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     changes: Annotated[dict[str, Any], Field(min_length=1, max_length=200)]
-    dry_run: bool = False
+    only_check: bool = Field(default=False, alias="dry_run")
 
 
 class ConfigChange(Shape):
@@ -61,7 +61,7 @@ class ConfigWritten(Shape):
 
     written: bool
     applied: bool
-    dry_run: bool
+    only_checked: bool = Field(alias="dry_run")
     changes: list[ConfigChange]
     needs_restart: list[str]
     kept: str | None

@@ -36,7 +36,7 @@ def owner_routes(desk: Desk, answers: Answers) -> APIRouter:
         """Check, write and apply new values; the old file is kept beside."""
         if desk.facts.is_read_only:
             raise _read_only()
-        became = desk.config.change(body.changes, body.dry_run)
+        became = desk.config.change(body.changes, body.only_check)
         if became["written"]:
             facts = {one["path"]: f"{one['before']} -> {one['after']}" for one in became["changes"]}
             desk.audit.record("config_edited", ACTOR, facts)

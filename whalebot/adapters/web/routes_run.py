@@ -45,7 +45,7 @@ def run_routes(desk: Desk, answers: Answers, times: ApiTimes, hub: StreamHub) ->
     @router.get("/system/performance", response_model=m.Envelope[m.SystemFigures])
     async def system(request: Request) -> Response:
         """The program itself: machine, loop, queues, how quick this API is."""
-        shown = {**show_run.system(desk, hub.clients), "api": times.shown()}
+        shown = {**show_run.figures(desk, hub.clients), "api": times.shown()}
         return answers.ok(request, shown)
 
     _tellings(router, desk, answers)

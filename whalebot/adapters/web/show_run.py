@@ -280,7 +280,7 @@ def is_ready(desk: Desk) -> bool:
     return all(symbol.analysis is not None and symbol.analysis.may_enter for symbol in view.symbols)
 
 
-def system(desk: Desk, stream_clients: int) -> dict[str, Any]:
+def figures(desk: Desk, stream_clients: int) -> dict[str, Any]:
     """Return the program's own figures, those of the API apart."""
     vitals = desk.vitals()
     inbox = vitals.get("inbox")

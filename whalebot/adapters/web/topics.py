@@ -33,7 +33,7 @@ def topic_builders(desk: Desk, clients: Callable[[], int]) -> dict[str, Build]:
         "trades": lambda: _by(_trades(desk), "trade_id"),
         "decisions": lambda: _by(map(show_run.decision_of, _first(chronicle.decisions.newest())), "id"),
         "alerts": lambda: _by(map(show_run.alert_of, _first(chronicle.newest_alerts())), "id"),
-        "system": lambda: show_run.system(desk, clients()),
+        "system": lambda: show_run.figures(desk, clients()),
     }
     for symbol in desk.facts.symbols:
         made[f"{_MARKET}{symbol}"] = lambda name=symbol: market(desk, name)  # type: ignore[misc]
