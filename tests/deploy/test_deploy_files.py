@@ -214,7 +214,7 @@ def kinds() -> dict[str, dict[str, Any]]:
 
 def test_kubernetes_runs_one_daemon_and_no_more() -> None:
     found = kinds()
-    assert {"StatefulSet", "Secret", "ConfigMap", "Service", "NetworkPolicy"} == set(found)
+    assert {"StatefulSet", "ConfigMap", "Service", "NetworkPolicy"} == set(found)
     spec = found["StatefulSet"]["spec"]
     assert spec["replicas"] == 1
     [claim] = spec["volumeClaimTemplates"]
@@ -267,4 +267,5 @@ def test_the_shipped_configuration_is_one_and_holds_no_secret() -> None:
         if isinstance(value, dict):
             assert value.keys() <= known[name].keys()
     assert config["web"]["token"] == "${WEB_TOKEN}"
-    assert not any(found["Secret"]["stringData"].values())
+    [container] = found["StatefulSet"]["spec"]["template"]["spec"]["containers"]
+    assert container["envFrom"] == [{"secretRef": {"name": "whalebot"}}]
