@@ -126,10 +126,12 @@ def test_a_restart_at_any_moment_changes_nothing(steps) -> None:
 
 
 def test_weight_set_is_kept_and_a_symbol_forgotten() -> None:
-    announcer = Announcer(replace(DEFAULT, active_weight_set="auto"))
+    auto = replace(DEFAULT, active_weight_set="auto")
+    announcer = Announcer(auto)
     assert announcer.weight_set("BTCUSDT", "15") == "low_volatility"
     announcer.set_weight_set("BTCUSDT", "15", "high_volatility")
-    again = Announcer.from_dict(DEFAULT, announcer.to_dict())
+    assert Announcer.from_dict(DEFAULT, announcer.to_dict()).weight_set("BTCUSDT", "15") == "low_volatility"
+    again = Announcer.from_dict(auto, announcer.to_dict())
     assert again.weight_set("BTCUSDT", "15") == "high_volatility"
     again.forget("BTCUSDT")
     assert again.weight_set("BTCUSDT", "15") == "low_volatility"

@@ -61,12 +61,12 @@ class Announcer:
         return Direction(standing.held) if standing else Direction.NONE
 
     def weight_set(self, symbol: str, interval: str) -> str:
-        """Return the weight set in force for a symbol."""
+        """Return the weight set in force for a symbol; the one of the settings unless they choose it."""
+        if self._settings.active_weight_set != AUTO:
+            return self._settings.active_weight_set
         standing = self._hold.get(_key(symbol, interval))
-        if standing and standing.weight_set in self._settings.weight_sets:
-            return standing.weight_set
-        chosen = self._settings.active_weight_set
-        return LOW_VOLATILITY if chosen == AUTO else chosen
+        is_known = standing is not None and standing.weight_set in self._settings.weight_sets
+        return standing.weight_set if standing is not None and is_known else LOW_VOLATILITY
 
     def set_weight_set(self, symbol: str, interval: str, weight_set: str) -> None:
         """Keep the weight set chosen at a bar's close."""
