@@ -104,7 +104,8 @@ def _check_parts(setup: Setup) -> Iterator[Finding]:
     alerts = setup.config.alerts
     if not alerts.enabled:
         yield warn("alerts", "switched off: nobody is told of a kill or an outage", "set alerts.enabled")
-    elif importlib.util.find_spec("apprise") is None:
+    elif alerts.channels and importlib.util.find_spec("apprise") is None:
         yield fail("alerts", "apprise is not installed", "pip install apprise (extra alerts)")
     else:
-        yield ok("alerts", f"{len(alerts.channels)} channels")
+        chats = f", commands from {len(alerts.telegram.chat_ids)} chats" if alerts.telegram.enabled else ""
+        yield ok("alerts", f"{len(alerts.channels)} channels{chats}")
