@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from copy import deepcopy
 
 import pytest
@@ -34,6 +35,20 @@ def test_each_trade_is_made_once_and_only_when_read() -> None:
     assert asked == [len(trades) - 1]
     assert trades[:2] == (trades[0], trades[1])
     assert asked == [len(trades) - 1, 0, 1]
+
+
+def test_what_they_are_made_of_is_let_go_with_the_last() -> None:
+    class Source:
+        def make(self, place: int) -> str:
+            return f"trade {place}"
+
+    source = Source()
+    watched = weakref.ref(source)
+    trades = TradesOnDemand(2, source.make)  # type: ignore[arg-type]
+    del source
+    assert (trades[1], watched() is None) == ("trade 1", False)
+    assert (trades[0], watched() is None) == ("trade 0", True)
+    assert list(trades) == ["trade 0", "trade 1"]
 
 
 def test_they_are_a_sequence_like_any_other() -> None:

@@ -58,6 +58,9 @@ class TradesOnDemand(Sequence[ClosedTrade]):
         trade = self._made.get(place)
         if trade is None:
             trade = self._made[place] = self._make(place)
+            if len(self._made) == self._count:
+                # What they were made of is let go.
+                self._make = self._made.__getitem__
         return trade
 
     def __eq__(self, other: object) -> bool:
