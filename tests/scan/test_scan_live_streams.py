@@ -245,3 +245,23 @@ def test_closing_takes_less_than_two_seconds() -> None:
         rig.streams.close()
         rig.asking.close()
         assert time.monotonic() - started_s < 2
+
+
+def test_a_topic_that_stays_silent_ends_no_connection_of_many() -> None:
+    from whalebot.adapters.bybit.counters import StreamCounters
+    from whalebot.adapters.bybit.decode import make_route
+    from whalebot.adapters.bybit.silence import SilenceWatch, StreamTimings
+
+    quiet, lively = (make_route(f"tickers.{name}", StreamCounters("x")) for name in ("AUSDT", "BUSDT"))
+    watch = SilenceWatch([quiet, lively], StreamTimings(topic_silence_s=1.0), 1.0, tolerant=True)
+    watch.start(0.0)
+    renewed = []
+    for second in range(1, 10):
+        lively.frames += 1
+        renewed += watch.check(float(second))
+    assert renewed == [quiet]
+    quiet.frames += 1
+    assert watch.check(10.0) == []
+    assert quiet in watch.check(11.5)
+    watch.forget({quiet.topic, lively.topic})
+    assert watch.check(20.0) == []

@@ -192,7 +192,7 @@ def _ranking(
         for name in columns:
             text = cell_text(name, row.get(name), frame.ticks.get(symbol))
             is_new = changes.is_new(symbol, name, text, now_s) and name != "rank"
-            cells.append(Text(text, style=f"{style} reverse".strip() if is_new else style))
+            cells.append(Text(text, style=f"bold {style} on grey23" if is_new else style))
         table.add_row(*cells, style="bold underline" if number == cursor else "")
     return table
 

@@ -86,6 +86,6 @@ def indicator_table(
         table.add_column(name, justify="right" if name in ("Value", "Vote") else "left")
     rows: Sequence[IndicatorRow] = indicator_rows(evaluation, settings, tick_size, stale=stale)
     for row in rows:
-        vote = "–" if row.vote is None else f"{row.vote:+d}"
+        vote = "–" if row.vote is None else f"{row.vote:+d}" if row.vote else "0"
         table.add_row(row.row, row.value, row.status, vote, style=VOTE_STYLES.get(row.style))
     return table

@@ -94,7 +94,8 @@ class StreamConnection:
         self._timings = timings
         self._rng = rng
         self._on_state = on_state
-        self._watch = SilenceWatch(self.decoder.routes.values(), timings, link.time_scale)
+        routes = self.decoder.routes.values()
+        self._watch = SilenceWatch(routes, timings, link.time_scale, link.tolerant)
         self._halt = threading.Event()
         self._renewals: deque[tuple[str, str]] = deque()
         self._waker = Waker()

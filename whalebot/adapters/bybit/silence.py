@@ -45,12 +45,16 @@ class StreamTimings:
 class SilenceWatch:
     """Watches the topics that may not be silent: tickers, books and klines past their bar's end.
 
-    A silent topic is renewed once; silent again, the connection is given up. `time_scale` is how many times
+    A silent topic is renewed once; silent again, the connection is given up, or, where it is `tolerant`, the
+    topic is left alone until it speaks. `time_scale` is how many times
     faster than real time the market runs, which brings the end of a bar nearer.
     """
 
-    def __init__(self, routes: Iterable[Route], timings: StreamTimings, time_scale: float) -> None:
+    def __init__(
+        self, routes: Iterable[Route], timings: StreamTimings, time_scale: float, tolerant: bool = False
+    ) -> None:
         self._routes = list(routes)
+        self._tolerant = tolerant
         self._limit_s = timings.topic_silence_s
         self._time_scale = time_scale
         self._counted: dict[str, int] = {}
@@ -77,6 +81,8 @@ class SilenceWatch:
                 route.seen_s = now_s
                 route.renewed = False
             elif route.kind in _WATCHED and now_s - route.seen_s > self._allowed_s(route):
+                if route.renewed and self._tolerant:
+                    continue
                 if route.renewed:
                     raise TransportError(f"{route.topic} silent after it was subscribed again")
                 route.renewed = True

@@ -10,6 +10,7 @@ from whalebot.app.exits import CLEAN, CONFIGURATION
 
 if TYPE_CHECKING:
     from whalebot.app.scan_config import ScanConfig
+    from whalebot.scanner.options import ScannerOptions
 
 _TEXT = "watch many symbols and say which of them deserve a look; never an order"
 
@@ -25,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the scan, one of its tools, or a check of its configuration."""
     from whalebot.app.config.environment import read_environment
     from whalebot.app.scan_config import read_scan_config
-    from whalebot.app.scan_options import TOOLS, with_command_line
+    from whalebot.app.scan_options import with_command_line
 
     environment = read_environment(args.paths.env)
     args.masker.add(*environment.secrets())
@@ -38,7 +39,16 @@ def run(args: argparse.Namespace) -> int:
         return CONFIGURATION if config.findings else CLEAN
     if args.strict and config.findings:
         return CONFIGURATION
-    options = with_command_line(config.options, args)
+    try:
+        return _work(args, config, with_command_line(config.options, args))
+    except KeyboardInterrupt:
+        print("stopped by user", file=sys.stderr)
+        return CLEAN
+
+
+def _work(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+    from whalebot.app.scan_options import TOOLS
+
     if args.words and args.words[0] in TOOLS:
         from whalebot.app.scan_tools import run_tool
 
