@@ -99,6 +99,32 @@ def test_a_passing_message_leaves_after_five_seconds(window: Any) -> None:
     expect(toast).to_have_count(0)
 
 
+def test_real_money_is_said_before_a_command(window: Any) -> None:
+    _between(window.page, _with("status", {"mode": "live", "simulated_prices": False}))
+    page = window.open("/")
+    badge = page.locator(".mode-badge")
+    expect(badge).to_have_text("LIVE")
+    expect(badge).to_have_class(re.compile("live-money"))
+    page.locator("[data-command=flatten]").click()
+    expect(page.get_by_role("dialog")).to_contain_text("This acts on real money.")
+
+
+@pytest.mark.parametrize(
+    ("topic", "items", "banner", "words"),
+    [
+        ("status", {"state": "stalled"}, "stalled", "does not move"),
+        ("status", {"config_refused": True}, "config", "was refused at the last reload"),
+        ("status", {"streams": [{"name": "public", "up": False, "detail": ""}]}, "market", "stream is down"),
+    ],
+)
+def test_what_is_wrong_has_its_banner(
+    window: Any, topic: str, items: dict[str, Any], banner: str, words: str
+) -> None:
+    _between(window.page, _with(topic, items))
+    page = window.open("/positions")
+    expect(page.locator(f"[data-banner={banner}]")).to_contain_text(words)
+
+
 def test_a_silent_stream_is_called_old(window: Any) -> None:
     silent = []
 

@@ -20,7 +20,7 @@ const TABS = ['/', '/positions', '/trades', '/performance'];
  */
 export function shell(app) {
   const status = app.store.get('status');
-  return h('div', { class: 'frame' }, side(app, status),
+  return h('div', { class: `frame ${status?.mode === 'live' && !status.read_only ? 'real-money' : ''}` }, side(app, status),
     h('div', { class: 'page-column' }, bar(app, status), h('div', { class: 'banners' }, banners(app.store, app.retry)),
       h('main', { id: 'main', class: 'page', tabindex: '-1', opaque: true, mount: app.main })),
     tabs(app, status));

@@ -104,7 +104,7 @@ function queues(queues) {
     { name: 'Queue', cell: (row) => h('strong', {}, plain(row.name)) },
     { name: 'Waiting', num: true, cell: (row) => fixed(row.depth, 0) },
     { name: 'At most', num: true, cell: (row) => fixed(row.high_water, 0) },
-    { name: 'Dropped', num: true, cell: (row) => h('span', { class: row.dropped ? 'loss' : '' }, fixed(row.dropped, 0)) },
+    { name: 'Superseded', num: true, cell: (row) => fixed(row.dropped, 0) },
   ], queues, { key: (row) => row.name });
 }
 

@@ -97,7 +97,7 @@ function audit(items) {
   if (!items.length) return empty('Nothing recorded yet', 'Commands, orders and changed settings are recorded here.', 'file');
   return table('Audit', [
     { name: 'Time', cell: (row) => h('time', { datetime: row.time, title: exact(row.time), class: 'nowrap' }, dateTime(row.time)) },
-    { name: 'What', cell: (row) => h('strong', {}, plain(row.kind)) },
+    { name: 'What', cell: (row) => h('strong', { class: 'nowrap' }, plain(row.kind)) },
     { name: 'By', cell: (row) => row.actor || NONE },
     { name: 'Facts', cell: (row) => Object.entries(row.fields || {}).map(([name, value]) => `${plain(name)} ${typeof value === 'object' ? JSON.stringify(value) : value}`).join(', ') },
     { name: 'Chained', cell: (row) => (row.hash ? h('code', { title: row.hash }, String(row.hash).slice(0, 10)) : NONE) },

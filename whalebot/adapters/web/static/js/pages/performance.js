@@ -121,7 +121,7 @@ function details({ totals, risk, pace }) {
     ])),
     card('Pace', facts([
       ['Time in the market', percent(pace.exposure, 1)], ['Mean duration', span(pace.mean_duration_ms)], ['Trades a day', fixed(pace.trades_a_day, 2)],
-      ['Mean worst moment', `${money(pace.mean_mae)} USDT`], ['Mean best moment', `${money(pace.mean_mfe)} USDT`], ['Turnover', fixed(pace.turnover, 1)],
+      ['Mean worst moment', `${money(pace.mean_mae)} USDT`], ['Mean best moment', `${money(pace.mean_mfe)} USDT`], ['Turnover', `${money(pace.turnover)} USDT`],
     ])));
 }
 

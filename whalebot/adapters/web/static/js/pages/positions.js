@@ -62,10 +62,16 @@ function orders(byId) {
   return table('Orders', [
     { name: 'Time', cell: (row) => clock(row.created ?? row.updated) },
     { name: 'Symbol', cell: (row) => h('strong', {}, row.symbol) },
-    { name: 'Order', cell: (row) => [row.side ? sideWord(row.side === 'Buy' ? 'long' : 'short') : NONE, ` ${plain(row.purpose)}`] },
+    { name: 'Order', cell: whatOrdered },
     { name: 'Size', num: true, cell: (row) => price(row.qty) },
     { name: 'Average', num: true, cell: (row) => price(row.average_price) },
     { name: 'Fee', num: true, cell: (row) => money(row.fee) },
     { name: 'Status', cell: (row) => [badge(TONES[row.status] || '', plain(row.status)), row.detail ? h('span', { class: 'tiny muted block' }, row.detail) : null] },
   ], rows.slice(0, 60), { key: (row) => row.order_link_id });
+}
+
+/** An entry has a direction; an exit only buys or sells. @param {any} row */
+function whatOrdered(row) {
+  if (row.purpose === 'entry' && row.side) return [sideWord(row.side === 'Buy' ? 'long' : 'short'), ' entry'];
+  return `${row.side ?? ''} ${plain(row.purpose)}`.trim();
 }
