@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -29,6 +30,7 @@ from web_desk import (
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from whalebot.adapters.web import stream_client
 from whalebot.adapters.web.gate import GateRules
 from whalebot.adapters.web.stream_client import COALESCED_FROM, MOST_WAITING, StreamClient
 from whalebot.adapters.web.topics import difference
@@ -46,29 +48,29 @@ TOPICS = [
 def listening(client: Client, *topics: str, **more: Any) -> Iterator[ClientConnection]:
     """Connect, take the hello, subscribe."""
     origin = more.pop("origin", f"http://127.0.0.1:{client.port}")
-    with connect(f"ws://127.0.0.1:{client.port}/api/v1/stream", origin=origin, open_timeout=10) as socket:
-        assert heard(socket)["type"] == "hello"
+    with connect(f"ws://127.0.0.1:{client.port}/api/v1/stream", origin=origin, open_timeout=10) as line:
+        assert heard(line)["type"] == "hello"
         if topics:
-            socket.send(json.dumps({"op": "subscribe", "topics": list(topics), **more}))
-        yield socket
+            line.send(json.dumps({"op": "subscribe", "topics": list(topics), **more}))
+        yield line
 
 
-def heard(socket: ClientConnection) -> dict[str, Any]:
+def heard(line: ClientConnection) -> dict[str, Any]:
     """Return the next message."""
-    return json.loads(socket.recv(timeout=20))
+    return json.loads(line.recv(timeout=20))
 
 
 class Listener:
     """A client as the page is one: applies what it hears."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self.socket = socket
+    def __init__(self, line: ClientConnection) -> None:
+        self.line = line
         self.states: dict[str, dict[str, Any]] = {}
         self.seq: dict[str, int] = {}
         self.deltas = 0
 
     def hear(self) -> dict[str, Any]:
-        message = heard(self.socket)
+        message = heard(self.line)
         topic = message.get("topic")
         if message["type"] == "snapshot":
             self.states[topic], self.seq[topic] = message["data"], message["seq"]
@@ -88,8 +90,8 @@ class Listener:
 
 def test_deltas_lead_to_the_next_snapshot() -> None:
     made = filled()
-    with served(made) as client, listening(client, *TOPICS) as socket:
-        listener = Listener(socket)
+    with served(made) as client, listening(client, *TOPICS) as line:
+        listener = Listener(line)
         listener.until(lambda: set(listener.states) == set(TOPICS))
         assert listener.states["positions"]["BTCUSDT"]["stop_loss"] == "43200"
         made.desk.feed.note(CandleClosed(candle(NOON + MINUTE, close="42815"), NOON), ())
@@ -116,8 +118,8 @@ def test_deltas_lead_to_the_next_snapshot() -> None:
 
 
 def test_the_stream_says_what_the_api_says() -> None:
-    with served(filled()) as client, listening(client, *TOPICS) as socket:
-        listener = Listener(socket)
+    with served(filled()) as client, listening(client, *TOPICS) as line:
+        listener = Listener(line)
         listener.until(lambda: set(listener.states) == set(TOPICS))
         assert list(listener.states["positions"].values()) == client.api("positions").data
         assert list(listener.states["orders"].values()) == client.api("orders").data
@@ -130,15 +132,15 @@ def test_the_stream_says_what_the_api_says() -> None:
 
 
 def test_before_the_first_view_there_is_a_stream_too() -> None:
-    with served(stage()) as client, listening(client, *TOPICS) as socket:
-        listener = Listener(socket)
+    with served(stage()) as client, listening(client, *TOPICS) as line:
+        listener = Listener(line)
         listener.until(lambda: set(listener.states) == set(TOPICS))
         assert listener.states["positions"] == {}
         assert listener.states["market.BTCUSDT"]["last_price"] is None
 
 
 def test_who_asks_wrongly_is_told() -> None:
-    with served(filled()) as client, listening(client) as socket:
+    with served(filled()) as client, listening(client) as line:
         for sent, code in (
             ("nothing", "bad_request"),
             ("[]", "bad_request"),
@@ -146,16 +148,16 @@ def test_who_asks_wrongly_is_told() -> None:
             ('{"op": "subscribe", "topics": "status"}', "bad_request"),
             ('{"op": "subscribe", "topics": ["market.NONE"]}', "unknown_topic"),
         ):
-            socket.send(sent)
-            assert heard(socket)["code"] == code, sent
-        socket.send('{"op": "ping"}')
-        assert heard(socket)["type"] == "pong"
-        socket.send('{"op": "subscribe", "topics": ["alerts"]}')
-        assert heard(socket)["type"] == "snapshot"
-        socket.send('{"op": "unsubscribe", "topics": ["alerts"]}')
-        socket.send("x" * 10_000)
+            line.send(sent)
+            assert heard(line)["code"] == code, sent
+        line.send('{"op": "ping"}')
+        assert heard(line)["type"] == "pong"
+        line.send('{"op": "subscribe", "topics": ["alerts"]}')
+        assert heard(line)["type"] == "snapshot"
+        line.send('{"op": "unsubscribe", "topics": ["alerts"]}')
+        line.send("x" * 10_000)
         with pytest.raises(ConnectionClosed):
-            heard(socket)
+            heard(line)
 
 
 def test_pages_of_other_sites_do_not_listen() -> None:
@@ -164,8 +166,8 @@ def test_pages_of_other_sites_do_not_listen() -> None:
             with pytest.raises(InvalidStatus) as refused, listening(client, origin=origin):
                 pass
             assert refused.value.response.status_code == 403
-        with listening(client, "status", origin=None) as socket:
-            assert heard(socket)["type"] == "snapshot"
+        with listening(client, "status", origin=None) as line:
+            assert heard(line)["type"] == "snapshot"
 
 
 def test_other_host_names_do_not_listen() -> None:
@@ -179,28 +181,51 @@ def test_other_host_names_do_not_listen() -> None:
 def test_where_reads_need_the_token_listening_does_too() -> None:
     made = filled(reads_need_token=True)
     with served(made, GateRules(TOKEN, is_local=False)) as client:
-        with listening(client, "status", token=TOKEN) as socket:
-            assert heard(socket)["type"] == "snapshot"
+        with listening(client, "status", token=TOKEN) as line:
+            assert heard(line)["type"] == "snapshot"
         for wrong in ("", "x", None):
-            with listening(client, "status", token=wrong) as socket:
-                assert heard_to_the_end(socket) == 1008
+            with listening(client, "status", token=wrong) as line:
+                assert heard_to_the_end(line) == 1008
 
 
 def test_everyone_is_let_go_when_the_server_ends() -> None:
     with contextlib.ExitStack() as stack:
         with served(filled()) as client:
-            socket = stack.enter_context(listening(client, "status"))
-            heard(socket)
-        assert heard_to_the_end(socket) in (1001, 1006, 1012, 1013)
+            line = stack.enter_context(listening(client, "status"))
+            heard(line)
+        assert heard_to_the_end(line) in (1001, 1006, 1012, 1013)
 
 
-def heard_to_the_end(socket: ClientConnection) -> int:
+def heard_to_the_end(line: ClientConnection) -> int:
     """Return the code with which the server closes."""
     try:
         while True:
-            socket.recv(timeout=20)
+            line.recv(timeout=20)
     except ConnectionClosed as closed:
         return 1006 if closed.rcvd is None else closed.rcvd.code
+
+
+def test_a_browser_that_takes_nothing_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_client, "STUCK_S", 0.3)
+    made = filled()
+    with served(made) as client, socket.create_connection(("127.0.0.1", client.port)) as dead:
+        dead.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        head = "GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+        head += "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        dead.sendall(f"{head}Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n".encode())
+        assert dead.recv(12) == b"HTTP/1.1 101"
+        request = b'{"op": "subscribe", "topics": ["decisions"]}'
+        dead.sendall(bytes([0x81, 0x80 | len(request), 0, 0, 0, 0]) + request)
+        with listening(client, "status") as other:
+            for number in range(400):
+                made.desk.feed.say(Notice(Level.INFO, "note", f"{number} {'x' * 100_000}"))
+                if client.api("system/performance").data["stream_clients"] == 1:
+                    break
+            while client.api("system/performance").data["stream_clients"] > 1:
+                made.desk.feed.say(Notice(Level.INFO, "note", "x" * 100_000))
+            other.send('{"op": "ping"}')
+            while heard(other)["type"] != "pong":
+                pass
 
 
 class _Stuck:

@@ -228,7 +228,7 @@ class Daemon:
             self._console.stopping()
             if self._observers is not None:
                 self._observers.close()
-            self._web.stop()
+            self._web.end()
             supervisor.stop()
             self._shut_down(lanes, venue, states, engine)
         return self._exit_code(end, supervisor)

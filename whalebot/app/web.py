@@ -7,12 +7,14 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from whalebot import __version__
 from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
+from whalebot.app.config.endpoints import KEYED_MODES
 from whalebot.app.setup import Setup
 from whalebot.app.web_token import kept_token, own_token
 from whalebot.domain.alerts import AlertRecord
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from whalebot.adapters.alerts.system import AlertSystem
+    from whalebot.adapters.web.chronicle import Chronicle
     from whalebot.adapters.web.desk import Desk, RunFacts
     from whalebot.adapters.web.feed import Feed
     from whalebot.adapters.web.gate import GateRules
@@ -128,6 +131,11 @@ class WebRoom:
         self._server = WebServer(make_app, self._listener)
         self._server.start()
 
+    def end(self) -> None:
+        """Let the server begin to end. Returns at once."""
+        if self._server is not None:
+            self._server.end()
+
     def stop(self) -> None:
         """End the server and give the port back."""
         if self._server is not None:
@@ -146,7 +154,8 @@ class WebRoom:
 
         setup = self._setup
         machine = Machine(setup.paths.dir)
-        balance = to_decimal(setup.config.trade_management.account_balance)
+        chronicle = Chronicle()
+        start, told = _start_equity(setup.config, chronicle)
 
         def acknowledge(number: int) -> AlertRecord | None:
             return parts.alerts.ack(number, ACTOR)
@@ -158,8 +167,8 @@ class WebRoom:
         return Desk(
             facts=self._facts(rules),
             feed=feed,
-            chronicle=Chronicle(),
-            reports=TradeReports(lambda: balance),
+            chronicle=chronicle,
+            reports=TradeReports(start, source=told),
             config=WebConfig(setup, lambda: parts.reloader.config, parts.reload),
             audit=WebAudit(setup.paths.audit, parts.audit),
             vitals=parts.vitals,
@@ -215,6 +224,23 @@ class WebRoom:
                 "with TLS in front, or a tunnel",
                 host,
             )
+
+
+def _start_equity(config: Config, chronicle: Chronicle) -> tuple[Callable[[], Decimal], str]:
+    """Return the equity before the first trade, and where it is from, in words."""
+    balance = to_decimal(config.trade_management.account_balance)
+    if config.mode not in KEYED_MODES:
+        return lambda: balance, "Start equity: trade_management.account_balance of the configuration."
+
+    def before() -> Decimal:
+        wallet = chronicle.view.wallet_balance if chronicle.view is not None else None
+        earned = sum((trade.pnl for trade in chronicle.trades.of_mode(config.mode)), Decimal(0))
+        return wallet - earned if wallet is not None and wallet > earned else balance
+
+    return (
+        before,
+        "Start equity: the wallet less all trades here; money moved in or out is taken as there before.",
+    )
 
 
 def check_extra() -> None:

@@ -24,11 +24,16 @@ class TradeReports:
     """`Reports` of the web server. Imports what it counts with when it is first asked."""
 
     def __init__(
-        self, start: Callable[[], Decimal], marked: Mapping[str, Any] | None = None, notes: Sequence[str] = ()
+        self,
+        start: Callable[[], Decimal],
+        marked: Mapping[str, Any] | None = None,
+        notes: Sequence[str] = (),
+        source: str = "",
     ) -> None:
-        """start: equity before the first trade. marked: the whole report of a backtest, on marked equity,
-        with the notes that belong to it.
+        """start: equity before the first trade, `source` where it is from. marked: the whole report of a
+        backtest, on marked equity, with the notes that belong to it.
         """
+        self._source = source
         self._start = start
         self._marked = marked
         self._notes = list(notes)
@@ -71,7 +76,8 @@ class TradeReports:
             return list(self._notes)
         from whalebot.research.report.figures import REALISED_NOTE, SHORT_NOTE
 
-        return [REALISED_NOTE, SHORT_NOTE] if len(trades) < 30 else [REALISED_NOTE]
+        said = [REALISED_NOTE, SHORT_NOTE] if len(trades) < 30 else [REALISED_NOTE]
+        return [*said, self._source] if self._source else said
 
 
 def _groups(found: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

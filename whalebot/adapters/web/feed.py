@@ -56,9 +56,8 @@ class Feed:
         self.lost = 0
 
     def begun(self, real_ms: int, effects: Sequence[Effect]) -> None:
-        """The engine begins; nothing of its start is shown."""
-        del effects
-        self.last_event_ms = real_ms
+        """The engine begins."""
+        self.note(ev.TimerDue(real_ms), effects)
 
     def note(self, event: ev.Event, effects: Sequence[Effect] | None) -> None:
         """Take an event of the loop; None: the engine broke. Costs an append."""

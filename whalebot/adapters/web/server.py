@@ -53,11 +53,15 @@ class WebServer:
         """Begin to serve."""
         self.thread.start()
 
-    def stop(self) -> None:
-        """Close all connections and end the thread; waits three seconds at most."""
+    def end(self) -> None:
+        """Begin to end: no more requests are taken. Returns at once."""
         self._is_stopped.set()
         if self._server is not None:
             self._server.should_exit = True
+
+    def stop(self) -> None:
+        """Close all connections and end the thread; waits three seconds at most."""
+        self.end()
         if self.thread.ident is not None:
             self.thread.join(_STOPPED_S)
         with contextlib.suppress(OSError):
