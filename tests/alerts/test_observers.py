@@ -30,8 +30,9 @@ from whalebot.app.observers import Observers
 from whalebot.app.paths import find_paths
 from whalebot.app.recent_trades import KEPT_MS, RecentTrades
 from whalebot.app.setup import Setup
+from whalebot.domain.analysis import Analysis, TrendReading
 from whalebot.domain.effects import Alert, Effect, Notice, Stopped
-from whalebot.domain.enums import ClosedBy, Level, Side
+from whalebot.domain.enums import ClosedBy, Level, Side, Signal, Trend
 from whalebot.domain.events import Command, Event, Order, TimerDue
 from whalebot.domain.trade import ClosedTrade
 from whalebot.domain.view import PositionView, SymbolView, View
@@ -111,6 +112,17 @@ def test_the_summary_says_what_the_day_brought_and_what_is_open() -> None:
     assert "BTCUSDT long 0.5 at 100, now 105, +2.50; stop 98 (6.67% away)" in lines[4]
     assert "stream private DOWN (closed)" in lines
     assert lines[-1] == "since the start 3 entries, 4 signals refused"
+
+
+def test_the_summary_ends_with_the_data_and_each_symbols_trends() -> None:
+    trends = (TrendReading("60", "ema", Trend.UP), TrendReading("240", "ema", Trend.DOWN))
+    seen = Analysis(
+        "BTCUSDT", "15", 0, 1, Decimal(1), 1.0, -0.5, (), Signal.HOLD, trends, 1.0, (), (), True, 2.0
+    )  # fmt: skip
+    view = replace(VIEW, symbols=(replace(SYMBOL, analysis=seen),))
+    lines = summary_text(view, [], UTC, "data: well").splitlines()
+    assert lines[0] == "no trade"
+    assert lines[-2:] == ["data: well", "BTCUSDT: score -0.50 HOLD 60/ema UP 240/ema DOWN"]
 
 
 def test_a_position_without_a_stop_is_told_in_capitals() -> None:

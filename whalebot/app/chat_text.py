@@ -14,6 +14,7 @@ from whalebot.domain.view import PositionView, View
 
 STARTING: Final = "starting: nothing is known yet"
 _SHOWN_ALERTS: Final = 10
+_SHOWN_SYMBOLS: Final = 10
 
 
 def status_text(view: View | None, what_runs: str) -> str:
@@ -46,8 +47,11 @@ def pnl_text(view: View | None, trades: Sequence[ClosedTrade]) -> str:
     return "\n".join((account_line(view), "closed in the last 24 h:", *trade_lines(trades)))
 
 
-def summary_text(view: View | None, trades: Sequence[ClosedTrade], zone: tzinfo) -> str:
-    """Return the daily summary: trades of the last 24 h by symbol, costs, positions, equity, health."""
+def summary_text(view: View | None, trades: Sequence[ClosedTrade], zone: tzinfo, quality: str = "") -> str:
+    """Return the daily summary: trades of the last 24 h by symbol, costs, positions, equity, health, trends.
+
+    quality: a line about the data, "" where nothing is known.
+    """
     lines = list(trade_lines(trades))
     if view is None:
         return "\n".join((*lines, STARTING))
@@ -60,6 +64,8 @@ def summary_text(view: View | None, trades: Sequence[ClosedTrade], zone: tzinfo)
             service_line(view),
             *_health_lines(view),
             f"since the start {view.entries} entries, {refused} signals refused",
+            *([quality] if quality else ()),
+            *_trend_lines(view),
         )
     )
 
@@ -102,6 +108,15 @@ def _health_lines(view: View) -> Iterator[str]:
             yield f"stream {name} DOWN{f' ({reason})' if reason else ''}"
     if view.reconciled_ms is not None:
         yield f"compared with the venue {(view.real_ms - view.reconciled_ms) / 1000:.0f} s ago"
+
+
+def _trend_lines(view: View) -> Iterator[str]:
+    """Score and trends of the first symbols; the rest stands in the dashboard."""
+    for symbol in view.symbols[:_SHOWN_SYMBOLS]:
+        seen = symbol.analysis
+        if seen is not None:
+            trends = " ".join(f"{t.interval}/{t.indicator} {t.trend.value}" for t in seen.trends)
+            yield f"{symbol.symbol}: score {seen.score:+.2f} {seen.signal.value} {trends}".rstrip()
 
 
 def _position(position: PositionView, zone: tzinfo) -> str:

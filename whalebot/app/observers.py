@@ -58,6 +58,7 @@ class Observers:
         self._record = record
         self._zone = ZoneInfo(setup.config.timezone)
         self._chat_url = chat_url
+        self._figures: Figures | None = None
         self._trades: RecentTrades | None = None
         self._stack = contextlib.ExitStack()
         if setup.config.metrics.textfile is not None:
@@ -87,7 +88,7 @@ class Observers:
 
     def start(self, figures: Figures) -> None:
         """Begin. The loop is about to run."""
-        config = self._setup.config
+        config, self._figures = self._setup.config, figures
         if config.metrics.textfile is not None:
             path = self._setup.paths.dir / config.metrics.textfile
             self._stack.callback(TextfileExport(path, lambda: render(figures.read())).stop)
@@ -99,7 +100,7 @@ class Observers:
 
     def tell_summary(self) -> None:
         """Tell every channel of the last 24 h. Any thread."""
-        text = chat_text.summary_text(self._read_view(), self._last_day(), self._zone)
+        text = chat_text.summary_text(self._read_view(), self._last_day(), self._zone, self._quality())
         self._alerts.broadcast(f"whalebot, {self._setup.config.mode}: the last 24 h", text, "daily_summary")
 
     def _listen(self) -> None:
@@ -132,6 +133,17 @@ class Observers:
             return False
         self._record("alert_seen", actor, {"alert": str(number)})
         return True
+
+    def _quality(self) -> str:
+        if self._figures is None:
+            return ""
+        figures = self._figures.read()
+        lost = sum(count for _, count in figures.losses)
+        return (
+            f"data: streams lost {sum(s.reconnects for s in figures.streams)} times,"
+            f" {sum(s.refused_frames for s in figures.streams)} messages unreadable,"
+            f" {sum(count for _, count in figures.api_errors)} requests failed, {lost} records dropped"
+        )
 
     def _last_day(self) -> list[ClosedTrade]:
         return [] if self._trades is None else self._trades.since(self._clock.now_ms() - _DAY_MS)
