@@ -263,6 +263,32 @@ def test_the_live_view_draws_gives_the_screen_back_and_leaves_the_last_lines() -
     assert left[1] == "whalebot: equity 1,012.30, session -7.21 in 4 trades, position left open in BTCUSDT"
 
 
+def _read_until(master: int, wanted: str) -> str:
+    text = ""
+    until = time.monotonic() + 20
+    while wanted not in text and time.monotonic() < until:
+        if select.select([master], [], [], 1.0)[0]:
+            text += os.read(master, 65536).decode(errors="ignore")
+    assert wanted in text
+    return text
+
+
+def test_another_size_is_seen_and_a_sudden_end_gives_the_screen_back() -> None:
+    master, slave = pty.openpty()
+    ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with os.fdopen(slave, "w", encoding="utf-8") as terminal:
+        live = LiveView(terminal, lambda: _FULL, "whalebot", _SIGNS, UTC)
+        live.start()
+        assert "─" * 81 not in _read_until(master, "── latest")
+        ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 150, 0, 0))
+        assert "\033[2J" in _read_until(master, "─" * 150)
+        live.leave_at_once()
+        assert _read_until(master, "\033[?1049l").count("\033[?25h") == 1
+        assert live.thread is not None
+        live.thread.join(5)
+    os.close(master)
+
+
 def test_a_view_that_cannot_be_read_ends_the_picture_only(caplog: pytest.LogCaptureFixture) -> None:
     def broken() -> View:
         raise RuntimeError("a bug in the picture")
