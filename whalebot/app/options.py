@@ -130,7 +130,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--step", type=positive, metavar="SIZE", help="quantity step of such files")
     parser.add_argument("--until-end", action="store_true", help="end when the data ends")
     parser.add_argument("--record", action="store_true", help="write every event and decision to recordings/")
-    parser.add_argument("--view", action="store_true", help="show a live picture of all symbols instead of lines")
+    parser.add_argument("--view", action="store_true", help="show a live picture instead of lines")
 
 
 def run_overrides(args: argparse.Namespace) -> Mapping[tuple[str | int, ...], Any]:
