@@ -182,7 +182,7 @@ def started(folder: Path, *words: str, **streams: Any) -> subprocess.Popen[bytes
 
 
 def read_until(handle: int, wanted: bytes, seen: bytes = b"") -> bytes:
-    deadline_s = time.monotonic() + 40
+    deadline_s = time.monotonic() + 90
     while wanted not in seen:
         left_s = deadline_s - time.monotonic()
         assert left_s > 0, seen[-2000:]
@@ -209,7 +209,7 @@ def test_a_terminal_shows_the_live_table_and_q_ends_it(folder: Path, width: int)
         started_s = time.monotonic()
         read_until(mine, b"\033[?1049l")
         assert process.wait(10) == 0
-        assert time.monotonic() - started_s < 5
+        assert time.monotonic() - started_s < 10
     finally:
         process.kill()
         process.wait()
@@ -231,7 +231,7 @@ def test_a_pipe_gets_lines_without_escape_codes_and_ctrl_c_ends_in_order(folder:
         process.kill()
         process.wait()
     assert process.returncode == 0
-    assert took_s < 5  # two seconds on a machine with nothing else to do
+    assert took_s < 10  # less than two seconds on a machine with nothing else to do
     assert b"\033" not in seen + rest + errors
     assert b"Traceback" not in errors
     logs = list((folder / "bot_logs").glob("A00USDT_*.log"))

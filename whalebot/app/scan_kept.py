@@ -18,7 +18,7 @@ class KeptSignals:
     def __init__(self, folder: Path, mode: str) -> None:
         self._path = folder / FILE_NAME
         self._mode = mode
-        self._run_id = secrets.token_hex(6)
+        self.run_id = secrets.token_hex(6)
         self._history: SignalHistory | None = None
 
     def keep(self, record: Mapping[str, Any]) -> None:
@@ -26,7 +26,7 @@ class KeptSignals:
         try:
             if self._history is None:
                 self._history = SignalHistory(self._path)
-            self._history.add([record], self._run_id, self._mode)
+            self._history.add([record], self.run_id, self._mode)
         except sqlite3.Error as error:
             raise OSError(errno.EIO, str(error), str(self._path)) from None
 

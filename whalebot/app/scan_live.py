@@ -126,6 +126,7 @@ class Reporter:
             self._table.stop()
             self._scan.console.is_held = False
         self._scan.writer.save_state(self._scan.desk.announcer.to_dict())
+        self._scan.publisher.publish(self._scan.desk, is_over=True)
 
     def after_round(self, loop: ScanLoop) -> None:
         """Hand on what is new."""
@@ -140,6 +141,7 @@ class Reporter:
             if count != self._saved:
                 self._saved = count
                 self._scan.writer.save_state(self._scan.desk.announcer.to_dict())
+        self._scan.publisher.tick(self._scan.desk)
         if self._table is not None and now_s >= self._next_frame_s:
             self._next_frame_s = now_s + EVERY_S
             self._table.show(self._frame(now_s))

@@ -67,6 +67,7 @@ def emit(scan: Scan, announcement: Announcement, version: str) -> Mapping[str, A
     """Hand an event to the writer; return its record, None for an end, which only the history keeps."""
     event = announcement.event
     record = record_of(event, announcement.facts, version)
+    scan.publisher.note(record)
     if event.kind not in EMITTED:
         scan.writer.keep(record)
         scan.writer.save_state(scan.desk.announcer.to_dict())

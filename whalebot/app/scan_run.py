@@ -19,7 +19,6 @@ from whalebot import __version__
 from whalebot.adapters.bybit.hosts import Endpoints, check_urls
 from whalebot.adapters.bybit.rest_survey import ListedSymbol
 from whalebot.adapters.logs.system import wants_colour
-from whalebot.app.exits import CLEAN
 from whalebot.app.scan_config import ScanConfig
 from whalebot.app.scan_kept import KeptSignals
 from whalebot.app.scan_options import intervals_of
@@ -32,6 +31,7 @@ from whalebot.scanner.asking import Asking, Patience
 from whalebot.scanner.desk import ScanDesk, make_frames
 from whalebot.scanner.options import ScannerOptions
 from whalebot.scanner.outputs import OutputPlaces, OutputWriter, load_state
+from whalebot.scanner.publishing import RunIdentity, TablePublisher
 from whalebot.scanner.rule_guard import RuleGuard
 from whalebot.scanner.symbol_logs import Console, SymbolLogs, remove_old_logs, run_start
 from whalebot.scanner.universe import choose, load_universe, read_watchlist, split_names
@@ -60,6 +60,7 @@ class Scan:
     writer: OutputWriter
     alerts: ScanAlerts | None
     clock: SystemClock
+    publisher: TablePublisher
 
 
 def folder_of(args: argparse.Namespace, name: str) -> Path:
@@ -89,31 +90,20 @@ def open_scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOpti
             desk = _desk(args, options, symbols, universe, clock)
             logs.set_up(symbols)
             places = places_of(args, options)
-            writer = OutputWriter(places, args.masker.mask, KeptSignals(places.state.parent, "live"))
+            kept = KeptSignals(places.state.parent, "live")
+            writer = OutputWriter(places, args.masker.mask, kept)
+            run = RunIdentity(kept.run_id, __version__, endpoints.rest_url, args.demo, clock.now_ms())
+            publisher = TablePublisher(writer, run, clock.now_ms, time.monotonic)
             try:
                 with _alerts(args, config, options, clock) as alerts:
                     yield Scan(
                         args, config, options, endpoints, time_scale, asking, desk, universe, query, logs,
-                        console, writer, alerts, clock,
+                        console, writer, alerts, clock, publisher,
                     )  # fmt: skip
             finally:
                 writer.stop()
         finally:
             asking.close()
-
-
-def run_once(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
-    """Judge every symbol once and print the table."""
-    from whalebot.app.scan_output import announce_all, print_rows
-    from whalebot.scanner.once import scan_once
-
-    with open_scan(args, config, options) as scan:
-        failed = scan_once(scan.asking, scan.desk)
-        if failed == len(scan.desk.cards):
-            raise TransportError("no symbol could be loaded; see the lines above")
-        announce_all(scan, __version__)
-        print_rows(scan)
-    return CLEAN
 
 
 def places_of(args: argparse.Namespace, options: ScannerOptions) -> OutputPlaces:

@@ -17,6 +17,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.decisions.scan.record import CSV_FIELDS
+from whalebot.scanner.table_file import FILE_NAME
 
 _COMPLAINT_GAP_S: Final = 60.0
 _CAPACITY: Final = 10_000
@@ -33,6 +34,11 @@ class OutputPlaces:
     csv_folder: Path | None
     alert_file: Path
     state: Path
+
+    @property
+    def table(self) -> Path:
+        """The ranked table that other programs show; beside the state."""
+        return self.state.with_name(FILE_NAME)
 
 
 class History(Protocol):
@@ -67,6 +73,7 @@ class OutputWriter:
         self._files = files or FileSystem()
         self._queue: queue.Queue[Callable[[], None] | None] = queue.Queue(_CAPACITY)
         self._state: Mapping[str, Any] | None = None
+        self._table: Callable[[], bytes] | None = None
         self._state_lock = threading.Lock()
         self._complained_s = -_COMPLAINT_GAP_S
         self._repaired: set[Path] = set()
@@ -89,6 +96,13 @@ class OutputWriter:
             is_waiting, self._state = self._state is not None, state
         if not is_waiting:
             self._enqueue(self._write_state)
+
+    def publish(self, table: Callable[[], bytes]) -> None:
+        """Write the ranked table, the newest given; it is made on the writer's thread. Returns at once."""
+        with self._state_lock:
+            is_waiting, self._table = self._table is not None, table
+        if not is_waiting:
+            self._enqueue(self._write_table)
 
     def stop(self, timeout_s: float = 1.0) -> bool:
         """Write what waits, then end; False where that took too long."""
@@ -150,6 +164,19 @@ class OutputWriter:
         def write() -> None:
             self._files.make_folder(path.parent)
             self._files.write_replacing(path, json.dumps(state).encode())
+
+        self._try(write, path)
+
+    def _write_table(self) -> None:
+        with self._state_lock:
+            table, self._table = self._table, None
+        if table is None:
+            return
+        path = self._places.table
+
+        def write() -> None:
+            self._files.make_folder(path.parent)
+            self._files.write_replacing(path, table())
 
         self._try(write, path)
 

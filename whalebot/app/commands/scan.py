@@ -62,7 +62,7 @@ def _work(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions)
 
         return run_replay(args, config, options)
     if args.once:
-        from whalebot.app.scan_run import run_once
+        from whalebot.app.scan_once import run_once
 
         return run_once(args, config, options)
     from whalebot.app.scan_live import run_live
