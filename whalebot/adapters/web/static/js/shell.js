@@ -87,7 +87,7 @@ function stateOf(app, status) {
   return [
     h('span', { class: `badge ${mode.kind} mode-badge`, title: mode.words }, mode.text),
     badge(`${isLive ? state.tone : ''} state-badge`, [h('span', { class: `dot ${isLive ? state.tone : ''}` }), isLive ? state.text : `${state.text}?`]),
-    h('span', { class: 'bar-words' }, `${mode.words} · ${state.why}`),
+    h('span', { class: 'bar-words' }, isLive ? `${mode.words} · ${state.why}` : mode.words),
   ];
 }
 
