@@ -228,13 +228,14 @@ class Reporter:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """A service manager's SIGTERM ends the scan as Ctrl-C does."""
+    """SIGTERM of a service manager and SIGHUP of a closed terminal end the scan as Ctrl-C does."""
 
     def end(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -42,7 +42,7 @@ class LiveTable:
         self._wake = threading.Event()
         self._threads = [
             threading.Thread(target=self._root, name="scan-table", daemon=True),
-            threading.Thread(target=self._read_keys, name="scan-keys", daemon=True),
+            threading.Thread(target=self._keys_root, name="scan-keys", daemon=True),
         ]
 
     @property
@@ -107,6 +107,12 @@ class LiveTable:
                 if self._halt.wait(EVERY_S / 2):
                     break
                 self._wake.wait(EVERY_S / 2)
+
+    def _keys_root(self) -> None:
+        try:
+            self._read_keys()
+        except (OSError, ValueError, termios.error):
+            self._on_quit()  # the terminal is gone
 
     def _read_keys(self) -> None:
         if not sys.stdin.isatty():
