@@ -92,7 +92,9 @@ def open_scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOpti
             places = places_of(args, options)
             kept = KeptSignals(places.state.parent, "live")
             writer = OutputWriter(places, args.masker.mask, kept)
-            run = RunIdentity(kept.run_id, __version__, endpoints.rest_url, args.demo, clock.now_ms())
+            run = RunIdentity(
+                kept.run_id, __version__, args.masker.mask(endpoints.rest_url), args.demo, clock.now_ms()
+            )
             publisher = TablePublisher(writer, run, clock.now_ms, time.monotonic)
             try:
                 with _alerts(args, config, options, clock) as alerts:

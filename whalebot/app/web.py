@@ -151,6 +151,7 @@ class WebRoom:
         from whalebot.app.web_config import WebConfig
         from whalebot.app.web_machine import Machine
         from whalebot.app.web_reports import TradeReports
+        from whalebot.app.web_scan import ScanFolder
 
         setup = self._setup
         machine = Machine(setup.paths.dir)
@@ -179,6 +180,7 @@ class WebRoom:
             is_file_refused=parts.is_file_refused,
             acknowledge=acknowledge,
             load_history=self._history,
+            scanner=ScanFolder(setup),
         )
 
     def _facts(self, rules: GateRules) -> RunFacts:

@@ -30,6 +30,7 @@ from whalebot.app.web_config import WebConfig
 from whalebot.app.web_left import left_view
 from whalebot.app.web_machine import Machine
 from whalebot.app.web_reports import TradeReports
+from whalebot.app.web_scan import ScanFolder
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError
@@ -69,6 +70,7 @@ def desk_of(shown: Shown) -> Desk:
         vitals=dict,
         machine=machine.read,
         checks=machine.checks,
+        scanner=ScanFolder(shown.setup),
     )
 
 

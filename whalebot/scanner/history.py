@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -89,6 +90,27 @@ def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
     return [{**json.loads(text), "run_id": run_id, "mode": mode} for text, run_id, mode in found]
+
+
+def latest_signals(
+    path: Path, limit: int, before: int | None, symbol: str | None, mode: str
+) -> tuple[list[Mapping[str, Any]], str | None, int]:
+    """Return records of a mode, the last kept first, below the number `before`; the number to go on from, or
+    None at the end; and how many there are. Raises ConfigError where the history cannot be read.
+    """
+    where, values = "mode = ?", [mode]
+    if symbol is not None:
+        where, values = f"{where} AND symbol = ?", [mode, symbol]
+    newest = f"SELECT rowid, record FROM signals WHERE {where} AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+    first = sys.maxsize if before is None else before
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_S)) as db:
+            found = db.execute(newest, [*values, first, limit + 1]).fetchall()
+            total = db.execute(f"SELECT count(*) FROM signals WHERE {where}", values).fetchone()[0]
+    except sqlite3.Error as e:
+        raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
+    more = str(found[limit - 1][0]) if len(found) > limit else None
+    return [json.loads(text) for _, text in found[:limit]], more, int(total)
 
 
 def _conditions(query: Query) -> tuple[list[str], list[object]]:

@@ -28,6 +28,7 @@ from whalebot.adapters.web.problems import ApiProblem, problem_response
 from whalebot.adapters.web.rates import RateLimit
 from whalebot.adapters.web.routes_owner import owner_routes
 from whalebot.adapters.web.routes_run import probe_routes, run_routes
+from whalebot.adapters.web.routes_scan import scan_routes
 from whalebot.adapters.web.routes_trading import trading_routes
 from whalebot.adapters.web.static_files import StaticFiles
 from whalebot.adapters.web.stream import PAUSE_S, StreamHub
@@ -61,7 +62,8 @@ def make_application(
     known = [Depends(only_known)]
     for router in (run_routes(desk, answers, times, hub), trading_routes(desk, answers)):
         app.include_router(router, prefix=_PREFIX, dependencies=known)
-    app.include_router(owner_routes(desk, answers), prefix=_PREFIX, dependencies=known)
+    for router in (owner_routes(desk, answers), scan_routes(desk.scanner, answers)):
+        app.include_router(router, prefix=_PREFIX, dependencies=known)
     app.include_router(probe_routes(desk))
     _stream(app, hub)
     document = described(app, rules.is_local)

@@ -61,7 +61,7 @@ async def only_known(request: Request) -> None:
             raise ApiProblem("bad_request", f"unknown parameter {name[:40]}{hint}", field=name[:40])
 
 
-def known_symbol(symbol: str, known: Sequence[str]) -> str:
+def known_symbol(symbol: str, known: Sequence[str], where: str = "traded here") -> str:
     """Return the symbol as it is spelled here. Raises ApiProblem naming the nearest."""
     if symbol in known:
         return symbol
@@ -69,4 +69,4 @@ def known_symbol(symbol: str, known: Sequence[str]) -> str:
         return symbol.upper()
     near = difflib.get_close_matches(symbol.upper(), known, n=3, cutoff=0.4)
     told = f"; did you mean {' or '.join(near)}?" if near else f"; known: {', '.join(known[:10])}"
-    raise ApiProblem("unknown_symbol", f"{symbol} is not traded here{told}", field="symbol", nearest=near)
+    raise ApiProblem("unknown_symbol", f"{symbol} is not {where}{told}", field="symbol", nearest=near)

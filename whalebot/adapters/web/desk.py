@@ -11,6 +11,7 @@ from whalebot.adapters.web.chronicle import Chronicle
 from whalebot.adapters.web.feed import Feed
 from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.events import Order
+from whalebot.domain.scan_table import ScanTable
 from whalebot.domain.trade import ClosedTrade
 
 ACTOR: Final = "web"
@@ -96,6 +97,28 @@ class AuditDesk(Protocol):
         ...
 
 
+class ScanDesk(Protocol):
+    """What a scan in a process of its own has left. Any thread."""
+
+    @property
+    def absent(self) -> str:
+        """What to say where no scan has written, with the command that starts one."""
+        ...
+
+    def table(self) -> ScanTable | None:
+        """Return the newest table, None where there is none. Raises ApiProblem."""
+        ...
+
+    def events(
+        self, limit: int, before: int | None, symbol: str | None, mode: str
+    ) -> tuple[Sequence[Mapping[str, Any]], str | None, int]:
+        """Return records kept before a number, newest first; the cursor of what follows; how many there are.
+
+        Raises ApiProblem.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Everything the server may look at or set off. All callables are called on the web thread.
@@ -119,3 +142,4 @@ class Desk:
     is_file_refused: Callable[[], bool] = lambda: False
     acknowledge: Callable[[int], AlertRecord | None] = lambda _: None
     load_history: Callable[[], Sequence[ClosedTrade]] = tuple
+    scanner: ScanDesk | None = None

@@ -17,6 +17,9 @@ _EXTRA: Final[Mapping[tuple[str, str], tuple[int, ...]]] = {
     ("get", "/api/v1/analysis/{symbol}"): (409,),
     ("get", "/api/v1/bars"): (404,),
     ("put", "/api/v1/config"): (400, 409),
+    ("get", "/api/v1/scanner"): (404, 503),
+    ("get", "/api/v1/scanner/events"): (404, 503),
+    ("get", "/api/v1/scanner/{symbol}"): (503,),
     ("get", "/metrics"): (401, 404),
 }
 _TITLES: Final = {400: "Bad request", 401: "Unauthorised", 403: "Forbidden", 404: "Not found"}

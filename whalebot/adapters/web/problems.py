@@ -19,6 +19,7 @@ CODES: Final[Mapping[str, tuple[int, str]]] = {
     "config_place_refused": (403, "Not to be changed over the web"),
     "not_found": (404, "Not found"),
     "unknown_symbol": (404, "Unknown symbol"),
+    "no_scanner": (404, "No scanner"),
     "method_not_allowed": (405, "Method not allowed"),
     "conflict": (409, "Conflict"),
     "not_ready": (409, "Not ready"),
