@@ -21,5 +21,6 @@ def run_once(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
         if failed == len(scan.desk.cards):
             raise TransportError("no symbol could be loaded; see the lines above")
         announce_all(scan, __version__)
+        scan.publisher.publish(scan.desk, is_over=True)
         print_rows(scan)
     return CLEAN
