@@ -63,7 +63,7 @@ def cached(function: F) -> F:
     def call(*arguments: Any) -> Any:
         if dispatcher.overloads:
             return dispatcher(*arguments)
-        # Compiling makes millions of objects that stay; looking for garbage among them took a quarter of it.
+        # Compiling makes millions of objects that stay; it would be searched for garbage again and again.
         with _without_collecting():
             return dispatcher(*arguments)
 
