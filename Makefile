@@ -1,6 +1,7 @@
 # Each target makes what it needs: a virtual environment in .venv with the locked, hashed dependencies.
 #
 #   make run      start the daemon; options in ARGS, e.g. make run ARGS="--view"
+#   make web      the same, with the dashboard
 #   make test     run the tests; options in TESTS, e.g. make test TESTS="tests/runtime -x"
 #   make check    lint, types and tests: what continuous integration runs
 #   make audit    look up the locked dependencies in the database of known vulnerabilities (needs a network)
@@ -14,15 +15,19 @@ VENV := .venv
 AUDIT := .audit
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 RUN_READY := $(VENV)/.run-ready
+WEB_READY := $(VENV)/.web-ready
 DEV_READY := $(VENV)/.dev-ready
 SOURCES := whalebot tests $(wildcard benchmarks)
 
-.PHONY: run test lint types check audit bench format clean
+.PHONY: run web test lint types check audit bench format clean
 .DELETE_ON_ERROR:
 
 # Under a terminal the daemon gets a process group of its own, so that Ctrl-C reaches it and not make.
 run: $(RUN_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then set -m; fi; $(VENV)/bin/python -m whalebot $(ARGS); exit $$?
+
+web: $(WEB_READY)
+	@if [ -t 0 ] && [ -t 1 ]; then set -m; fi; $(VENV)/bin/python -m whalebot run --web $(ARGS); exit $$?
 
 test: $(DEV_READY)
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(TESTS)
@@ -38,7 +43,7 @@ check: lint types test
 
 audit:
 	test -x $(AUDIT)/bin/pip-audit || (python3 -m venv $(AUDIT) && $(AUDIT)/bin/pip install --quiet pip-audit)
-	for lock in build runtime dev; do \
+	for lock in build runtime web dev; do \
 		$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes -r requirements/$$lock.lock || exit 1; \
 	done
 
@@ -57,6 +62,10 @@ $(RUN_READY): requirements/build.lock requirements/runtime.lock pyproject.toml t
 	$(PIP) install --quiet --require-hashes -r requirements/build.lock
 	$(PIP) install --quiet --require-hashes -r requirements/runtime.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(WEB_READY): $(RUN_READY) requirements/web.lock
+	$(PIP) install --quiet --require-hashes -r requirements/web.lock
 	@touch $@
 
 $(DEV_READY): $(RUN_READY) requirements/dev.lock

@@ -131,6 +131,7 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until-end", action="store_true", help="end when the data ends")
     parser.add_argument("--record", action="store_true", help="write every event and decision to recordings/")
     parser.add_argument("--view", action="store_true", help="show a live picture instead of lines")
+    parser.add_argument("--web", action="store_true", help="serve the dashboard (extra: web)")
 
 
 def run_overrides(args: argparse.Namespace) -> Mapping[tuple[str | int, ...], Any]:
@@ -150,6 +151,8 @@ def run_overrides(args: argparse.Namespace) -> Mapping[tuple[str | int, ...], An
             overrides[place] = value
     if args.record:
         overrides[("record",)] = True
+    if args.web:
+        overrides["web", "enabled"] = True
     if args.data:
         files = parse_data_files(args.data, Path.cwd(), "--data")
         overrides["demo", "data"] = [str(file) for file in files]
