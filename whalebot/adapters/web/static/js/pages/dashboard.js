@@ -72,16 +72,27 @@ class Dashboard {
       h('h1', { class: 'unseen' }, 'Dashboard'),
       h('div', { class: 'stack' },
         glance(store),
-        h('div', { class: 'grid-main', key: 'main' },
-          h('div', { class: 'stack' }, this.panel.isBare() ? null : this.panel.view(this.symbols(status)), this.equity.view()),
-          h('div', { class: 'stack live' },
-            positions.map((position) => positionCard(position)),
-            this.scoreNow(),
-            card('Guardrails', store.get('account') ? limitList(store.get('account').limits) : skeleton(6), { key: 'limits' }),
-            card('Streams', status ? streamList(status.streams) : skeleton(3), { key: 'streams' }))),
+        status?.read_only ? this.ended(status) : this.running(status, positions),
         h('div', { class: 'grid-2 live', key: 'rest' },
           card('Last trades', store.get('trades') ? tradeList(store.get('trades'), TRADES) : h('div', { class: 'card-body' }, skeleton(6, 22)), { bare: true, right: h('a', { href: '/trades', class: 'small' }, 'All') }),
           card('Recent decisions', this.decisions(), { bare: true, right: h('a', { href: '/history?tab=decisions', class: 'small' }, 'All') }))));
+  }
+
+  /** @param {any} status @param {any[]} positions */
+  running(status, positions) {
+    const account = this.store.get('account');
+    return h('div', { class: 'grid-main', key: 'running' },
+      h('div', { class: 'stack' }, this.panel.view(this.symbols(status)), this.equity.view()),
+      h('div', { class: 'stack live' },
+        positions.map((position) => positionCard(position)),
+        this.scoreNow(),
+        card('Guardrails', account ? limitList(account.limits) : skeleton(6), { key: 'limits' }),
+        card('Streams', status ? streamList(status.streams) : skeleton(3), { key: 'streams' })));
+  }
+
+  /** Of a run that is over there is no score, no stream and no limit to watch. @param {any} status */
+  ended(status) {
+    return h('div', { class: 'stack', key: 'ended' }, this.panel.isBare() ? null : this.panel.view(this.symbols(status)), this.equity.view());
   }
 
   /** @param {any} status */

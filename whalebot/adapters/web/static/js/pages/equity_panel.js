@@ -34,6 +34,13 @@ export class EquityPanel {
     this.chart?.end();
   }
 
+  /** @param {HTMLElement} element */
+  mount(element) {
+    this.chart?.end();
+    this.chart = new EquityChart(element, { drawdown: false });
+    this.show();
+  }
+
   points() {
     const data = this.question.data;
     return data?.equity_curve ?? (Array.isArray(data?.equity) ? data.equity : []);
@@ -51,7 +58,7 @@ export class EquityPanel {
     const change = isEmpty ? 0 : Number(last.equity) - Number(points[0].equity);
     const note = isEmpty ? null : ['since ', dayTime(points[0].time), ', last point ', dayTime(last.time)];
     return card('Equity', h('div', { class: 'chart-place' },
-      h('div', { key: 'equity', class: 'chart small-chart live', opaque: true, role: 'img', 'aria-label': 'Equity over time', mount: (element) => { this.chart = new EquityChart(element, { drawdown: false }); this.show(); } }),
+      h('div', { key: 'equity', class: 'chart small-chart live', opaque: true, role: 'img', 'aria-label': 'Equity over time', mount: (element) => this.mount(element) }),
       isEmpty ? h('div', { key: 'over', class: 'chart-over' }, this.question.data ? empty('No curve yet', 'It begins as the account is valued.', 'trades') : h('div', { class: 'skeleton chart-skeleton' })) : null),
     { key: 'equity-card', bare: true, note, right: isEmpty ? null : h('strong', { class: tone(change) }, `${money(change, { signed: true })} USDT`) });
   }

@@ -188,6 +188,8 @@ export class MarketPanel {
 
   /** @param {HTMLElement} element */
   mount(element) {
+    this.chart?.end();
+    this.shownAs = '';
     this.chart = new MarketChart(element, (time) => {
       if (time === this.hover) return;
       this.hover = time;
