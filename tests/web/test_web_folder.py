@@ -171,6 +171,16 @@ def test_a_stopped_daemon_shows_what_it_left(tmp_path: Path) -> None:
         assert client.api("trades").data["total"] == 2
 
 
+def test_looking_changes_no_file_even_where_one_is_damaged(tmp_path: Path) -> None:
+    folder = _daemon_folder(tmp_path / "bot")
+    state = folder / "state" / "demo.json"
+    state.write_text("{")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(ConfigError, match="no whole state"):
+        web.shown_of(_args(folder))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_another_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="neither"):
         web.shown_of(_args(tmp_path))

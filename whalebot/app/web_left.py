@@ -21,9 +21,12 @@ def left_view(path: Path) -> tuple[StateDocument, View] | None:
     """
     if not path.exists():
         return None
-    document = StateFile(path).load()
+    try:
+        document = StateFile(path).peek()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
     if document is None:
-        raise ConfigError(f"{path}: holds no state")
+        raise ConfigError(f"{path}: no whole state can be read; the next start of the daemon says more")
     return document, _view(document)
 
 

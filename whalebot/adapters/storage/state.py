@@ -54,6 +54,15 @@ class StateFile:
                     f"writable; set the owner and mode of the file and its folder"
                 ) from error
 
+    def peek(self) -> StateDocument | None:
+        """Return the newest document that is whole, None where there is none; change no file.
+
+        For readers beside the owner of the folder. Raises ConfigError for a document of another version or a
+        file without permission, OSError.
+        """
+        with self._lock:
+            return self._read(self._path)[0] or self._read(self._last)[0]
+
     def save(self, document: StateDocument) -> None:
         """Make the document durable; one older than the last saved of the same run is skipped.
 
