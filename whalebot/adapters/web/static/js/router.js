@@ -10,6 +10,7 @@ export const ROUTES = [
   { path: '/trades', title: 'Trades', icon: 'file', group: 'Trading', load: () => import('./pages/trades.js') },
   { path: '/performance', title: 'Performance', icon: 'trades', group: 'Trading', load: () => import('./pages/performance.js') },
   { path: '/signals', title: 'Signals', icon: 'signals', group: 'Markets', load: () => import('./pages/signals.js') },
+  { path: '/scanner', title: 'Scanner', icon: 'scanner', group: 'Markets', load: () => import('./pages/scanner.js') },
   { path: '/history', title: 'Alerts & history', icon: 'alerts', group: 'Daemon', load: () => import('./pages/history.js') },
   { path: '/health', title: 'Health', icon: 'health', group: 'Daemon', load: () => import('./pages/health.js') },
   { path: '/settings', title: 'Settings', icon: 'settings', group: 'Daemon', load: () => import('./pages/settings.js') },
