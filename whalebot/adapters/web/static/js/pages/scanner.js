@@ -168,7 +168,7 @@ function breadth(data) {
     stat('Long', [icon('up'), String(found.long)], 'signals', found.long ? 'gain' : ''),
     stat('Short', [icon('down'), String(found.short)], 'signals', found.short ? 'loss' : ''),
     stat('No signal', String(found.none), others || 'every symbol live'),
-    stat('Above average', percent(found.above_ema, 0), 'of the symbols, price over EMA'),
+    stat('Above EMA', percent(found.above_ema, 0), 'of all symbols'),
     stat('Median RSI', fixed(found.median_rsi, 1), 'of all symbols'),
     stat('Market time', h('span', { class: 'scan-time' }, dateTime(run.event_time)), run.source));
 }
