@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 from scan_rig import make_desk
 from scan_venue import candle
 
@@ -122,6 +124,23 @@ def test_only_what_changed_a_moment_ago_stands_out() -> None:
     assert changes.is_new("A", "price", "2", 11.0)
     assert changes.is_new("A", "price", "2", 12.9)
     assert not changes.is_new("A", "price", "2", 13.0)
+
+
+def test_only_the_judgement_is_coloured_and_a_change_is_bold() -> None:
+    state, changes = ScreenState(TableQuery()), Changes()
+    picture(FRAME, state, (200, 60), changes, 0.0)
+    moved = tuple({**row, "price": 1.0} for row in FRAME.rows)
+    found, _ = picture(replace(FRAME, rows=moved), state, (200, 60), changes, 0.1)
+    table = next(part for part in found.renderables if isinstance(part, Table))  # type: ignore[attr-defined]
+    styles = {
+        str(column.header): {str(cell.style) for cell in column.cells}  # type: ignore[union-attr]
+        for column in table.columns
+    }
+    assert styles.pop("Price") == {"bold "}
+    assert {row["signal"] for row in FRAME.rows} >= {"Long", "Short"}
+    for judged in ("Signal", "Score"):
+        assert styles.pop(judged) <= {"", "green", "red"}
+    assert all(found <= {""} for found in styles.values())
 
 
 def test_columns_give_way_by_their_weight() -> None:

@@ -45,6 +45,8 @@ _WIDTHS: Final = {
     "confluence": 10,
 }  # fmt: skip
 _SIGNAL_STYLES: Final = {"Long": "green", "Short": "red"}
+_COLOURED: Final = frozenset({"signal", "score"})
+"""A whole row in red would look like an alarm: only the judgement itself is coloured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +194,9 @@ def _ranking(
         for name in columns:
             text = cell_text(name, row.get(name), frame.ticks.get(symbol))
             is_new = changes.is_new(symbol, name, text, now_s) and name != "rank"
-            cells.append(Text(text, style=f"bold {style} on grey23" if is_new else style))
-        table.add_row(*cells, style="bold underline" if number == cursor else "")
+            colour = style if name in _COLOURED else ""
+            cells.append(Text(text, style=f"bold {colour}" if is_new else colour))
+        table.add_row(*cells, style="underline" if number == cursor else "")
     return table
 
 
