@@ -48,4 +48,4 @@ def test_no_request_gets_an_answer_that_the_document_does_not_name(tmp_path: Pat
             check=False,
         )
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
-    assert "27 selected" in ran.stdout
+    assert "30 selected" in ran.stdout

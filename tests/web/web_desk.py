@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,7 @@ from whalebot.domain.enums import ClosedBy, Level, OrderType, Side, Signal, Time
 from whalebot.domain.events import CandleClosed, CandleForming, Order, TimerDue
 from whalebot.domain.market import Candle
 from whalebot.domain.orders import OrderIntent, Purpose, WalletReport
+from whalebot.domain.scan_table import TABLE_VERSION, ScanBreadth, ScanLine, ScanTable
 from whalebot.domain.trade import ClosedTrade
 from whalebot.domain.view import PositionView, SymbolView, View
 
@@ -256,6 +258,91 @@ class AuditOfTests:
         return found[::-1][:limit], None, len(found)
 
 
+def scan_record(number: int = 1, symbol: str = "BTCUSDT", event: str = "new") -> dict[str, Any]:
+    """Return a record of a scan's history."""
+    return {
+        "signal_type": "Long",
+        "entry_price": 42825.0,
+        "stop_loss": None if event == "end" else 42500.5,
+        "take_profit": None if event == "end" else 1e-07,
+        "confidence": "Medium",
+        "rationale": f"macd: +0.50 {SECRET}",
+        "normalized_score": 0.34,
+        "timestamp": "2025-01-01T12:00:00.000+00:00",
+        "id": f"event{number}",
+        "event": event,
+        "symbol": symbol,
+        "interval": "15",
+        "bar_start": "2025-01-01T12:00:00.000+00:00",
+        "config_hash": f"{number}",
+    }
+
+
+def scan_line(rank: int, symbol: str, **known: Any) -> ScanLine:
+    """Return a line of a table."""
+    return ScanLine(rank, symbol, known.pop("status", "live"), known.pop("signal", "none"), "15", **known)
+
+
+def scan_table(written_ms: int, *lines: ScanLine, **changes: Any) -> ScanTable:
+    """Return the table of a scan: a signal, and a symbol of which nothing is known yet."""
+    signal = scan_line(
+        1,
+        "BTCUSDT",
+        signal="Long",
+        price=Decimal("42825.10"),
+        score=0.34,
+        confidence="Medium",
+        agreement=0.5,
+        age=2,
+        turnover24h=5e9,
+        weight_set="low_volatility",
+        rationale="macd: +0.50",
+        judged_ms=NOON,
+        bar_start_ms=NOON,
+        entry=Decimal("42825.10"),
+        stop=Decimal("42500.5"),
+        target=Decimal("43474.3"),
+        votes={"macd": 1, "rsi": 0, "divergence": None},
+        scores={"15": 0.34, "60": None},
+        notes=("the stop was moved to the tick",),
+    )
+    known = ScanTable(
+        version=TABLE_VERSION,
+        program="0.1.0",
+        run_id="run",
+        source="https://venue.example",
+        simulated=False,
+        started_ms=NOON,
+        written_ms=written_ms,
+        event_ms=NOON,
+        ended=False,
+        interval="15",
+        intervals=("15", "60"),
+        threshold=0.3,
+        breadth=ScanBreadth(1, 0, 1, 0.5, None),
+        left_out=0,
+        lines=lines or (signal, scan_line(2, "ETHUSDT", status="warming up (3/56)")),
+        weights={"low_volatility": {"macd": 0.5, "rsi": 0.6, "divergence": 0.1}},
+        events=(scan_record(),),
+    )
+    return replace(known, **changes)
+
+
+class ScanOfTests:
+    """A scan that has just ended, whose table never grows old."""
+
+    absent = "no scan has written here"
+
+    def table(self) -> ScanTable | None:
+        return scan_table(time.time_ns() // 1_000_000, ended=True)
+
+    def events(
+        self, limit: int, before: int | None, symbol: str | None, mode: str
+    ) -> tuple[list[Mapping[str, Any]], str | None, int]:
+        found = [scan_record(number) for number in range(3)] if symbol in (None, "BTCUSDT") else []
+        return (found[:limit] if before is None else []), None, len(found)
+
+
 @dataclass
 class Stage:
     """A desk and everything a test wants to look at behind it."""
@@ -309,6 +396,7 @@ def stage(*, kind: str = "daemon", reads_need_token: bool = False, mode: str = "
         metrics=(lambda: b"whalebot_up 1\n") if kind == "daemon" else None,
         command=commands.append if kind == "daemon" else None,
         acknowledge=acknowledge,
+        scanner=ScanOfTests(),
     )
     return Stage(desk, config, audit, commands)
 
@@ -450,4 +538,5 @@ def endpoints() -> Sequence[str]:
         *("performance?window=7d&symbol=BTCUSDT", "signals", "signals/BTCUSDT", "bars?symbol=BTCUSDT"),
         *("bars?symbol=BTCUSDT&timeframe=60&limit=5", "decisions", "alerts", "audit", "config", "health"),
         *("system/performance", "performance?window=today", "performance?window=month"),
+        *("scanner", "scanner/BTCUSDT", "scanner/events?limit=2&mode=live"),
     )
