@@ -119,6 +119,16 @@ def tracked_files() -> tuple[Path, ...]:
     return tuple(path for path in paths if path.is_file())
 
 
+def ignored_files(folder: str) -> tuple[str, ...]:
+    """Return the files below `folder` that git passes over by .gitignore; none outside a repository."""
+    command = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", folder]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.CalledProcessError):
+        return ()
+    return tuple(name for name in listed.stdout.split("\0") if name)
+
+
 def _read(path: Path) -> Module:
     parts = list(path.relative_to(ROOT).with_suffix("").parts)
     if parts[-1] == "__init__":

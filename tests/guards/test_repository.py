@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from source_tree import ROOT, tracked_files
+from source_tree import ROOT, ignored_files, tracked_files
 
 _MACHINE = re.compile(r"(?<![\w.])/(work|root)/")
 _PAGES = tuple(f"{name}.md" for name in ("rules", "daemon", "failures", "bybit_v5_facts"))
@@ -50,6 +50,11 @@ def test_no_secret_or_state_is_tracked(texts: dict[Path, str]) -> None:
         if path.name == ".env" or path.parts[0] in ("state", "recordings", "data", "studies")
     ]
     assert not wrong
+
+
+def test_nothing_of_the_program_is_missing_in_a_clone() -> None:
+    wrong = [name for name in ignored_files("whalebot") if "__pycache__" not in name]
+    assert not wrong, f".gitignore hides {wrong}"
 
 
 def test_no_test_sleeps(texts: dict[Path, str]) -> None:
