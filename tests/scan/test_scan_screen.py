@@ -78,6 +78,16 @@ def test_a_detail_shows_both_tables() -> None:
     assert "Indicators of A00USDT" in narrow
 
 
+def test_a_long_name_is_not_cut() -> None:
+    rows = ({**FRAME.rows[0], "symbol": "1000000BABYDOGEUSDT"}, *FRAME.rows[1:])
+    found, _ = picture(replace(FRAME, rows=rows), ScreenState(TableQuery()), (80, 60), Changes(), 0.0)
+    plain = Console(file=io.StringIO(), width=80, height=60)
+    plain.print(found)
+    text = plain.file.getvalue()  # type: ignore[attr-defined]
+    assert "1000000BABYDOGEUSDT " in text
+    assert all(len(line.rstrip()) <= 80 for line in text.splitlines())
+
+
 def press(state: ScreenState, *keys: str) -> ScreenState:
     for key in keys:
         state = after_key(state, key, ["X", "Y", "Z"])

@@ -180,6 +180,7 @@ def _ranking(
     from rich.text import Text
 
     widths = {name: max(_WIDTHS.get(name, 10), 5) for name in frame.columns}
+    widths["symbol"] = max(_WIDTHS["symbol"], *(len(str(row["symbol"])) for row in frame.rows), 0)
     columns = fitting(frame.columns, widths, width, gap=1)
     table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False, header_style="bold")
     for name in columns:
