@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,10 +13,10 @@ from whalebot.adapters.metrics.snapshot import (
     BuildFacts,
     LoopFigures,
     MetricsSnapshot,
-    ProcessFigures,
     StreamFigures,
 )
 from whalebot.app.config.document import Config
+from whalebot.app.process import process_figures
 from whalebot.app.venue import Venue
 from whalebot.domain.view import View
 from whalebot.ports import Clock
@@ -82,28 +80,6 @@ class Figures:
         return tuple((name, getattr(counts, name)) for name in names)
 
 
-def process_figures(began_s: float) -> ProcessFigures:
-    """Return what the system says of this process; what it does not tell is None."""
-    return ProcessFigures(
-        began_s, time.process_time(), threading.active_count(), _resident_bytes(), _open_files()
-    )
-
-
 def _streams_of(view: View | None) -> tuple[StreamFigures, ...]:
     """What the engine knows of streams where there is no connection to ask."""
     return () if view is None else tuple(StreamFigures(name, up) for name, up, _ in view.streams)
-
-
-def _resident_bytes() -> int | None:
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _open_files() -> int | None:
-    try:
-        return len(os.listdir("/proc/self/fd"))
-    except OSError:
-        return None

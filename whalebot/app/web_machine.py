@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from whalebot.adapters.web.desk import CheckResult
+from whalebot.app.process import process_figures
 
 _LEAST_FREE: Final = 100 * 1024 * 1024
 _LOOK_S: Final = 2.0
@@ -30,14 +29,14 @@ class Machine:
         """Return CPU in percent of one core since the last look, memory, threads, files, room on the disk."""
         now_s = time.monotonic()
         if not self._seen or now_s - self._looked_s >= _LOOK_S:
-            cpu_s, passed_s = time.process_time(), now_s - self._at_s
-            cpu = round((cpu_s - self._cpu_s) / passed_s * 100, 1) if passed_s > 0.05 else None
-            self._cpu_s, self._at_s, self._looked_s = cpu_s, now_s, now_s
+            process, passed_s = process_figures(0.0), now_s - self._at_s
+            cpu = round((process.cpu_s - self._cpu_s) / passed_s * 100, 1) if passed_s > 0.05 else None
+            self._cpu_s, self._at_s, self._looked_s = process.cpu_s, now_s, now_s
             self._seen = {
                 "cpu_pct": cpu,
-                "rss_bytes": _resident_bytes(),
-                "threads": threading.active_count(),
-                "fds": _open_files(),
+                "rss_bytes": process.resident_bytes,
+                "threads": process.threads,
+                "fds": process.open_files,
                 "disk_free_bytes": _free_bytes(self._folder),
             }
         return self._seen
@@ -51,21 +50,6 @@ class Machine:
             return (CheckResult("disk", False, True, f"{self._folder} cannot be looked at", took_ms),)
         text = f"{free // (1024 * 1024)} MB free"
         return (CheckResult("disk", free >= _LEAST_FREE, True, text, took_ms),)
-
-
-def _resident_bytes() -> int | None:
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, IndexError):
-        return None
-
-
-def _open_files() -> int | None:
-    try:
-        return len(os.listdir("/proc/self/fd"))
-    except OSError:
-        return None
 
 
 def _free_bytes(folder: Path) -> int | None:
