@@ -21,7 +21,6 @@ from whalebot.decisions.scan.wording import (
     interval_label,
     price_text,
     rationale,
-    signal_title,
 )
 
 MOMENTUM = with_config(rsi_mode="momentum", stoch_rsi_mode="momentum")
@@ -57,7 +56,6 @@ def test_labels_and_prices() -> None:
     assert price_text(Decimal("0.00001234"), Decimal("0.0000001")) == "0.0000123"
     assert price_text(1234.56, Decimal("5")) == "1235"
     assert price_text(math.nan, TICK) == "–"
-    assert signal_title(LONG, LONG.signal) == "Long signal for BTCUSDT (15m)"
 
 
 def test_indicator_table_of_the_golden_vector() -> None:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from whalebot import __version__
+from whalebot.adapters.bybit.hosts import is_loopback
 from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
 from whalebot.app.config.endpoints import KEYED_MODES
@@ -249,18 +250,6 @@ def check_extra() -> None:
     """Raise ConfigError where the libraries of the server are not installed."""
     if any(find_spec(name) is None for name in _NEEDED):
         raise ConfigError(MISSING)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can connect to an address."""
-    import ipaddress
-
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def bars_from(config: Config) -> str:

@@ -154,7 +154,7 @@ class BybitMarket:
             )
         )
         rows = decode_result(_klines, reply.result, _KLINE).rows
-        return readable(lambda: [_make_candle(row, symbol, interval) for row in reversed(rows)], _KLINE)
+        return readable(lambda: [make_candle(row, symbol, interval) for row in reversed(rows)], _KLINE)
 
 
 def make_instrument(row: InstrumentRow) -> Instrument:
@@ -197,7 +197,8 @@ def is_usdt_perpetual(row: InstrumentRow) -> bool:
     return row.contract_type == "LinearPerpetual" and row.quote_coin == "USDT"
 
 
-def _make_candle(row: Sequence[str], symbol: str, interval: str) -> Candle:
+def make_candle(row: Sequence[str], symbol: str, interval: str) -> Candle:
+    """Build a bar of a row of klines. Raises BadValue for a row that is none."""
     try:
         candle = Candle(symbol, interval, say.time_ms(row[0]), *map(say.number, row[1:6]))
     except (IndexError, TypeError) as e:

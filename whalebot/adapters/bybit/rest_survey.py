@@ -6,7 +6,7 @@ Each call is one request (a page), never repeated inside: who asks decides how o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -16,7 +16,7 @@ import msgspec
 from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.conventions import BadValue
 from whalebot.adapters.bybit.day_ticker import DayTicker, read_tickers
-from whalebot.adapters.bybit.decode_public import check_candle
+from whalebot.adapters.bybit.rest_market import make_candle
 from whalebot.adapters.bybit.rest_wire import KlineResult, PriceFilter, ServerTime, all_rows, decode_result
 from whalebot.adapters.bybit.session import Reply, VenueSession
 from whalebot.adapters.bybit.wire import Name
@@ -109,7 +109,7 @@ class BybitSurvey:
         refused = 0
         for row in rows:
             try:
-                candle = _candle(row, symbol, interval)
+                candle = make_candle(row, symbol, interval)
             except BadValue:
                 refused += 1
                 continue
@@ -134,12 +134,3 @@ def _wanted(rows: Iterator[_Row]) -> Iterator[ListedSymbol]:
         if tick.is_finite() and tick > 0:
             launch = int(row.launch_time) if row.launch_time.isdecimal() else 0
             yield ListedSymbol(row.symbol, tick, row.lot_size_filter.qty_step, launch)
-
-
-def _candle(row: Sequence[str], symbol: str, interval: str) -> Candle:
-    try:
-        candle = Candle(symbol, interval, say.time_ms(row[0]), *map(say.number, row[1:6]))
-    except (IndexError, TypeError) as e:
-        raise BadValue(f"kline row of {len(row)} fields: {e}") from None
-    check_candle(candle)
-    return candle

@@ -12,8 +12,6 @@ from whalebot.domain.errors import ConfigError
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-"""What an HTTP server says of the text."""
 MISSING: Final = 'metrics need prometheus-client: pip install "whalebot[web]"'
 
 
@@ -24,7 +22,7 @@ def require() -> None:
 
 
 def render(snapshot: MetricsSnapshot) -> bytes:
-    """Return the figures in the Prometheus text format, version 0.0.4; see CONTENT_TYPE.
+    """Return the figures in the Prometheus text format, version 0.0.4.
 
     A pure function: it keeps nothing, and registers nothing globally. Raises ConfigError without the extra.
     """

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from whalebot.decisions.scan.evaluation import Direction, Evaluation
+from whalebot.decisions.scan.evaluation import Evaluation
 from whalebot.decisions.scan.settings import INDICATORS, ScanSettings
 from whalebot.decisions.scan.votes import Vote, side, trend
 
@@ -237,8 +237,3 @@ def _values(name: str, e: Evaluation, tick_size: Decimal) -> str:
         "bollinger_bands": f"{lower} - {upper}",
         "pivot_breakout": f"{price_text(bar.r1, tick_size)} / {price_text(bar.s1, tick_size)}",
     }[name]
-
-
-def signal_title(evaluation: Evaluation, direction: Direction) -> str:
-    """Return the title of a signal's table."""
-    return f"{direction.value} signal for {evaluation.symbol} ({interval_label(evaluation.interval)})"
