@@ -10,8 +10,8 @@ from source_tree import called_name, modules
 _MONEY = re.compile(
     r"(^|_)(price|qty|fee|fees|funding|pnl|balance|equity|notional|stop_loss|take_profit|mae|mfe)$"
 )
-# Sums of the public tape and of bars feed indicators, never an order.
-_ANALYTICS = frozenset({"TradesPrinted.buy_qty", "TradesPrinted.sell_qty"})
+# Sums of the public tape and of bars feed indicators, never an order; a scan's funding is a rate in percent.
+_ANALYTICS = frozenset({"TradesPrinted.buy_qty", "TradesPrinted.sell_qty", "ScanLine.funding"})
 
 
 def test_money_fields_of_the_domain_are_decimal() -> None:
