@@ -26,7 +26,7 @@ from whalebot.decisions.scan.window import History, SessionSums, Window, last_se
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import bar_close_ms
 from whalebot.scanner.backscan import backscan
-from whalebot.scanner.history import Query, SignalHistory, read_signals
+from whalebot.scanner.history import Query, SignalHistory, latest_signals, read_signals
 from whalebot.scanner.history_text import history_text, write_parquet
 from whalebot.scanner.judge import JudgeSettings
 from whalebot.scanner.past import judge_history, judge_lines, run_backscan
@@ -167,11 +167,11 @@ def test_history_keeps_every_event_once(tmp_path: Path) -> None:
 
 
 def test_history_answers_queries_while_it_is_written(tmp_path: Path) -> None:
-    path = tmp_path / "signals.sqlite"
+    path = tmp_path / "50% #1?mode=rw&" / "signals.sqlite"
     records = [record_of(event, MarketFacts(), "1") for event in backscan(_walk(600), BUSY, TICK)]
     store = SignalHistory(path)
     assert store.add(records[:10], "a", "live") == 10
-    assert len(read_signals(path)) == 10
+    assert len(read_signals(path)) == latest_signals(path, 5, None, None, "live")[2] == 10
     assert store.add(records, "b", "replay") == len(records) - 10
     news = read_signals(path, Query(event="new", direction="Long", min_score=0.2))
     assert news

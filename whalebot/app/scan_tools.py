@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from whalebot import __version__
+from whalebot.adapters.logs.system import wants_colour
 from whalebot.app.exits import CLEAN
 from whalebot.app.scan_config import ScanConfig
 from whalebot.domain.errors import ConfigError, VenueRefused
@@ -86,11 +89,11 @@ def _backscan(args: argparse.Namespace, config: ScanConfig, options: ScannerOpti
 
     run_id, path, settings = secrets.token_hex(6), _file(args, options), options.scan
 
-    def scan(history: History, tick_size: object) -> None:
+    def scan(history: History, tick_size: Decimal) -> None:
         run = run_backscan(
             history,
             settings,
-            tick_size,  # type: ignore[arg-type]
+            tick_size,
             path,
             run_id=run_id,
             version=__version__,
@@ -129,11 +132,11 @@ def _judge(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions
         settings = with_cost(settings, options.judge.cost_bps)
     with _bars(args, config, options) as bars_of:
         found = judge_history(_file(args, options), _query(args), bars_of, settings)
-    is_grey = sys.stdout.isatty()
+    has_colour = wants_colour(sys.stdout, os.environ)
     threshold = options.scan.signal_config.signal_threshold
     for line in judge_lines(found, settings, threshold=threshold, suggest=args.suggest_weights):
         text = args.masker.mask(line.text)
-        print(f"\033[90m{text}\033[0m" if line.is_faint and is_grey else text)
+        print(f"\033[90m{text}\033[0m" if line.is_faint and has_colour else text)
     return CLEAN
 
 

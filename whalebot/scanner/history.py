@@ -16,8 +16,6 @@ from typing import Any, Final
 from whalebot.domain.errors import ConfigError
 
 FILE_NAME: Final = "signals.sqlite"
-MODES: Final = ("live", "replay", "backscan")
-"""What a record came from: streams, recorded frames, or kept bars."""
 _WAIT_S: Final = 5.0
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS signals (
@@ -85,7 +83,7 @@ def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
     where = f" WHERE {' AND '.join(clauses)}" if clauses else ""
     order = " ORDER BY ts_ms, symbol, interval, rowid"
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_S)) as db:
+        with _opened(path) as db:
             found = db.execute(f"SELECT record, run_id, mode FROM signals{where}{order}", values).fetchall()
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
@@ -104,13 +102,19 @@ def latest_signals(
     newest = f"SELECT rowid, record FROM signals WHERE {where} AND rowid < ? ORDER BY rowid DESC LIMIT ?"
     first = sys.maxsize if before is None else before
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=_WAIT_S)) as db:
+        with _opened(path) as db:
             found = db.execute(newest, [*values, first, limit + 1]).fetchall()
             total = db.execute(f"SELECT count(*) FROM signals WHERE {where}", values).fetchone()[0]
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
     more = str(found[limit - 1][0]) if len(found) > limit else None
     return [json.loads(text) for _, text in found[:limit]], more, int(total)
+
+
+def _opened(path: Path) -> closing[sqlite3.Connection]:
+    # The name must be quoted: a folder may be called "50% #1".
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    return closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_S))
 
 
 def _conditions(query: Query) -> tuple[list[str], list[object]]:
