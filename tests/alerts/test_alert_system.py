@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whalebot.adapters.alerts.budget import Budget, Verdict
+from whalebot.adapters.alerts.budget import Budget
 from whalebot.adapters.alerts.channels import AppriseChannel, ChannelSettings, open_channels, reaches
 from whalebot.adapters.alerts.heartbeat import Heartbeat
 from whalebot.adapters.alerts.system import AlertRules, AlertSystem
@@ -110,16 +110,16 @@ def test_a_flood_is_held_back_counted_and_told_and_critical_ones_pass() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.booleans()), max_size=60), st.integers(1, 5))
-def test_no_minute_ever_holds_more_than_its_budget(steps, most) -> None:
-    budget, now, sent = Budget(most, dedup_ms=0), 0, []
-    for number, (gap, critical) in enumerate(steps):
+def test_every_minute_holds_its_budget_and_no_more(steps, most) -> None:
+    budget, now, sent = Budget(most), 0, []
+    for gap, critical in steps:
         now += gap
-        level = Level.CRITICAL if critical else Level.WARNING
-        if budget.judge(level, str(number), "", now) is Verdict.SEND:
+        recent = [at for at, kind in sent if at > now - 60_000 and kind is critical]
+        assert len(recent) <= most
+        taken = budget.take(Level.CRITICAL if critical else Level.WARNING, now)
+        assert taken is (len(recent) < most)
+        if taken:
             sent.append((now, critical))
-    for start, critical in sent:
-        inside = [at for at, kind in sent if start <= at < start + 60_000 and kind is critical]
-        assert len(inside) <= most
 
 
 def test_a_channel_that_fails_is_tried_three_times_in_all() -> None:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from whalebot.adapters.alerts.budget import Budget, Verdict
+from whalebot.adapters.alerts.budget import Budget
 from whalebot.adapters.alerts.channels import Channel, reaches
 from whalebot.domain.enums import Level
 
@@ -32,7 +32,7 @@ class ChannelLane:
     ) -> None:
         """count: hears what became of each message, on any thread."""
         self._channel = channel
-        self._budget = Budget(max_per_minute, dedup_ms=0)
+        self._budget = Budget(max_per_minute)
         self._retry_s = tuple(retry_s)
         self._count = count
         self._queue: queue.Queue[tuple[Level, str, str] | None] = queue.Queue(_CAPACITY)
@@ -52,7 +52,7 @@ class ChannelLane:
 
     def offer(self, level: Level, title: str, text: str, now_ms: int) -> bool:
         """Queue one message; False where the rate or a full queue refused it."""
-        if self._budget.judge(level, title, text, now_ms) is not Verdict.SEND:
+        if not self._budget.take(level, now_ms):
             self._count("held_back")
             self._untold += 1
             return False
