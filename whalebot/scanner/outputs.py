@@ -176,7 +176,7 @@ class OutputWriter:
 
         def write() -> None:
             self._files.make_folder(path.parent)
-            self._files.write_replacing(path, table())
+            self._files.write_replacing(path, self._mask(table().decode()).encode())
 
         self._try(write, path)
 

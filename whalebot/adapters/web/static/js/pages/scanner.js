@@ -14,6 +14,7 @@ import { scanDetail, scanEvents } from './scanner_detail.js';
 import { COLUMNS, filtered, scanTable, sorted } from './scanner_table.js';
 
 const EVERY_MS = 3000;
+const ABSENT_MS = 5000;
 const STALE_MS = 15000;
 const EVENTS = 15;
 const FIRST_ROWS = 100;
@@ -24,8 +25,6 @@ const SIGNALS = [['', 'All'], ['any', 'Signals'], ['Long', 'Long'], ['Short', 'S
 export function open(element, context) {
   const page = new Scanner(element, context.store);
   page.table.ask('scanner');
-  page.events.ask('scanner/events', { limit: EVENTS });
-  if (page.opened) page.show(page.opened);
   page.draw();
   return page;
 }
@@ -41,17 +40,28 @@ class Scanner {
     this.isWhole = false;
     this.cursors = [''];
     this.seen = { data: null, at: 0 };
-    this.table = new Question(() => this.draw());
+    this.table = new Question(() => this.heard());
     this.events = new Question(() => this.draw());
     this.detail = new Question(() => this.draw());
+  }
+
+  get isAbsent() {
+    return this.table.error instanceof Problem && this.table.error.code === 'no_scanner';
+  }
+
+  /** The rest is asked for once there is a table. */
+  heard() {
+    if (!this.isAbsent && !this.events.path) this.askEvents();
+    if (!this.isAbsent && this.opened && !this.detail.path) this.show(this.opened);
+    else this.draw();
   }
 
   /** @param {Set<string>} changed */
   update(changed) {
     if (changed.has('tick') && document.visibilityState === 'visible') {
-      this.table.refresh(EVERY_MS);
-      if (this.cursors.length === 1) this.events.refresh(EVERY_MS);
-      if (this.opened) this.detail.refresh(EVERY_MS);
+      this.table.refresh(this.isAbsent ? ABSENT_MS : EVERY_MS);
+      if (!this.isAbsent && this.cursors.length === 1) this.events.refresh(EVERY_MS);
+      if (!this.isAbsent && this.opened) this.detail.refresh(EVERY_MS);
     }
     if (changed.has('tick') || changed.has('preferences') || changed.has('status')) this.draw();
   }
@@ -66,7 +76,7 @@ class Scanner {
   draw() {
     const { data, error } = this.table;
     const age = this.age();
-    const isAbsent = error instanceof Problem && error.code === 'no_scanner';
+    const { isAbsent } = this;
     const shown = isAbsent ? null : data;
     render(this.element,
       head('Scanner', 'Many symbols judged by eleven small rules and ranked. It only looks; it never trades.', shown ? runWords(shown.run, age) : null),
