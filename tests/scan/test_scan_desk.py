@@ -237,7 +237,7 @@ def test_a_book_after_ten_thousand_changes_equals_the_reference() -> None:
     near = [
         p * s for side in (bids, asks) for p, s in side.items() if abs(p / middle(bids, asks) - 1) <= 1e-3
     ]
-    assert quote.depth_10bps() == pytest.approx(sum(near))
+    assert quote.facts().depth_10bps == pytest.approx(sum(near))
 
 
 def middle(bids: dict[float, float], asks: dict[float, float]) -> float:

@@ -211,7 +211,8 @@ def test_presets_can_be_read_and_show_known_columns() -> None:
     assert parse_filter(PRESETS["breakout"].filter).matches(_row(r1_distance=-0.1, relative_volume=2.0))
     assert parse_filter(PRESETS["squeeze"].filter).matches(_row(armed=1.0))
     assert parse_filter(PRESETS["funding_extreme"].filter).matches(_row(funding=-0.06))
-    assert "confluence" not in DEFAULT_COLUMNS
+    assert not {"confluence", "depth_10bps"} & set(DEFAULT_COLUMNS)
+    assert parse_filter("depth_10bps > 50e3").matches(row_of(GOLDEN, MarketFacts(depth_10bps=60e3)))
 
 
 def test_breadth_of_the_market() -> None:

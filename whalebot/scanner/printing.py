@@ -29,7 +29,7 @@ def cell_text(name: str, cell: Cell, tick_size: Decimal | None = None) -> str:
         return cell
     if name == "price" and tick_size is not None:
         return price_text(Decimal(repr(cell)), tick_size)
-    if name == "turnover24h":
+    if name in ("turnover24h", "depth_10bps"):
         return short_amount(cell)
     digits = _DIGITS.get(name, 2 if name.startswith("score_") else 4)
     return f"{cell:.{digits}f}"
@@ -85,7 +85,7 @@ PRIORITY: Final = (
     "turnover24h", "agreement", "age", "stoch_k", "natr", "spread_bps", "funding",
     "relative_volume",
     "ema_distance", "r1_distance", "s1_distance", "imbalance", "oi_change1h", "weight_set",
-    "bandwidth", "armed",
+    "bandwidth", "armed", "depth_10bps",
 )  # fmt: skip
 """Columns in the order in which they are given room."""
 

@@ -78,13 +78,13 @@ class Quote:
             turnover24h=math.nan if ticker.turnover_24h is None else ticker.turnover_24h,
             oi_change1h=self._interest_change(),
             funding=_percent(ticker.funding_rate),
+            depth_10bps=self._depth_10bps(),
         )
 
-    def depth_10bps(self) -> float | None:
-        """Return what both sides of the book offer within 10 basis points of the middle, in quote."""
+    def _depth_10bps(self) -> float:
         levels = self.book.levels() if self.book is not None else None
         if levels is None or not levels[0] or not levels[1]:
-            return None
+            return math.nan
         middle = (levels[0][0][0] + levels[1][0][0]) / 2
         return sum(
             price * size for side in levels for price, size in side if abs(price / middle - 1) <= 0.001

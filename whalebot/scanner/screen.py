@@ -42,7 +42,7 @@ _WIDTHS: Final = {
     "agreement": 9, "age": 10, "rsi": 5, "stoch_k": 10, "natr": 6, "relative_volume": 11, "ema_distance": 9,
     "r1_distance": 8, "s1_distance": 8, "spread_bps": 10, "imbalance": 9, "turnover24h": 12,
     "oi_change1h": 7, "funding": 9, "weight_set": 15, "status": 8, "bandwidth": 9, "armed": 13,
-    "confluence": 10,
+    "confluence": 10, "depth_10bps": 12,
 }  # fmt: skip
 _SIGNAL_STYLES: Final = {"Long": "green", "Short": "red"}
 _COLOURED: Final = frozenset({"signal", "score"})

@@ -53,20 +53,21 @@ COLUMNS: Final = _columns(
     Column("weight_set", "Weights", True),
     Column("status", "Status", True),
     Column("interval", "Interval", True),
+    Column("depth_10bps", "Depth 10 bps"),
     Column("bandwidth", "BandWidth"),
     Column("armed", "Squeeze armed"),
     Column("confluence", "Confluence"),
 )
-"""Every column that can be shown, sorted by and filtered on; the last four are not shown by default."""
-DEFAULT_COLUMNS: Final = tuple(COLUMNS)[:-4]
+"""Every column that can be shown, sorted by and filtered on; the last five are not shown by default."""
+DEFAULT_COLUMNS: Final = tuple(COLUMNS)[:-5]
 
 
 @dataclass(frozen=True, slots=True)
 class MarketFacts:
     """What the table shows of the market besides the bars; NaN where it is not known.
 
-    change24h, oi_change1h, funding: percent. spread_bps: basis points. imbalance: -1 to 1. turnover24h: in
-    quote.
+    change24h, oi_change1h, funding: percent. spread_bps: basis points. imbalance: -1 to 1. turnover24h and
+    depth_10bps (both sides of the book within 10 basis points of the middle): in quote.
     """
 
     change24h: float = math.nan
@@ -75,6 +76,7 @@ class MarketFacts:
     turnover24h: float = math.nan
     oi_change1h: float = math.nan
     funding: float = math.nan
+    depth_10bps: float = math.nan
 
 
 def row_of(
@@ -100,6 +102,7 @@ def row_of(
         "turnover24h": facts.turnover24h,
         "oi_change1h": facts.oi_change1h,
         "funding": facts.funding,
+        "depth_10bps": facts.depth_10bps,
         "bandwidth": bar.bandwidth,
         "armed": bar.armed,
     }
