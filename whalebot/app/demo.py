@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -112,26 +112,31 @@ def launch_demo_exchange(
     credentials = Credentials(f"demo{secrets.token_hex(6)}", secrets.token_hex(18))
     log = paths.logs / "exchange.jsonl"
     environment = {
-        **{name: value for name, value in os.environ.items() if name not in (API_KEY, API_SECRET)},
         "WHALEBOT_EXCHANGE_KEY": credentials.api_key,
         "WHALEBOT_EXCHANGE_SECRET": credentials.api_secret,
     }
     errors = paths.logs / "exchange.log"
+    process = start_exchange(_command(config, paths, options, log), environment, errors)
+    speed = config.demo.speed
+    time_scale = 1.0 if speed == "max" else float(speed)
+    return StartingExchange(process, credentials, log, errors, time_scale)
+
+
+def start_exchange(command: list[str], environment: Mapping[str, str], errors: Path) -> subprocess.Popen[str]:
+    """Start a local exchange that never sees the owner's keys; what it complains of goes to `errors`."""
+    own = {name: value for name, value in os.environ.items() if name not in (API_KEY, API_SECRET)}
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     with os.fdopen(os.open(errors, flags, 0o600), "a", encoding="utf-8") as sink:
-        # Its own process group: Ctrl-C in the terminal must reach the daemon first.
-        process = subprocess.Popen(
-            _command(config, paths, options, log),
+        # Its own process group: Ctrl-C in the terminal must reach us first.
+        return subprocess.Popen(
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=sink,
             text=True,
-            env=environment,
+            env={**own, **environment},
             start_new_session=True,
         )
-    speed = config.demo.speed
-    time_scale = 1.0 if speed == "max" else float(speed)
-    return StartingExchange(process, credentials, log, errors, time_scale)
 
 
 def _command(config: Config, paths: Paths, options: RunOptions, log: Path) -> list[str]:
