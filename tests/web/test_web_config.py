@@ -21,6 +21,7 @@ CONFIG = {
     "signal_score_threshold": 2.0,
     "alerts": {"heartbeat_url": "${BEAT}"},
     "weight_sets": {"default_scalping": {"vwap": 0.3}, "my.set": {}},
+    "scanner": {"output": {"alert_file": "signals.log"}},
 }
 
 
@@ -155,6 +156,8 @@ def test_a_fault_is_named_and_nothing_is_written(
         {"web.allow_orders": True},
         {"web.token": "${OTHER}"},
         {"alerts.telegram.chat_ids": [1]},
+        {"metrics.textfile": "/elsewhere/x.prom"},
+        {"signal_score_threshold": 3.0, "scanner.output.alert_file": "/elsewhere/x"},
     ],
 )
 def test_what_decides_over_money_and_orders_is_not_for_the_web(

@@ -166,6 +166,17 @@ def test_who_asks_too_often_must_wait() -> None:
         assert client.get("/").status in (200, 404)
 
 
+def test_neither_strangers_nor_other_sites_use_up_what_the_owner_may_ask() -> None:
+    made = filled()
+    with served(made, rates=RateLimit(0.001, 30)) as client:
+        strange = {"Sec-Fetch-Site": "cross-site"}
+        flood = [client.get("/", headers=strange).status for _ in range(31)]
+        assert (flood[0], flood[-1]) == (200, 429)
+        assert client.api("status").status == 200
+        assert [client.post("commands/panic", {}, token="x").status for _ in range(31)][-1] == 429
+        assert client.post("commands/panic", {"confirm": "PANIC"}).status == 202
+
+
 def test_the_bucket_fills_again() -> None:
     now = [0.0]
     rates = RateLimit(20, 40, lambda: now[0])

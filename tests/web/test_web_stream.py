@@ -146,6 +146,7 @@ def test_who_asks_wrongly_is_told() -> None:
             ("[]", "bad_request"),
             ('{"op": "sell"}', "bad_request"),
             ('{"op": "subscribe", "topics": "status"}', "bad_request"),
+            ('{"op": "subscribe", "topics": ["\\ud800"]}', "bad_request"),
             ('{"op": "subscribe", "topics": ["market.NONE"]}', "unknown_topic"),
         ):
             line.send(sent)

@@ -28,8 +28,11 @@ NEVER: Final[tuple[Path, ...]] = (
     ("exchange",),
     ("web",),
     ("alerts", "telegram"),
+    ("metrics", "textfile"),
+    *((name,) for name in OTHER_COMMANDS_TABLES),
 )
-"""Places that are changed in the file only: what decides where real orders go, and who may give orders."""
+"""Places that are changed in the file only: where real orders go, who may give orders, where files are
+written, and tables of other commands, of which nobody would notice a change."""
 
 
 class WebConfig:
@@ -98,7 +101,8 @@ class WebConfig:
             if _is_fixed(known[name]):
                 raise ApiProblem(
                     "config_place_refused",
-                    f"{name} decides where orders go or who may give them; change it in the file",
+                    f"{name} decides where orders go, who may give them or where files are written, or is "
+                    f"for another command; change it in the file",
                     field=name,
                 )
         return {known[name]: value for name, value in changes.items()}

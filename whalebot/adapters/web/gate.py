@@ -115,8 +115,8 @@ class Gate:
         self._check_host(headers)
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEAD_BYTES:
             raise ApiProblem("too_large", f"the head of a request may hold {MOST_HEAD_BYTES} bytes")
-        if path.startswith(_COUNTED):
-            self._check_pace(scope)
+        if path.startswith(_COUNTED) or _is_other_site(headers):
+            self._check_pace(scope, headers)
         if path.startswith("/api/") or method not in _SAFE_METHODS:
             self._check_origin(headers)
         self._check_token(headers, path, method)
@@ -131,17 +131,18 @@ class Gate:
                 "web.allowed_hosts",
             )
 
-    def _check_pace(self, scope: Scope) -> None:
+    def _check_pace(self, scope: Scope, headers: Headers) -> None:
+        """Count a request. Strangers and other sites' pages share the owner's address, but not the bucket."""
         client = scope.get("client")
-        wait_s = self._rates.wait_s(client[0] if client else "")
+        kind = "owner" if self._has_token(headers) else "other site" if _is_other_site(headers) else ""
+        wait_s = self._rates.wait_s(f"{client[0] if client else ''} {kind}")
         if wait_s:
             text = f"more than the allowed requests a second; wait {wait_s} s"
             raise ApiProblem("rate_limited", text, headers={"Retry-After": str(wait_s)})
 
     def _check_origin(self, headers: Headers) -> None:
-        site = headers.get("sec-fetch-site", "none")
         origin = headers.get("origin")
-        if site not in ("same-origin", "none") or (origin is not None and not _same(origin, headers)):
+        if _is_other_site(headers) or (origin is not None and not _same(origin, headers)):
             raise ApiProblem("cross_site", "another site's page may not use this server")
 
     def _check_token(self, headers: Headers, path: str, method: str) -> None:
@@ -151,8 +152,7 @@ class Gate:
             raise ApiProblem("read_only", "this server shows a folder; no daemon runs that could take it")
         if path in _OPEN or not (is_write or (is_closed and not self._rules.is_local)):
             return
-        kind, _, given = headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not self._rules.is_token(given.strip()):
+        if not self._has_token(headers):
             raise ApiProblem(
                 "unauthorised",
                 "needs the header Authorization: Bearer TOKEN; the token is web.token of the configuration, "
@@ -160,17 +160,24 @@ class Gate:
                 headers={"WWW-Authenticate": "Bearer"},
             )
 
+    def _has_token(self, headers: Headers) -> bool:
+        kind, _, given = headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and self._rules.is_token(given.strip())
+
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         try:
             self._check_host(headers)
-            self._check_pace(scope)
+            self._check_pace(scope, headers)
             self._check_origin(headers)
+            await self._app(scope, receive, send)
         except ApiProblem as problem:
             response = problem_response(problem, self._mask)
             await _refuse_socket(response, scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        except Exception as error:
+            # What the server itself says is not logged, see `server`.
+            _log.error("%s failed", scope["path"], exc_info=error)
+            raise
 
 
 async def _refuse_socket(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
@@ -224,6 +231,11 @@ def _same(origin: str, headers: Headers) -> bool:
     """Tell whether an Origin is this server under the name it was asked by."""
     scheme, _, host = origin.partition("://")
     return scheme in ("http", "https") and host.lower() == headers.get("host", "").lower()
+
+
+def _is_other_site(headers: Headers) -> bool:
+    """Tell whether a browser says that a page of another site asks; no page can make it say otherwise."""
+    return headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
 
 
 def _host_name(host: str) -> str:

@@ -14,13 +14,13 @@ from typing import Any, Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from whalebot.adapters.web.connections import MOST_CONNECTIONS, BoundedProtocol
 from whalebot.adapters.web.gate import MOST_HEAD_BYTES
 from whalebot.domain.errors import ConfigError
 
 _log = logging.getLogger("whalebot.web")
 _STOPPED_S: Final = 3.0
-_BACKLOG: Final = 128
-_MOST_CONNECTIONS: Final = 256
+_BACKLOG: Final = 64
 MOST_FRAME_BYTES: Final = 4096
 
 
@@ -105,17 +105,20 @@ def bind(host: str, port: int) -> socket.socket:
 def _settings(app: ASGIApp) -> uvicorn.Config:
     known: dict[str, Any] = {
         "loop": "asyncio",
-        "http": "h11",
+        "http": BoundedProtocol,
         "ws": "websockets-sansio",
         "lifespan": "on",
         "log_config": None,
         "access_log": False,
-        "log_level": "warning",
+        # What it says is of what strangers send: they could push the daemon's log out of its files.
+        "log_level": "critical",
         "server_header": False,
         "proxy_headers": False,
         "ws_max_size": MOST_FRAME_BYTES,
         "ws_per_message_deflate": False,
-        "limit_concurrency": _MOST_CONNECTIONS,
+        # So many at once are accepted before the first of them can be turned away.
+        "backlog": _BACKLOG,
+        "limit_concurrency": 2 * MOST_CONNECTIONS,
         "timeout_graceful_shutdown": 1,
         "h11_max_incomplete_event_size": 2 * MOST_HEAD_BYTES,
     }

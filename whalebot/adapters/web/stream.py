@@ -211,6 +211,7 @@ def _read(text: str) -> dict[str, Any] | None:
     """Return a request, None where it is none."""
     try:
         request = json.loads(text)
+        json.dumps(request, ensure_ascii=False).encode()  # half a character could not be told back
     except (ValueError, RecursionError):
         return None
     if not isinstance(request, dict) or request.get("op") not in ("subscribe", "unsubscribe", "ping"):
