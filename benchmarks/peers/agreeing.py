@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.peers.job import Columns, Deal
+from benchmarks.peers.job import Columns, Deal, Floats, stop_at
 
 Key = tuple[int, int]
 
@@ -18,6 +18,7 @@ BY_TRIGGER: Final = "stop that the open jumped over: filled at its own price, no
 BY_CLOSE: Final = "filled at the close that decided, not at the next open"
 BY_ROUNDING: Final = "stop not rounded to the tick: other by less than one"
 BY_SEED: Final = "average seeded by its first value: crosses while it settles"
+BY_REFUSAL: Final = "entry refused: its stop lies beyond the close before it, from which the open jumped away"
 UNEXPLAINED: Final = "not explained"
 _PRICE: Final = 1e-6
 _SETTLED: Final = 400
@@ -39,12 +40,18 @@ class Agreement:
 
 
 def compare(
-    ours: Sequence[Deal], theirs: Sequence[Deal], bars: Columns, tick: float, known: Sequence[str]
+    ours: Sequence[Deal],
+    theirs: Sequence[Deal],
+    bars: Columns,
+    tick: float,
+    known: Sequence[str],
+    reach: Floats | None = None,
 ) -> Agreement:
     """Match trades by their first bar and side and explain every one that differs.
 
     What is still open at the end counts by its entry alone: there is no rule for it to agree on. `known`:
-    the rules by which the other side differs, the first that holds names a difference.
+    the rules by which the other side differs, the first that holds names a difference. `reach`: distance
+    of a stop from its entry by the bar that decided, None: without stops.
     """
     mine, yours = _by_entry(ours), _by_entry(theirs)
     equal, reasons = 0, Counter[str]()
@@ -53,7 +60,7 @@ def compare(
         if one is not None and other is not None and is_equal(one, other):
             equal += one.ended
             continue
-        scene = Scene(mine, yours, bars, tick, one, other)
+        scene = Scene(mine, yours, bars, tick, one, other, reach)
         reasons[next((name for name in known if _HOLDS[name](scene)), UNEXPLAINED)] += 1
     return Agreement(
         ours=sum(deal.ended for deal in ours),
@@ -86,6 +93,7 @@ class Scene:
     tick: float
     one: Deal | None
     other: Deal | None
+    reach: Floats | None
 
 
 def _by_entry(deals: Sequence[Deal]) -> dict[Key, Deal]:
@@ -159,6 +167,17 @@ def _at_close(scene: Scene) -> bool:
     return bool(entered or (left and abs(other.exit - one.exit) > _PRICE))
 
 
+def _refused(scene: Scene) -> bool:
+    """Ours alone entered, with a stop on the far side of the last close that was known at the order."""
+    one, bars = scene.one, scene.bars
+    if one is None or scene.other is not None or scene.reach is None:
+        return False
+    before = one.entry_bar - 1
+    stop = stop_at(bars.open[one.entry_bar], one.side, scene.reach[before], scene.tick)
+    # A stop that is not put on the grid lies up to one tick nearer.
+    return bool(one.side * (stop - bars.close[before]) > -scene.tick)
+
+
 def _unrounded(scene: Scene) -> bool:
     one, other = scene.one, scene.other
     return (
@@ -177,6 +196,7 @@ def _unsettled(scene: Scene) -> bool:
 
 _HOLDS: Final[dict[str, Callable[[Scene], bool]]] = {
     BY_ROUNDING: _unrounded,
+    BY_REFUSAL: _refused,
     BY_STALE: _stale,
     BY_TRIGGER: _at_trigger,
     BY_CLOSE: _at_close,

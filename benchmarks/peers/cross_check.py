@@ -20,6 +20,7 @@ from benchmarks.peers.agreeing import (
     BY_CLOSE,
     BY_ENTRY_BAR,
     BY_LOST_TURN,
+    BY_REFUSAL,
     BY_ROUNDING,
     BY_SEED,
     BY_STALE,
@@ -28,7 +29,7 @@ from benchmarks.peers.agreeing import (
     Agreement,
     compare,
 )
-from benchmarks.peers.job import Deal, Job, read_columns
+from benchmarks.peers.job import Deal, Job, atr, read_columns
 from benchmarks.peers.running import (
     HOW_TO,
     PEERS,
@@ -64,8 +65,8 @@ class Case:
 CASES: Final = {
     "backtesting.py": (
         Case(0.0),
-        Case(STOP_ATR),
-        Case(STOP_ATR, "stop not on the tick grid", (BY_ROUNDING,)),
+        Case(STOP_ATR, "", (BY_REFUSAL,)),
+        Case(STOP_ATR, "stop not on the tick grid", (BY_ROUNDING, BY_REFUSAL)),
     ),
     "vectorbt": (
         Case(0.0),
@@ -92,6 +93,7 @@ def check_market(name: str, market: str, python: Path, only: Sequence[str], fold
     """Yield an agreement for every case on one market, that of the two tiers first."""
     own: dict[float, list[Deal]] = {}
     bars = read_columns(Job(market))
+    spans = atr(bars, Job(market).atr_period)
     for case in (Case(0.0), Case(STOP_ATR)):
         job = Job(market, stop_atr=case.stop)
         own[case.stop] = deals(own_python(), "whalebot", job, folder)
@@ -102,7 +104,8 @@ def check_market(name: str, market: str, python: Path, only: Sequence[str], fold
             tell(f"{name}: {peer}, {case.words}")
             job = Job(market, stop_atr=case.stop, variant=case.variant)
             found = deals(python, PEERS[peer], job, folder)
-            yield name, peer, case.words, compare(own[case.stop], found, bars, job.tick, case.known)
+            reach = case.stop * spans if case.stop else None
+            yield name, peer, case.words, compare(own[case.stop], found, bars, job.tick, case.known, reach)
 
 
 def print_table(rows: Sequence[Row]) -> None:

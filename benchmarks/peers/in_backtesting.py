@@ -36,7 +36,9 @@ def frame(bars: Columns) -> Any:
 
 
 def make_strategy(base: Any, job: Job, asked: Any, spans: Any, opens: Any) -> Any:
-    """Return the strategy class. Stops lie at their distance from the next open, at which the order fills."""
+    """Return the strategy class. Stops lie at their distance from the next open, at which the order fills;
+    an entry whose stop the library would refuse is left out.
+    """
 
     class Cross(base):  # type: ignore[misc]
         def init(self) -> None:
@@ -50,7 +52,10 @@ def make_strategy(base: Any, job: Job, asked: Any, spans: Any, opens: Any) -> An
                 return
             self.position.close()
             order = self.buy if side > 0 else self.sell
-            order(size=1, sl=self.stop(i, side))
+            level = self.stop(i, side)
+            # The library takes no stop beyond the last close, though the order fills at the open after it.
+            if level is None or side * (self.data.Close[-1] - level) > 0:
+                order(size=1, sl=level)
 
         def stop(self, i: int, side: int) -> float | None:
             if not job.stop_atr:
