@@ -148,6 +148,21 @@ def test_the_same_command_goes_on(folder: Path, capsys: pytest.CaptureFixture[st
     assert "study s: 6 trials; objective sharpe_drawdown" in capsys.readouterr().out
 
 
+def test_a_study_in_a_journal_is_shown_and_applied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    storage = ("--storage", str(folder / "studies.journal"))
+    optimize(folder, "--trials", "3", *storage)
+    optimize(folder, "--trials", "4", *storage)
+    assert "after 4 trials" in capsys.readouterr().out
+    assert main(["optimize", "show", *storage, "--dir", str(folder)]) == CLEAN
+    assert capsys.readouterr().out == "s: 4 trials asked for\n"
+    assert main(["optimize", "show", "--study", "s", *storage, "--dir", str(folder)]) == CLEAN
+    assert "study s: 4 trials; objective sharpe_drawdown" in capsys.readouterr().out
+    assert apply(folder, "--force", *storage) == CLEAN
+    assert "trial " in capsys.readouterr().out
+    assert (folder / "config.json.old-1").exists()
+    assert not (folder / "studies.db").exists()
+
+
 def test_a_trial_without_trades_is_no_result(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(folder, "optimize", "--study", "s", "--trials", "2", "--min-trades", "9999") == DIFFERENCE
     assert "no trial has a score" in capsys.readouterr().out

@@ -58,8 +58,9 @@ def test_a_grid_is_played_once_and_whole() -> None:
     assert len(completed(study)) == len(points) == 25
 
 
-def test_a_killed_search_goes_on_without_loss_or_repetition(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'studies.db'}"
+@pytest.mark.parametrize("kind", ["sqlite:///{}/studies.db", "journal:///{}/studies"])
+def test_a_killed_search_goes_on_without_loss_or_repetition(tmp_path: Path, kind: str) -> None:
+    url = kind.format(tmp_path)
     assert child(url, 12, "6", jobs=2).wait(60) == -9
     before = load_study(open_storage(url), "hill").get_trials()
     left = [t for t in before if t.state is TrialState.RUNNING]
@@ -90,8 +91,9 @@ def test_a_recovery_that_was_cut_short_puts_nothing_back_twice() -> None:
     assert pool.answered == 1
 
 
-def test_two_processes_share_a_study(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'studies.db'}"
+@pytest.mark.parametrize("kind", ["sqlite:///{}/studies.db", "{}/studies.journal"])
+def test_two_processes_share_a_study(tmp_path: Path, kind: str) -> None:
+    url = kind.format(tmp_path)
     both = [child(url, 30, "meet") for _ in range(2)]
     assert [process.wait(120) for process in both] == [0, 0]
     trials = load_study(open_storage(url), "hill").get_trials()

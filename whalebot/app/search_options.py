@@ -105,7 +105,9 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
 def add_study_options(parser: argparse.ArgumentParser) -> None:
     """Declare where a study lies."""
     parser.add_argument(
-        "--storage", metavar="URL", help="SQLAlchemy URL, or memory (default: studies.db in --dir)"
+        "--storage",
+        metavar="URL",
+        help="SQLAlchemy URL, FILE.journal, or memory (default: studies.db in --dir)",
     )
     parser.add_argument("--study", metavar="NAME", help="name of the study (default: made from the search)")
 

@@ -6,29 +6,42 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import optuna
 from optuna.exceptions import StorageInternalError
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.study import Study
 from sqlalchemy import event
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from whalebot.domain.errors import ConfigError
+from whalebot.research.optimise.journal import JournalFile
 
 IDENTITY: Final = "search"
 _BESIDES: Final = ("files", "table")
 """Where the data lay, which another machine has elsewhere; the whole configuration, whose digest counts."""
 _BUSY_S: Final = 60
 _TRIES: Final = 10
+_JOURNAL: Final = "journal:///"
+_SUFFIX: Final = ".journal"
 
 
 def open_storage(url: str | None) -> BaseStorage:
-    """Return the storage at a SQLAlchemy URL; None: in memory, gone with the process. Raises ConfigError."""
+    """Return the storage at a SQLAlchemy URL, or in a journal: journal:///FILE, or a path NAME.journal.
+
+    None: in memory, gone with the process. Raises ConfigError.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if url is None:
         return InMemoryStorage()
+    if url.startswith(_JOURNAL) or ("://" not in url and url.endswith(_SUFFIX)):
+        return JournalStorage(JournalFile(Path(url.removeprefix(_JOURNAL))))
+    return _open_database(url)
+
+
+def _open_database(url: str) -> BaseStorage:
     sqlite = url.startswith("sqlite")
     options = {"connect_args": {"timeout": _BUSY_S}} if sqlite else {"pool_pre_ping": True}
     for attempt in range(_TRIES):
@@ -36,7 +49,9 @@ def open_storage(url: str | None) -> BaseStorage:
             storage = RDBStorage(url, engine_kwargs=dict(options))
             break
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise ConfigError(f"--storage: {error}; write sqlite:///FILE or another SQLAlchemy URL") from None
+            raise ConfigError(
+                f"--storage: {error}; write sqlite:///FILE, another SQLAlchemy URL, or journal:///FILE"
+            ) from None
         except (DatabaseError, StorageInternalError) as error:
             # Two processes that make the tables of a new file at once: the second finds them a moment later.
             if attempt == _TRIES - 1:
