@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 from scan_rig import make_desk
-from scan_venue import candle
+from scan_venue import candle, venue
 
 from whalebot.adapters.storage.filesystem import FileSystem
+from whalebot.app.cli import main
 from whalebot.decisions.scan.settings import ScanSettings, SignalConfig
 from whalebot.domain.scan_table import ScanTable
 from whalebot.scanner import publishing, table_file
@@ -91,6 +92,19 @@ def test_the_last_table_says_that_the_scan_is_over(tmp_path: Path) -> None:
     path = _places(tmp_path).table
     assert path.stat().st_mode & 0o777 == 0o600
     assert json.loads(path.read_bytes())["version"] == 1
+
+
+def test_one_look_leaves_its_table(tmp_path: Path) -> None:
+    with venue(["A00USDT"]) as served:
+        places = served.endpoints
+        exchange = {"rest_url": places.rest_url, "ws_public_url": places.ws_public_url}
+        (tmp_path / "config.json").write_text(json.dumps({"exchange": exchange}))
+        assert main(["scan", "A00", "--once", "--dir", str(tmp_path), "--format", "json"]) == 0
+    found = read_scan_table(tmp_path / "output" / "scan_table.json")
+    assert found is not None
+    assert (found.ended, found.simulated, found.source) == (True, False, places.rest_url)
+    assert [line.symbol for line in found.lines] == ["A00USDT"]
+    assert found.lines[0].rsi is not None
 
 
 def test_there_is_room_for_so_many_symbols(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
