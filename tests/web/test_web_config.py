@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import stat
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from whalebot.adapters.logs.masking import SecretMasker
+from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.web.problems import ApiProblem
 from whalebot.app.paths import find_paths
 from whalebot.app.setup import Setup, read_again, read_setup
@@ -175,6 +177,18 @@ def test_a_file_that_broke_meanwhile_stays_as_it_is(desk: WebConfig, running: Ru
         problem = _refused(lambda: desk.change({"signal_score_threshold": 2.5}, False))
         assert problem.status in (409, 422)
         assert path.read_text() == text
+
+
+def test_a_full_disk_leaves_nothing_half_done(
+    desk: WebConfig, running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FileSystem, "pwrite", full)
+    assert _refused(lambda: desk.change({"signal_score_threshold": 2.5}, False)).status == 409
+    assert _file(running) == CONFIG
+    assert [path.name for path in running.setup.paths.dir.glob("config*")] == ["config.json"]
 
 
 def test_limits_are_those_in_force(desk: WebConfig) -> None:

@@ -216,6 +216,10 @@ def test_the_token_is_made_once_and_kept_private(tmp_path: Path) -> None:
     path.chmod(0o644)
     assert kept_token(path) != token
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    for damaged in (b"\0" * 43, b"a" * 20 + b"\n" + b"b" * 20):
+        path.write_bytes(damaged)
+        assert kept_token(path).encode() != damaged
+        assert len(kept_token(path)) >= 40
     with pytest.raises(ConfigError, match=r"web\.token"):
         own_token("short")
     with pytest.raises(ConfigError, match="cannot be kept"):

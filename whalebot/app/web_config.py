@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -194,6 +195,10 @@ def _keep(files: FileSystem, path: FilePath, text: str) -> FilePath:
         except FileExistsError:
             number += 1
             continue
+        except OSError:
+            with contextlib.suppress(OSError):
+                files.unlink(kept)
+            raise
         return kept
 
 

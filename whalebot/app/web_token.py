@@ -32,7 +32,7 @@ def kept_token(path: Path) -> str:
             known = files.read_file(path).decode("ascii").strip()
         except FileNotFoundError:
             known = ""
-        if len(known) >= _SHORTEST and path.stat().st_mode & 0o077 == 0:
+        if len(known) >= _SHORTEST and known.isprintable() and path.stat().st_mode & 0o077 == 0:
             return known
         token = secrets.token_urlsafe(_BYTES)
         files.write_replacing(path, f"{token}\n".encode())
