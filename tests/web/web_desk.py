@@ -339,8 +339,9 @@ class ScanOfTests:
     def events(
         self, limit: int, before: int | None, symbol: str | None, mode: str
     ) -> tuple[list[Mapping[str, Any]], str | None, int]:
-        found = [scan_record(number) for number in range(3)] if symbol in (None, "BTCUSDT") else []
-        return (found[:limit] if before is None else []), None, len(found)
+        is_known = symbol in (None, "BTCUSDT")
+        found: list[Mapping[str, Any]] = [scan_record(number) for number in range(3 * is_known)]
+        return found[: limit if before is None else 0], None, len(found)
 
 
 @dataclass
