@@ -104,11 +104,12 @@ class Reporter:
         self._started_s = time.monotonic()
         self._next_frame_s = 0.0
         self._next_table_s = self._started_s + scan.options.scan.output_throttle_seconds
+        self._is_table_shown = False
         self._next_state_s = self._started_s + _STATE_S
         self._recent: deque[str] = deque(maxlen=RECENT)
         self._received = (self._started_s, 0)
         self._rate = 0.0
-        self._saved = 0
+        self._saved_at = 0
         self._table: LiveTable | None = None
         if scan.args.format == "live":
             colour = wants_colour(sys.stdout, os.environ)
@@ -138,8 +139,8 @@ class Reporter:
         if now_s >= self._next_state_s:
             self._next_state_s = now_s + _STATE_S
             count = self._scan.desk.counts.evaluations
-            if count != self._saved:
-                self._saved = count
+            if count != self._saved_at:
+                self._saved_at = count
                 self._scan.writer.save_state(self._scan.desk.announcer.to_dict())
         self._scan.publisher.tick(self._scan.desk)
         if self._table is not None and now_s >= self._next_frame_s:
@@ -150,10 +151,10 @@ class Reporter:
 
     def _is_table_due(self, now_s: float) -> bool:
         cards = self._scan.desk.cards.values()
-        is_first = self._next_frame_s == 0.0 and all(card.phase is not Phase.WAITING for card in cards)
+        is_first = not self._is_table_shown and all(card.phase is not Phase.WAITING for card in cards)
         if now_s < self._next_table_s and not is_first:
             return False
-        self._next_frame_s = now_s
+        self._is_table_shown = True
         self._next_table_s = now_s + max(self._scan.options.scan.output_throttle_seconds, 1.0)
         return True
 
