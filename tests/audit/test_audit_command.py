@@ -63,7 +63,8 @@ def test_showing_the_newest_or_some(folder: Path, capsys: pytest.CaptureFixture[
     assert [json.loads(line)["seq"] for line in capsys.readouterr().out.splitlines()] == [1, 2, 3, 4, 5, 6]
     for nothing in (["--kind", "kill"], ["--actor", "me"], ["--from", "2026-01-03"], ["--to", "2026-01-02"]):
         assert run("show", *nothing, folder=folder) == 0
-        assert capsys.readouterr().out == ""
+        told = capsys.readouterr()
+        assert (told.out, told.err) == ("", "no record is of this kind, actor and time\n")
 
 
 def test_words_of_others_cannot_steer_the_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -144,6 +144,8 @@ def test_the_command_is_found_wherever_it_stands(given, meant) -> None:
         (["run", "--speed", "nan"], "or max"),
         (["run", "--seed", "-1"], "whole number"),
         (["run", "--nonsense"], "unrecognized arguments"),
+        (["run", "--sped", "5"], "did you mean --speed?"),
+        (["audit", "show", "--lst", "5"], "unrecognized arguments: --lst 5"),
         (["score", "--data", "x"], "--out"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -154,3 +155,13 @@ def test_the_shipped_instruments_are_sound() -> None:
         assert grid.min_qty <= grid.max_market_qty <= grid.max_qty
         assert spec.start_price > grid.tick_size * 100
         assert spec.start_price * grid.qty_step < 100
+
+
+def test_a_port_that_is_taken_is_said_in_words() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        options = ExchangeOptions(port=port, symbols="BTCUSDT")
+        with pytest.raises(ConfigError, match=f"--port {port}: cannot listen on 127.0.0.1"):
+            run_exchange(options)

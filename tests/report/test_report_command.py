@@ -110,6 +110,13 @@ def test_text_names_what_people_ask_for(
     assert capsys.readouterr().out == ""
 
 
+def test_a_period_without_a_trade_is_told_from_an_empty_history(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(folder, "--to", "2001-01-01") == 0
+    assert "No trade was closed in this period" in capsys.readouterr().out
+
+
 def test_no_trade_yet_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "trade_history.json").write_bytes(b"[]\n")
     page, table = tmp_path / "r.html", tmp_path / "r.csv"

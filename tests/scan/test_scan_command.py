@@ -256,9 +256,9 @@ def test_a_reader_that_leaves_ends_the_scan_in_order(folder: Path) -> None:
 
 
 def test_the_demo_starts_an_exchange_of_its_own_and_ends_it(tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text("{}")
+    folder = tmp_path / "new"
     process = started(
-        tmp_path, "--demo", "--demo-symbols", "3", "--once", "--format", "json",
+        folder, "--demo", "--demo-symbols", "3", "--once", "--format", "json",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     out, errors = process.communicate(timeout=60)

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from types import ModuleType
-from typing import Final
+from typing import Final, NoReturn
 
 from whalebot import __version__
 from whalebot.app.exits import BUG, CLEAN, exit_code, explanation
@@ -107,7 +107,18 @@ def _parse(arguments: list[str], module: ModuleType | None) -> argparse.Namespac
         hint = f"; did you mean {near[0]!r}?" if near else ""
         parser.error(f"unknown command {arguments[0]!r}{hint} (commands: {', '.join(COMMANDS)})")
     defaults = argparse.Namespace(dir=None, config=None, quiet=False, verbose=0)
-    return parser.parse_args(arguments, defaults)
+    found, unknown = parser.parse_known_args(arguments, defaults)
+    if unknown:
+        _refuse(unknown, commands.choices[arguments[0]])
+    return found
+
+
+def _refuse(unknown: list[str], command: argparse.ArgumentParser) -> NoReturn:
+    """Name what the command does not know, and the nearest that it does; ends with exit code 2."""
+    name = unknown[0].partition("=")[0]
+    near = difflib.get_close_matches(name, command._option_string_actions, n=1)
+    hint = f"; did you mean {near[0]}?" if near and name.startswith("-") else ""
+    command.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
 def _run(module: ModuleType, args: argparse.Namespace) -> int:

@@ -109,6 +109,10 @@ class Paths:
         """File that tells where the control socket is, written where it is not in `state`."""
         return self.state / "control.sock.place"
 
+    def make_folder(self) -> None:
+        """Make the folder itself, where there is none. Raises ConfigError naming folder and remedy."""
+        _make_folder(self.dir)
+
     def prepare(self) -> None:
         """Make the folders, readable by their owner alone.
 

@@ -209,10 +209,11 @@ class Trading:
             symbol,
             order_link_id=intent.order_link_id,
         )
+        score = "" if memory.entry_score is None else f", score {memory.entry_score:+.2f}"
         self._ctx.tell_owner(
             "entry",
             f"{symbol}: {memory.side.value} {intent.qty} at {entry_price(memory)}",
-            f"stop {memory.stop}, target {memory.target}, score {memory.entry_score}",
+            f"stop {memory.stop}, target {memory.target}{score}",
         )
         if intent.closes_as is not None:
             self._exits.close(symbol, intent.closes_as)

@@ -107,7 +107,10 @@ def _show(args: argparse.Namespace) -> int:
     from whalebot.adapters.storage.filesystem import FileSystem
 
     chosen = (r for r in records(FileSystem(), args.paths.audit) if _is_wanted(r, args))
-    for record in deque(chosen, maxlen=args.last):
+    shown = deque(chosen, maxlen=args.last)
+    if not shown:
+        print("no record is of this kind, actor and time", file=sys.stderr)
+    for record in shown:
         if args.json:
             sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
         else:

@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         _print_json(parts, history)
     elif not args.quiet:
-        _print_text(parts, history, source)
+        _print_text(parts, len(trades), history, source)
     for path in write_report(args, parts, source):
         print(f"written: {path}", file=sys.stderr)
     return CLEAN
@@ -152,7 +152,7 @@ def _print_json(parts: Sequence[Part], history: Path) -> None:
     print(json.dumps({"history": str(history), "modes": modes}, indent=2, ensure_ascii=False))
 
 
-def _print_text(parts: Sequence[Part], history: Path, source: str) -> None:
+def _print_text(parts: Sequence[Part], count: int, history: Path, source: str) -> None:
     from rich.console import Console
 
     from whalebot.research.report.as_text import print_report
@@ -160,6 +160,6 @@ def _print_text(parts: Sequence[Part], history: Path, source: str) -> None:
     console = Console(highlight=False)
     console.print(f"Trades of {history}", style="dim", markup=False, soft_wrap=True)
     if not parts:
-        console.print("No trade was closed yet.")
+        console.print("No trade was closed in this period." if count else "No trade was closed yet.")
     for part in parts:
         print_report(part.summary, console, equity_source=source)

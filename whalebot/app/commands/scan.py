@@ -30,7 +30,10 @@ def run(args: argparse.Namespace) -> int:
 
     environment = read_environment(args.paths.env)
     args.masker.add(*environment.secrets())
-    config = read_scan_config(args.paths.config, environment, not (args.check_config or args.fix_config))
+    writes = not (args.check_config or args.fix_config)
+    if writes:
+        args.paths.make_folder()
+    config = read_scan_config(args.paths.config, environment, writes)
     args.masker.add(*config.secrets)
     if args.fix_config:
         return _fix(args, config)

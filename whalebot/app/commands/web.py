@@ -81,7 +81,8 @@ def _refuse_running(args: argparse.Namespace) -> None:
     except NoDaemon:
         return
     raise ConfigError(
-        f"{args.paths.dir}: a daemon runs here; set web.enabled in its configuration and restart it"
+        f"{args.paths.dir}: a daemon runs here and shows itself; where it does not, start it with"
+        " run --web, or with web.enabled in its configuration"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -39,6 +40,7 @@ from whalebot.adapters.exchange.server.sockets import Sockets
 from whalebot.adapters.exchange.server.state_store import VERSION, StateStore
 from whalebot.adapters.exchange.server.trade_session import TradeSession
 from whalebot.adapters.exchange.server.venue import Venue
+from whalebot.domain.errors import ConfigError
 from whalebot.domain.instrument import Instrument
 
 HOST: Final = "127.0.0.1"
@@ -131,7 +133,7 @@ class ExchangeServer:
         )
 
     async def start(self) -> int:
-        """Listen and play; returns the port."""
+        """Listen and play; returns the port. Raises ConfigError where the port cannot be had."""
         self._runner = web.AppRunner(
             self._app(),
             access_log=None,
@@ -143,7 +145,14 @@ class ExchangeServer:
         )
         await self._runner.setup()
         site = web.TCPSite(self._runner, HOST, self._options.port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            await self._runner.cleanup()
+            raise ConfigError(
+                f"--port {self._options.port}: cannot listen on {HOST} ({os.strerror(error.errno or 0)});"
+                " choose another port, or 0 for a free one"
+            ) from error
         self.port = self._runner.addresses[0][1]
         self._log.write("start", market=self._parts.market.name, symbols=list(self._parts.market.symbols))
         if self._options.scenario is not None:
