@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from web_desk import trade, view
 
 from whalebot.adapters.logs.masking import SecretMasker
+from whalebot.adapters.web.chronicle import Chronicle
 from whalebot.adapters.web.server import WebServer, bind
 from whalebot.app import web
 from whalebot.app.config.problems import ConfigProblems
@@ -90,6 +94,26 @@ def test_without_the_extra_the_remedy_is_named(tmp_path: Path, monkeypatch: pyte
 def test_manual_orders_cannot_be_switched_on(tmp_path: Path) -> None:
     with pytest.raises(ConfigProblems, match=r"web\.allow_orders"):
         _setup(tmp_path, allow_orders=True)
+
+
+def test_equity_before_the_first_trade_is_the_wallet_less_what_trades_brought(tmp_path: Path) -> None:
+    config, chronicle = _setup(tmp_path).config, Chronicle()
+    chronicle.trades.fill(
+        [replace(trade(n), mode=mode) for n, mode in enumerate(("testnet", "testnet", "demo"))]
+    )
+    configured = Decimal(str(config.trade_management.account_balance))
+    of_demo, told = web._start_equity(config, chronicle)
+    assert "account_balance" in told
+    assert of_demo() == configured
+    of_testnet, told = web._start_equity(config.model_copy(update={"mode": "testnet"}), chronicle)
+    assert "money moved in or out" in told
+    assert of_testnet() == configured  # the wallet is not known yet
+    chronicle.look(view(wallet_balance=Decimal("997.50")))
+    assert of_testnet() == Decimal("1000.00")
+    chronicle.look(view(wallet_balance=Decimal("-2.60")))
+    assert of_testnet() == configured  # nothing that a result could be divided by
+    chronicle.look(view(wallet_balance=Decimal("1")))
+    assert of_demo() == configured
 
 
 def test_an_end_of_the_server_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
