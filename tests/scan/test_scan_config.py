@@ -12,7 +12,7 @@ import pytest
 
 from whalebot.app.cli import main
 from whalebot.app.config.environment import Environment
-from whalebot.app.scan_config import read_scan_text
+from whalebot.app.scanning.config import read_scan_text
 from whalebot.decisions.scan.settings import ScanSettings, SignalConfig
 from whalebot.scanner.correcting import read_table
 from whalebot.scanner.key_table import ALERTS, JUDGE, OUTPUT, SIGNAL, TOP, default_table

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from whalebot.app.exits import CLEAN, CONFIGURATION
 
 if TYPE_CHECKING:
-    from whalebot.app.scan_config import ScanConfig
+    from whalebot.app.scanning.config import ScanConfig
     from whalebot.scanner.options import ScannerOptions
 
 _TEXT = "watch many symbols and say which of them deserve a look; never an order"
@@ -17,7 +17,7 @@ _TEXT = "watch many symbols and say which of them deserve a look; never an order
 
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
-    from whalebot.app.scan_options import add_scan_options
+    from whalebot.app.scanning.options import add_scan_options
 
     add_scan_options(subparsers.add_parser("scan", help=_TEXT, description=_TEXT))
 
@@ -25,8 +25,8 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the scan, one of its tools, or a check of its configuration."""
     from whalebot.app.config.environment import read_environment
-    from whalebot.app.scan_config import read_scan_config
-    from whalebot.app.scan_options import with_command_line
+    from whalebot.app.scanning.config import read_scan_config
+    from whalebot.app.scanning.options import with_command_line
 
     environment = read_environment(args.paths.env)
     args.masker.add(*environment.secrets())
@@ -50,25 +50,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _work(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
-    from whalebot.app.scan_options import TOOLS
+    from whalebot.app.scanning.options import TOOLS
 
     if args.words and args.words[0] in TOOLS:
-        from whalebot.app.scan_tools import run_tool
+        from whalebot.app.scanning.tools import run_tool
 
         return run_tool(args, config, options)
     if args.test_alert:
-        from whalebot.app.scan_alerts import send_sample
+        from whalebot.app.scanning.alerts import send_sample
 
         return send_sample(args, config, options)
     if args.replay is not None:
-        from whalebot.app.scan_replay import run_replay
+        from whalebot.app.scanning.replay import run_replay
 
         return run_replay(args, config, options)
     if args.once:
-        from whalebot.app.scan_once import run_once
+        from whalebot.app.scanning.once import run_once
 
         return run_once(args, config, options)
-    from whalebot.app.scan_live import run_live
+    from whalebot.app.scanning.live import run_live
 
     return run_live(args, config, options)
 
@@ -94,7 +94,7 @@ def _tell(args: argparse.Namespace, config: ScanConfig) -> None:
 def _fix(args: argparse.Namespace, config: ScanConfig) -> int:
     from whalebot.adapters.storage.filesystem import FileSystem
     from whalebot.app.config.reading import read_file
-    from whalebot.app.scan_config import fixed_text
+    from whalebot.app.scanning.config import fixed_text
 
     path = args.paths.config
     text = read_file(path)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from whalebot import __version__
 from whalebot.adapters.logs.system import wants_colour
 from whalebot.app.exits import CLEAN
-from whalebot.app.scan_config import ScanConfig
+from whalebot.app.scanning.config import ScanConfig
 from whalebot.domain.errors import ConfigError, VenueRefused
 from whalebot.scanner.history import FILE_NAME, Query, read_signals
 from whalebot.scanner.options import ScannerOptions
@@ -46,7 +46,7 @@ def run_tool(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
 
 
 def _explain(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
-    from whalebot.app.scan_run import open_scan
+    from whalebot.app.scanning.run import open_scan
     from whalebot.decisions.scan.wording import explain_lines
     from whalebot.scanner.once import scan_once
     from whalebot.scanner.view import status_of
@@ -192,7 +192,7 @@ def _venue(
 
 
 def _file(args: argparse.Namespace, options: ScannerOptions) -> Path:
-    from whalebot.app.scan_run import folder_of
+    from whalebot.app.scanning.run import folder_of
 
     return folder_of(args, options.output.json_output_dir) / FILE_NAME
 

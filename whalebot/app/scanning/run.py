@@ -19,10 +19,10 @@ from whalebot import __version__
 from whalebot.adapters.bybit.hosts import Endpoints, check_urls
 from whalebot.adapters.bybit.rest_survey import ListedSymbol
 from whalebot.adapters.logs.system import wants_colour
-from whalebot.app.scan_config import ScanConfig
-from whalebot.app.scan_kept import KeptSignals
-from whalebot.app.scan_options import intervals_of
-from whalebot.app.scan_query import make_query
+from whalebot.app.scanning.config import ScanConfig
+from whalebot.app.scanning.kept import KeptSignals
+from whalebot.app.scanning.options import intervals_of
+from whalebot.app.scanning.query import make_query
 from whalebot.decisions.scan.announcing import Announcer
 from whalebot.domain.errors import ConfigError, RateLimited, TransportError, VenueRefused
 from whalebot.runtime.clock import SystemClock
@@ -125,7 +125,7 @@ def _source(args: argparse.Namespace, config: ScanConfig) -> Iterator[tuple[Endp
     if not args.demo:
         yield config.endpoints, 1.0
         return
-    from whalebot.app.scan_demo import start_scan_exchange
+    from whalebot.app.scanning.demo import start_scan_exchange
 
     exchange = start_scan_exchange(args.paths.logs, args.demo_symbols, args.demo_speed, args.seed)
     try:
@@ -149,7 +149,7 @@ def _alerts(
     if not options.alerts.enabled:
         yield None
         return
-    from whalebot.app.scan_alerts import open_alerts
+    from whalebot.app.scanning.alerts import open_alerts
 
     with open_alerts(options.alerts, config.channels, clock, args.masker.mask) as alerts:
         yield alerts

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from whalebot import __version__
 from whalebot.app.exits import CLEAN
-from whalebot.app.scan_config import ScanConfig
-from whalebot.app.scan_kept import KeptSignals
-from whalebot.app.scan_output import print_replayed
-from whalebot.app.scan_query import make_query
-from whalebot.app.scan_run import folder_of, places_of
+from whalebot.app.scanning.config import ScanConfig
+from whalebot.app.scanning.kept import KeptSignals
+from whalebot.app.scanning.output import print_replayed
+from whalebot.app.scanning.query import make_query
+from whalebot.app.scanning.run import folder_of, places_of
 from whalebot.decisions.scan.announcing import EMITTED, Announcer
 from whalebot.decisions.scan.record import record_of
 from whalebot.domain.errors import ConfigError
@@ -71,7 +71,7 @@ def run_replay(args: argparse.Namespace, config: ScanConfig, options: ScannerOpt
     finally:
         writer.stop(30.0)
     if args.format != "jsonl":
-        from whalebot.app.scan_output import print_table
+        from whalebot.app.scanning.output import print_table
 
         print_table(args, desk, query, sys.stdout.isatty() and os.environ.get("TERM") != "dumb")
     return CLEAN

@@ -15,7 +15,7 @@ from whalebot.adapters.alerts.signed_webhook import SignedWebhook
 from whalebot.adapters.alerts.system import AlertRules, AlertSystem
 from whalebot.app.config.service_tables import AlertChannel
 from whalebot.app.exits import CLEAN, DIFFERENCE
-from whalebot.app.scan_config import ScanConfig
+from whalebot.app.scanning.config import ScanConfig
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError
 from whalebot.ports import Clock

@@ -21,7 +21,7 @@ from whalebot.scanner.tables import indicator_table, signal_table
 from whalebot.scanner.view import TableQuery, columns_of, rows_of
 
 if TYPE_CHECKING:
-    from whalebot.app.scan_run import Scan
+    from whalebot.app.scanning.run import Scan
 
 
 def print_rows(scan: Scan) -> None:

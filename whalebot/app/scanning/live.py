@@ -17,9 +17,9 @@ from typing import Any, Final
 from whalebot import __version__
 from whalebot.adapters.logs.system import wants_colour
 from whalebot.app.exits import CLEAN
-from whalebot.app.scan_config import ScanConfig
-from whalebot.app.scan_output import emit, print_rows, print_signal
-from whalebot.app.scan_run import Scan, open_scan, warn_of_clock
+from whalebot.app.scanning.config import ScanConfig
+from whalebot.app.scanning.output import emit, print_rows, print_signal
+from whalebot.app.scanning.run import Scan, open_scan, warn_of_clock
 from whalebot.decisions.scan.evaluation import Direction
 from whalebot.scanner.asking import Asking
 from whalebot.scanner.lane import Phase

@@ -6,9 +6,9 @@ import argparse
 
 from whalebot import __version__
 from whalebot.app.exits import CLEAN
-from whalebot.app.scan_config import ScanConfig
-from whalebot.app.scan_output import announce_all, print_rows
-from whalebot.app.scan_run import open_scan
+from whalebot.app.scanning.config import ScanConfig
+from whalebot.app.scanning.output import announce_all, print_rows
+from whalebot.app.scanning.run import open_scan
 from whalebot.domain.errors import TransportError
 from whalebot.scanner.once import scan_once
 from whalebot.scanner.options import ScannerOptions

@@ -1,0 +1,1 @@
+"""The command `scan`: its configuration, its parts put together, its tools."""
