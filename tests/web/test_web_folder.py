@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -153,6 +154,24 @@ def test_half_a_result_is_refused(tmp_path: Path) -> None:
         backtest_shown(folder, SecretMasker())
     (folder / "manifest.json").write_text("{")
     with pytest.raises(ConfigError, match="cannot be read"):
+        backtest_shown(folder, SecretMasker())
+
+
+@pytest.mark.parametrize(
+    "content", ["[" * 100_000, '{"notes": ["\\ud800"]}'], ids=["nested", "half a character"]
+)
+def test_a_hostile_result_is_refused(tmp_path: Path, content: str) -> None:
+    folder = _result(tmp_path / "run")
+    (folder / "summary.json").write_text(content)
+    with pytest.raises(ConfigError, match=r"summary\.json: cannot be read"):
+        backtest_shown(folder, SecretMasker())
+
+
+def test_a_pipe_in_a_result_is_not_waited_for(tmp_path: Path) -> None:
+    folder = _result(tmp_path / "run")
+    (folder / "config.json").unlink()
+    os.mkfifo(folder / "config.json")
+    with pytest.raises(ConfigError, match=r"config\.json: cannot be read"):
         backtest_shown(folder, SecretMasker())
 
 

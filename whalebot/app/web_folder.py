@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from whalebot import __version__
 from whalebot.adapters.logs.masking import MASK
+from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.storage.history import read_history
 from whalebot.adapters.web.chronicle import Chronicle
 from whalebot.adapters.web.desk import Desk, RunFacts
@@ -162,8 +163,10 @@ def _trades(path: Path) -> list[ClosedTrade]:
 
 def _json(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        # Read so that a pipe or a device is refused; half a character could not be shown.
+        found = json.loads(FileSystem().read_file(path))
+        json.dumps(found, ensure_ascii=False).encode()
+    except (OSError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from error
     if not isinstance(found, dict):
         raise ConfigError(f"{path}: does not hold a table")
@@ -190,11 +193,12 @@ def _told(path: Path) -> Iterator[Told]:
     for line in lines:
         try:
             record = json.loads(line)
+            json.dumps(record, ensure_ascii=False).encode()
             kind, text = str(record.get("kind", "")), str(record["text"])
             level = _LEVELS.get(str(record["level"]), Level.INFO)
             at_ms = round(datetime.fromisoformat(record["ts"]).timestamp() * 1000)
             fields = tuple((str(name), str(value)) for name, value in dict(record.get("fields", {})).items())
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         if kind not in _NOT_DECISIONS:
             yield Told(Notice(level, kind, text, str(record.get("symbol", "")), 0, fields), at_ms)

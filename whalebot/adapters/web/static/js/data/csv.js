@@ -5,7 +5,8 @@
 function cell(value) {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  const isFormula = /^[=+@\t\r]/.test(text) || /^-(?![\d.])/.test(text);
+  const isAmount = /^-?\d*\.?\d+(e[-+]?\d+)?$/i.test(text);
+  const isFormula = /^[-=+@\t\r\n]/.test(text) && !isAmount;
   const safe = isFormula ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
