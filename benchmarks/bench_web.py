@@ -26,7 +26,7 @@ from whalebot.adapters.web.gate import GateRules
 from whalebot.adapters.web.rates import RateLimit
 from whalebot.adapters.web.server import WebServer, bind
 from whalebot.app.daemon import _SWITCH_S
-from whalebot.app.web_reports import TradeReports
+from whalebot.app.web.reports import TradeReports
 from whalebot.domain.analysis import Analysis, TrendReading
 from whalebot.domain.effects import Effect, PublishView, Stopped
 from whalebot.domain.enums import ClosedBy, Side, Signal, Trend

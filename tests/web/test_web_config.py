@@ -17,7 +17,7 @@ from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.web.problems import ApiProblem
 from whalebot.app.paths import find_paths
 from whalebot.app.setup import Setup, read_again, read_setup
-from whalebot.app.web_config import WebConfig
+from whalebot.app.web.config import WebConfig
 
 CONFIG = {
     "signal_score_threshold": 2.0,

@@ -18,7 +18,7 @@ from whalebot.adapters.storage.trade_json import encode_trades
 from whalebot.adapters.web.gate import GateRules
 from whalebot.app.commands import web
 from whalebot.app.paths import find_paths
-from whalebot.app.web_folder import backtest_shown, desk_of, is_result
+from whalebot.app.web.folder import backtest_shown, desk_of, is_result
 from whalebot.decisions.performance.summary import summarise
 from whalebot.domain.enums import Side
 from whalebot.domain.errors import ConfigError

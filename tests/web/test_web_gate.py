@@ -15,7 +15,7 @@ from web_desk import PACE, TOKEN, Client, endpoints, filled, served
 from whalebot.adapters.web.gate import SECURITY_HEADERS, GateRules
 from whalebot.adapters.web.rates import RateLimit
 from whalebot.adapters.web.server import bind
-from whalebot.app.web_token import kept_token, own_token
+from whalebot.app.web.token import kept_token, own_token
 from whalebot.domain.errors import ConfigError
 
 WRITES = (

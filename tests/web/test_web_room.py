@@ -16,11 +16,11 @@ from web_desk import trade, view
 from whalebot.adapters.logs.masking import SecretMasker
 from whalebot.adapters.web.chronicle import Chronicle
 from whalebot.adapters.web.server import WebServer, bind
-from whalebot.app import web
 from whalebot.app.config.problems import ConfigProblems
 from whalebot.app.paths import find_paths
 from whalebot.app.setup import Setup, read_setup
-from whalebot.app.web import WebRoom
+from whalebot.app.web import room as web
+from whalebot.app.web.room import WebRoom
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError

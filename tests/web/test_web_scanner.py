@@ -18,7 +18,7 @@ from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.web.desk import ScanDesk
 from whalebot.app.paths import find_paths
 from whalebot.app.setup import read_setup
-from whalebot.app.web_scan import ScanFolder
+from whalebot.app.web.scan import ScanFolder
 from whalebot.domain.scan_table import ScanTable
 from whalebot.scanner.history import FILE_NAME as HISTORY
 from whalebot.scanner.history import SignalHistory

@@ -19,7 +19,7 @@ from whalebot.adapters.web.gate import GateRules
 from whalebot.adapters.web.problems import ApiProblem
 from whalebot.adapters.web.rates import RateLimit
 from whalebot.adapters.web.server import WebServer, bind
-from whalebot.app.web_reports import TradeReports
+from whalebot.app.web.reports import TradeReports
 from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.analysis import Analysis, TrendReading
 from whalebot.domain.effects import Notice, PublishView, RecordTrade, SubmitOrder

@@ -30,7 +30,7 @@ from whalebot.app.troubles import Troubles
 from whalebot.app.venue import Venue, VenueParts
 from whalebot.app.venue_check import VenueCheck
 from whalebot.app.vitals import Vitals
-from whalebot.app.web import RunningParts, WebRoom
+from whalebot.app.web.room import RunningParts, WebRoom
 from whalebot.app.wiring import make_venue, new_run_id, ret_codes
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level

@@ -12,7 +12,7 @@ from whalebot.app.exits import CLEAN
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
-    from whalebot.app.web_folder import Shown
+    from whalebot.app.web.folder import Shown
 
 _TEXT = "show a backtest's result or a stopped daemon's folder in the browser"
 
@@ -43,7 +43,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Serve until interrupted. Raises ConfigError for a folder that holds neither."""
-    from whalebot.app.web import check_extra
+    from whalebot.app.web.room import check_extra
 
     check_extra()
     if args.folder is not None:
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 def shown_of(args: argparse.Namespace) -> Shown:
     """Return what the folder of `--dir` holds. Raises ConfigError where it is neither, or a daemon runs."""
-    from whalebot.app.web_folder import backtest_shown, folder_shown, is_result
+    from whalebot.app.web.folder import backtest_shown, folder_shown, is_result
 
     folder: Path = args.paths.dir
     if is_result(folder):
@@ -92,7 +92,7 @@ def _serve(shown: Shown, args: argparse.Namespace) -> None:
     from whalebot.adapters.web.application import make_application
     from whalebot.adapters.web.gate import GateRules
     from whalebot.adapters.web.server import WebServer, bind
-    from whalebot.app.web_folder import desk_of
+    from whalebot.app.web.folder import desk_of
 
     listener = bind("127.0.0.1", args.port)
     rules = GateRules(secrets.token_urlsafe(), is_read_only=True)

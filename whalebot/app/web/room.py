@@ -17,7 +17,7 @@ from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
 from whalebot.app.config.endpoints import KEYED_MODES
 from whalebot.app.setup import Setup
-from whalebot.app.web_token import kept_token, own_token
+from whalebot.app.web.token import kept_token, own_token
 from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.effects import Notice
 from whalebot.domain.errors import ConfigError
@@ -148,11 +148,11 @@ class WebRoom:
         from whalebot.adapters.metrics.exposition import render
         from whalebot.adapters.web.chronicle import Chronicle
         from whalebot.adapters.web.desk import ACTOR, Desk
-        from whalebot.app.web_audit import WebAudit
-        from whalebot.app.web_config import WebConfig
-        from whalebot.app.web_machine import Machine
-        from whalebot.app.web_reports import TradeReports
-        from whalebot.app.web_scan import ScanFolder
+        from whalebot.app.web.audit import WebAudit
+        from whalebot.app.web.config import WebConfig
+        from whalebot.app.web.machine import Machine
+        from whalebot.app.web.reports import TradeReports
+        from whalebot.app.web.scan import ScanFolder
 
         setup = self._setup
         machine = Machine(setup.paths.dir)

@@ -25,13 +25,13 @@ from whalebot.app.config.loading import check_text
 from whalebot.app.config.tree import mapped
 from whalebot.app.paths import Paths
 from whalebot.app.setup import Setup
-from whalebot.app.web_audit import WebAudit
-from whalebot.app.web_bars import found_files, put_bars
-from whalebot.app.web_config import WebConfig
-from whalebot.app.web_left import left_view
-from whalebot.app.web_machine import Machine
-from whalebot.app.web_reports import TradeReports
-from whalebot.app.web_scan import ScanFolder
+from whalebot.app.web.audit import WebAudit
+from whalebot.app.web.bars import found_files, put_bars
+from whalebot.app.web.config import WebConfig
+from whalebot.app.web.left import left_view
+from whalebot.app.web.machine import Machine
+from whalebot.app.web.reports import TradeReports
+from whalebot.app.web.scan import ScanFolder
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError

@@ -20,7 +20,7 @@ from whalebot.app.config.references import is_secret_place
 from whalebot.app.config.reload import Change, diff
 from whalebot.app.config.tree import mapped, put_at, value_at
 from whalebot.app.setup import Setup, check_again
-from whalebot.app.web_fields import field_of
+from whalebot.app.web.fields import field_of
 from whalebot.domain.errors import ConfigError
 
 NEVER: Final[tuple[Path, ...]] = (
