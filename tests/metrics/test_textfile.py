@@ -27,13 +27,20 @@ def test_the_file_is_replaced_whole_and_readable_for_a_collector(tmp_path: Path)
     assert os.listdir(tmp_path) == ["figures.prom"]
 
 
-def test_a_link_somebody_put_there_is_not_written_through(tmp_path: Path) -> None:
-    target = tmp_path / "target"
+@pytest.mark.parametrize("kind", ["link", "pipe", "file"])
+def test_what_somebody_put_there_is_not_written_through(tmp_path: Path, kind: str) -> None:
+    target, temporary = tmp_path / "target", tmp_path / f".figures.prom.{os.getpid()}"
     target.write_text("mine")
-    (tmp_path / f".figures.prom.{os.getpid()}").symlink_to(target)
-    with pytest.raises(OSError, match="symbolic link"):
-        write_textfile(tmp_path / "figures.prom", b"a 1\n")
+    if kind == "link":
+        temporary.symlink_to(target)
+    elif kind == "pipe":
+        os.mkfifo(temporary)
+    else:
+        os.link(target, temporary)
+    write_textfile(tmp_path / "figures.prom", b"a 1\n")
     assert target.read_text() == "mine"
+    assert (tmp_path / "figures.prom").read_bytes() == b"a 1\n"
+    assert stat.S_ISREG((tmp_path / "figures.prom").lstat().st_mode)
 
 
 def test_a_folder_that_is_not_there_leaves_nothing_behind(tmp_path: Path) -> None:

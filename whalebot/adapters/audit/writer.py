@@ -103,17 +103,9 @@ class AuditWriter:
         if tail.is_new:
             # From the first record on there is a head, so that its absence means something.
             write_head(self._files, self._trail, tail.head)
-        own: list[tuple[str, dict[str, str]]] = []
-        if tail.torn:
-            aside = set_aside(self._files, self._trail, tail.torn)
-            own.append(("repaired", {"bytes_cut": str(len(tail.torn)), "kept_as": aside.name}))
-        if tail.problem:
-            own.append(("broken", {"problem": tail.problem}))
-        if tail.size == 0 and tail.next_number > 1:
-            own.append(("continued", {"after": numbered_path(self._trail, tail.next_number - 1).name}))
         fd = self._files.open(self._trail, _FLAGS)
         try:
-            self._mend(fd, tail)
+            own = self._mend(fd, tail)
         except OSError:
             self._files.close(fd)
             raise
@@ -121,12 +113,21 @@ class AuditWriter:
         self._is_torn, self._noted, self._fd = False, None, fd
         return fd
 
-    def _mend(self, fd: int, tail: Tail) -> None:
+    def _mend(self, fd: int, tail: Tail) -> list[tuple[str, dict[str, str]]]:
+        """Cut what is torn, kept aside; return what the trail is to say of itself."""
+        own: list[tuple[str, dict[str, str]]] = []
         if tail.torn:
+            aside = set_aside(self._files, self._trail, tail.torn)
+            own.append(("repaired", {"bytes_cut": str(len(tail.torn)), "kept_as": aside.name}))
             self._files.truncate(fd, tail.size)
+        if tail.problem:
+            own.append(("broken", {"problem": tail.problem}))
+        if tail.size == 0 and tail.next_number > 1:
+            own.append(("continued", {"after": numbered_path(self._trail, tail.next_number - 1).name}))
         # What a killed run wrote last was perhaps never synced.
         self._files.sync(fd)
         self._files.sync_folder(self._trail.parent)
+        return own
 
     def _put_away(self, fd: int) -> None:
         """Give the full file its number; the next one is opened like one that a dead run left."""

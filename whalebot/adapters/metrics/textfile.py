@@ -22,8 +22,11 @@ def write_textfile(path: Path, data: bytes) -> None:
     The file is readable for all, since a collector runs as another user; its folder decides who gets there.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
+        # One that is there may be anybody's, a pipe too; it would keep its owner.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
         with open(os.open(temporary, flags, _MODE), "wb") as file:
             os.fchmod(file.fileno(), _MODE)
             file.write(data)
