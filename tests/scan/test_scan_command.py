@@ -110,7 +110,9 @@ def test_what_cannot_be_used_is_two(folder: Path, monkeypatch: Any, words: tuple
 def test_no_answer_is_four(folder: Path, served: ScanVenue, capsys: Any) -> None:
     served.fail["/v5/market/instruments-info"] = [(503, {})] * 3
     assert scan(folder, "A00USDT", "--once") == 4
-    assert "attempt 3/3" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "attempt 3/3" in said
+    assert "without a network: whalebot scan --demo" in said
     served.unknown.update(NAMES)
     assert scan(folder, "A00USDT", "--once") == 4
 

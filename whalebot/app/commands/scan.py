@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from whalebot.app.exits import CLEAN, CONFIGURATION
+from whalebot.domain.errors import TransportError
 
 if TYPE_CHECKING:
     from whalebot.app.scanning.config import ScanConfig
     from whalebot.scanner.options import ScannerOptions
 
 _TEXT = "watch many symbols and say which of them deserve a look; never an order"
+_REMEDY: Final = (
+    "check this machine's network, and the addresses in the table exchange of the configuration; "
+    "without a network: whalebot scan --demo"
+)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -23,7 +28,10 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the scan, one of its tools, or a check of its configuration."""
+    """Run the scan, one of its tools, or a check of its configuration.
+
+    Raises ConfigError, and TransportError with a remedy where the venue gave no usable answer.
+    """
     from whalebot.app.config.environment import read_environment
     from whalebot.app.scanning.config import read_scan_config
     from whalebot.app.scanning.options import with_command_line
@@ -44,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
         return CONFIGURATION
     try:
         return _work(args, config, with_command_line(config.options, args))
+    except TransportError as error:
+        raise TransportError(f"{error}\n{_REMEDY}") from error
     except KeyboardInterrupt:
         print("stopped by user", file=sys.stderr)
         return CLEAN
