@@ -172,7 +172,9 @@ def test_history_answers_queries_while_it_is_written(tmp_path: Path) -> None:
     store = SignalHistory(path)
     assert store.add(records[:10], "a", "live") == 10
     assert len(read_signals(path)) == latest_signals(path, 5, None, None, "live")[2] == 10
-    assert store.add(records, "b", "replay") == len(records) - 10
+    assert store.add(records, "b", "replay") == len(records)
+    assert [r["mode"] for r in read_signals(path)] == ["live"] * 10 + ["replay"] * (len(records) - 10)
+    assert len(read_signals(path, Query(mode="replay"))) == len(records)
     news = read_signals(path, Query(event="new", direction="Long", min_score=0.2))
     assert news
     assert all(
@@ -241,6 +243,66 @@ def test_judge_reads_the_history_and_the_bars(tmp_path: Path) -> None:
     assert gone[0].groups[0].void == len(signals)
     with pytest.raises(ConfigError, match="no signal to judge"):
         judge_history(path, Query(symbols=("ETHUSDT",)), bars_of, settings)
+
+
+def _kept_by_an_earlier_release(path: Path, rows: SignalHistory) -> None:
+    """Take the mode out of the key again and leave a gap in the row numbers."""
+    rows.close()
+    with sqlite3.connect(path) as db:
+        db.execute("ALTER TABLE signals RENAME TO moved")
+        text = db.execute("SELECT sql FROM sqlite_master WHERE name = 'moved'").fetchone()[0]
+        db.execute(text.replace('"moved"', "signals").replace(", mode)", ")"))
+        db.execute("INSERT INTO signals SELECT * FROM moved")
+        db.execute("DROP TABLE moved")
+        db.execute("CREATE INDEX signals_by_time ON signals (ts_ms)")
+        db.execute("DELETE FROM signals WHERE rowid = 3")
+        db.execute("PRAGMA user_version = 0")
+    db.close()
+
+
+def test_a_history_of_an_earlier_release_gets_the_key_with_the_mode(tmp_path: Path) -> None:
+    path = tmp_path / "signals.sqlite"
+    records = [record_of(event, MarketFacts(), "1") for event in backscan(_walk(600), BUSY, TICK)][:8]
+    store = SignalHistory(path)
+    store.add(records, "a", "backscan")
+    _kept_by_an_earlier_release(path, store)
+    before = read_signals(path)
+    numbers = latest_signals(path, 3, None, None, "backscan")
+    assert len(before) == 7
+    for _ in range(2):  # the second opening changes nothing
+        SignalHistory(path).close()
+        assert read_signals(path) == before
+        assert latest_signals(path, 3, None, None, "backscan") == numbers
+    store = SignalHistory(path)
+    assert store.add(records, "b", "live") == 8
+    assert store.add(records, "c", "live") == 0
+    store.close()
+    assert latest_signals(path, 50, None, None, "live")[2] == 8
+    with sqlite3.connect(path) as db:
+        names = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    assert "signals_by_time" in names
+    with pytest.raises(sqlite3.DatabaseError, match="later release"):
+        SignalHistory(path)
+
+
+def test_a_signal_of_two_modes_is_judged_once_and_as_live(tmp_path: Path) -> None:
+    path, history = tmp_path / "signals.sqlite", _walk(900)
+    run_backscan(history, BUSY, TICK, path, run_id="a", version="1")
+    settings = JudgeSettings((1, 4), draws=20)
+    alone = judge_history(path, Query(), lambda *_: history, settings)[0].outcomes
+    news = [r for r in read_signals(path) if r["event"] == "new"]
+    store = SignalHistory(path)
+    # Live: the same event, and one that the bar's close put into another class.
+    other = {**news[1], "confidence": "High" if news[1]["confidence"] != "High" else "Low"}
+    marked = [{**r, "entry_price": r["entry_price"] * 2} for r in (news[0], other)]
+    store.add(marked, "b", "live")
+    store.close()
+    both = judge_history(path, Query(), lambda *_: history, settings)[0].outcomes
+    assert len(both) == len(alone)
+    begun = {o.signal.bar_start_ms: o.signal.entry for o in both}
+    assert sum(begun[o.signal.bar_start_ms] == o.signal.entry * 2 for o in alone) == 2
 
 
 def test_ids_are_functions_of_the_event_alone() -> None:

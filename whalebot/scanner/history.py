@@ -1,4 +1,4 @@
-"""The history of signals: every event in one SQLite file, written by one writer, each kept once."""
+"""The history of signals: every event in one SQLite file, written by one writer, each kept once a mode."""
 
 from __future__ import annotations
 
@@ -17,23 +17,36 @@ from whalebot.domain.errors import ConfigError
 
 FILE_NAME: Final = "signals.sqlite"
 _WAIT_S: Final = 5.0
-_TABLE: Final = """
-CREATE TABLE IF NOT EXISTS signals (
+_VERSION: Final = 1
+"""Of the file (`user_version`). 0: the same columns, but an event was kept once over all modes."""
+_KEY: Final = ("symbol", "interval", "event", "direction", "confidence", "bar_start_ms", "config_hash")
+_TABLE: Final = f"""
+CREATE TABLE signals (
     id TEXT NOT NULL, run_id TEXT NOT NULL, mode TEXT NOT NULL, ts_ms INTEGER NOT NULL,
     symbol TEXT NOT NULL, interval TEXT NOT NULL, event TEXT NOT NULL, direction TEXT NOT NULL,
     confidence TEXT NOT NULL, bar_start_ms INTEGER NOT NULL, config_hash TEXT NOT NULL,
     score REAL, record TEXT NOT NULL,
-    UNIQUE (symbol, interval, event, direction, confidence, bar_start_ms, config_hash)
-);
-CREATE INDEX IF NOT EXISTS signals_by_time ON signals (ts_ms);
+    UNIQUE ({", ".join(_KEY)}, mode)
+)
 """
+_INDEX: Final = "CREATE INDEX signals_by_time ON signals (ts_ms)"
+MODES: Final = ("live", "replay", "backscan")
+"""Where events come from; of an event that several modes have, the first of these counts."""
+_RANK: Final = "CASE {0}.mode WHEN 'live' THEN 0 WHEN 'replay' THEN 1 ELSE 2 END"
+_COUNTS: Final = (
+    "NOT EXISTS (SELECT 1 FROM signals AS other WHERE "
+    + " AND ".join(f"other.{name} = signals.{name}" for name in _KEY)
+    + f" AND {_RANK.format('other')} < {_RANK.format('signals')})"
+)
 _INSERT: Final = "INSERT OR IGNORE INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """What is asked of the history; None and () mean any. `since_ms`, `until_ms`: event time, ms UTC, the
-    first included and the second not. `direction`: "Long" or "Short". `min_score`: size of the score."""
+    first included and the second not. `direction`: "Long" or "Short". `min_score`: size of the score.
+    `mode` None: every mode, an event that several have once, as the first of MODES has it.
+    """
 
     symbols: tuple[str, ...] = ()
     since_ms: int | None = None
@@ -49,13 +62,18 @@ class SignalHistory:
     """Writes events. One instance, one thread; readers may read meanwhile."""
 
     def __init__(self, path: Path) -> None:
+        """Open or create the file. Raises sqlite3.Error, also for a file of a later release."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made by hand first, so that the file and its journal are nobody else's to read.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
         self._db = sqlite3.connect(path, timeout=_WAIT_S)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_TABLE)
+        try:
+            _bring_up(self._db)
+        except sqlite3.Error:
+            self._db.close()
+            raise
 
     def add(self, records: Iterable[Mapping[str, Any]], run_id: str, mode: str) -> int:
         """Keep records (see `record_of`) and return how many were not there yet; all of them or none.
@@ -117,6 +135,33 @@ def _opened(path: Path) -> closing[sqlite3.Connection]:
     return closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_S))
 
 
+def _bring_up(db: sqlite3.Connection) -> None:
+    """Make the table, or give one of an earlier release the key of this one; rows keep their numbers."""
+    if _version(db) == _VERSION:
+        return
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        found = _version(db)  # another process may have been here meanwhile
+        if found > _VERSION:
+            raise sqlite3.DatabaseError(f"of version {found}, not {_VERSION}: written by a later release")
+        if found == _VERSION:
+            return
+        is_there = db.execute("SELECT 1 FROM sqlite_master WHERE name = 'signals'").fetchone()
+        if is_there:
+            db.execute("ALTER TABLE signals RENAME TO signals_before")
+        db.execute(_TABLE)
+        if is_there:
+            columns = "rowid, id, run_id, mode, ts_ms, " + ", ".join(_KEY) + ", score, record"
+            db.execute(f"INSERT INTO signals ({columns}) SELECT {columns} FROM signals_before ORDER BY rowid")
+            db.execute("DROP TABLE signals_before")
+        db.execute(_INDEX)
+        db.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _conditions(query: Query) -> tuple[list[str], list[object]]:
     asked: tuple[tuple[str, object | None], ...] = (
         ("ts_ms >= ?", query.since_ms),
@@ -129,6 +174,8 @@ def _conditions(query: Query) -> tuple[list[str], list[object]]:
     )
     known = [(clause, value) for clause, value in asked if value is not None]
     clauses, values = [clause for clause, _ in known], [value for _, value in known]
+    if query.mode is None:
+        clauses.append(_COUNTS)
     if query.symbols:
         clauses.append(f"symbol IN ({', '.join('?' * len(query.symbols))})")
         values += query.symbols

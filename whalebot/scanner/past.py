@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from whalebot.decisions.scan.ranking import MarketFacts
 from whalebot.decisions.scan.record import record_of
@@ -15,9 +17,9 @@ from whalebot.decisions.scan.window import History
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import interval_ms
 from whalebot.scanner.backscan import backscan
-from whalebot.scanner.history import Query, SignalHistory, read_signals
+from whalebot.scanner.history import MODES, Query, SignalHistory, read_signals
 from whalebot.scanner.judge import Judgement, JudgeSettings, judge
-from whalebot.scanner.judge_outcomes import JudgedSignal, signals_of
+from whalebot.scanner.judge_outcomes import JUDGED_EVENTS, JudgedSignal, signals_of
 from whalebot.scanner.judge_text import ReportLine, judgement_lines, proposal_lines
 from whalebot.scanner.judge_weights import suggest_weights
 
@@ -50,27 +52,30 @@ def run_backscan(
     from_ms: int | None = None,
     to_ms: int | None = None,
 ) -> BackscanRun:
-    """Scan one symbol's past into the history at `path` (SQLite)."""
+    """Scan one symbol's past into the history at `path` (SQLite). Raises ConfigError where it is unusable."""
     events = list(backscan(history, settings, tick_size, from_ms=from_ms, to_ms=to_ms))
-    store = SignalHistory(path)
     try:
-        added = store.add((record_of(event, MarketFacts(), version) for event in events), run_id, BACKSCAN)
-    finally:
-        store.close()
+        with closing(SignalHistory(path)) as store:
+            records = (record_of(event, MarketFacts(), version) for event in events)
+            added = store.add(records, run_id, BACKSCAN)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(f"{path}: cannot be written: {error}; choose another folder with --out") from error
     return BackscanRun(history.symbol, len(history), len(events), added)
 
 
 def judge_history(path: Path, query: Query, bars_of: BarsOf, settings: JudgeSettings) -> list[Judgement]:
     """Judge what the history at `path` has, one judgement an interval, shortest first.
 
+    Signals of every mode count, unless the query names one; what several modes have counts once, as live.
     Raises ConfigError where there is nothing to judge.
     """
-    signals = signals_of(read_signals(path, query))
+    announced = [record for record in read_signals(path, query) if record["event"] in JUDGED_EVENTS]
+    signals = signals_of(_distinct(announced))
     if not signals:
         raise ConfigError(f"{path}: no signal to judge; a scan or `scan backscan` fills it")
     judgements = []
     for interval in sorted({signal.interval for signal in signals}, key=interval_ms):
-        own = _distinct([signal for signal in signals if signal.interval == interval])
+        own = [signal for signal in signals if signal.interval == interval]
         judgements.append(_judged(own, interval, bars_of, settings))
     return judgements
 
@@ -109,11 +114,12 @@ def _judged(
     return judge(signals, bars, settings, frozenset(delisted))
 
 
-def _distinct(signals: list[JudgedSignal]) -> list[JudgedSignal]:
-    """Leave out a signal that another run announced in the same bar, the same way."""
-    found: dict[tuple[str, int, int], JudgedSignal] = {}
-    for signal in signals:
-        found.setdefault((signal.symbol, signal.bar_start_ms, signal.sign), signal)
+def _distinct(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Leave out a signal announced again in the same bar, the same way; a live one counts before others."""
+    found: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
+    for record in sorted(records, key=lambda record: record["mode"] != MODES[0]):
+        key = (record["symbol"], record["interval"], record["bar_start"], record["signal_type"])
+        found.setdefault(key, record)
     return list(found.values())
 
 
