@@ -207,7 +207,7 @@ def test_pictures_are_made_one_a_mode(folder: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(folder, "-q", "--html", str(folder / "absent" / "r.html")) == 2
-    assert "absent" in capsys.readouterr().err
+    assert f"there is no folder {folder / 'absent'}" in capsys.readouterr().err
 
 
 def test_the_page_holds_every_mode_and_needs_nothing_else(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from whalebot.adapters.storage.filesystem import FileSystem
+from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
     from whalebot.decisions.performance.summary import Summary
@@ -31,6 +32,9 @@ def write_report(args: argparse.Namespace, parts: Sequence[Part], equity_source:
 
     A page of no trades says so; a picture or table of none is not made.
     """
+    for path in (args.html, args.png, args.csv):
+        if path is not None and not path.parent.is_dir():
+            raise ConfigError(f"{path}: there is no folder {path.parent}; make it, or name another")
     files = FileSystem()
     if args.html:
         files.write_replacing(args.html, _page(args, parts, equity_source))

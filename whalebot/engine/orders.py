@@ -8,6 +8,7 @@ from decimal import Decimal
 from itertools import takewhile
 from typing import Final
 
+from whalebot.domain.answers import Refusal
 from whalebot.domain.effects import LookUpOrder
 from whalebot.domain.enums import ClosedBy, Level, OrderStatus
 from whalebot.domain.events import (
@@ -157,7 +158,8 @@ class OrderTracker:
         tracked = self._tracked.get(event.order_link_id)
         if tracked is None:
             return None
-        return self._settle(tracked, "Rejected", f"{event.refusal.value} {event.ret_code}: {event.reason}")
+        kind = "" if event.refusal is Refusal.REJECTED else f"{event.refusal.value} "
+        return self._settle(tracked, "Rejected", f"{kind}{event.ret_code}: {event.reason}")
 
     def on_unknown(self, event: OutcomeUnknown) -> None:
         """Keep the order in flight and ask at once."""
