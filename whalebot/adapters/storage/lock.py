@@ -1,4 +1,4 @@
-"""One daemon per folder: a lock the system itself lets go of when the process ends, however it ends."""
+"""One writer per folder: a lock the system itself lets go of when the process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ class FolderLock:
     obstacle. It holds the process id of the last owner, for the message to the next.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, does: str = "runs a daemon on", option: str = "--dir") -> None:
+        """Prepare only. `does`: what the holder does with the files; `option`: names another folder."""
         self._path = path
+        self._does = does
+        self._option = option
         self._files = FileSystem()
         self._fd: int | None = None
 
@@ -35,7 +38,7 @@ class FolderLock:
         except OSError as error:
             raise ConfigError(
                 f"{error.filename or self._path}: cannot be opened for locking: {error.strerror}; "
-                f"set its owner and mode, or choose another --dir"
+                f"set its owner and mode, or choose another {self._option}"
             ) from error
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -66,11 +69,11 @@ class FolderLock:
         if error.errno not in {errno.EAGAIN, errno.EACCES}:
             return ConfigError(
                 f"{self._path}: cannot be locked: {error.strerror}; put the folder on a disk that knows "
-                f"locks, or choose another --dir"
+                f"locks, or choose another {self._option}"
             )
         owner = self._files.pread(fd, _PID_BYTES, 0).strip()
         process = f"process {owner.decode()}" if owner.isdigit() else "another process"
         return ConfigError(
-            f"{self._path}: {process} already runs a daemon on these files; stop that one first, "
-            f"or start this one with another --dir"
+            f"{self._path}: {process} already {self._does} these files; stop that one first, "
+            f"or start this one with another {self._option}"
         )

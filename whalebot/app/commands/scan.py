@@ -70,6 +70,13 @@ def _work(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions)
         from whalebot.app.scanning.alerts import send_sample
 
         return send_sample(args, config, options)
+    from whalebot.app.scanning.run import output_lock
+
+    with output_lock(args, options):
+        return _scan(args, config, options)
+
+
+def _scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
     if args.replay is not None:
         from whalebot.app.scanning.replay import run_replay
 

@@ -19,6 +19,7 @@ from whalebot import __version__
 from whalebot.adapters.bybit.hosts import Endpoints, check_urls
 from whalebot.adapters.bybit.rest_survey import ListedSymbol
 from whalebot.adapters.logs.system import wants_colour
+from whalebot.adapters.storage.lock import FolderLock
 from whalebot.app.scanning.config import ScanConfig
 from whalebot.app.scanning.kept import KeptSignals
 from whalebot.app.scanning.options import intervals_of
@@ -118,6 +119,12 @@ def places_of(args: argparse.Namespace, options: ScannerOptions) -> OutputPlaces
         folder_of(args, options.log_directory) / output.alert_file,
         json_folder / "scan_state.json",
     )
+
+
+def output_lock(args: argparse.Namespace, options: ScannerOptions) -> FolderLock:
+    """Return the right to write outputs, for one scan at a time; readers need none."""
+    path = folder_of(args, options.output.json_output_dir) / "scan.lock"
+    return FolderLock(path, "scans into", "--out DIR")
 
 
 @contextmanager

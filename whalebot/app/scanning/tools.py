@@ -36,10 +36,14 @@ def run_tool(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
     """Run the tool that the first word names."""
     word, *rest = args.words
     args.words = rest
+    if word == "backscan":
+        from whalebot.app.scanning.run import output_lock
+
+        with output_lock(args, options):
+            return _backscan(args, config, options)
     tools: Mapping[str, Callable[[argparse.Namespace, ScanConfig, ScannerOptions], int]] = {
         "explain": _explain,
         "history": _history,
-        "backscan": _backscan,
         "judge": _judge,
     }
     return tools[word](args, config, options)
