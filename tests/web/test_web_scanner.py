@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -125,15 +126,81 @@ def test_events_come_in_parts_the_newest_first_and_of_one_mode(tmp_path: Path) -
     _keep(tmp_path, [scan_record(number) for number in range(1, 6)])
     _keep(tmp_path, [scan_record(9)], "backscan")
     with _served(scanner) as client:
+        nothing = {"items": [], "next": None, "total": 0, "left_out": 0}
         first = client.api("scanner/events?limit=2").data
         assert [item["id"] for item in first["items"]] == ["event5", "event4"]
         rest = client.api(f"scanner/events?limit=3&cursor={first['next']}").data
         assert [item["id"] for item in rest["items"]] == ["event3", "event2", "event1"]
         assert (first["total"], rest["next"]) == (5, None)
         assert client.api("scanner/events?mode=backscan").data["items"][0]["id"] == "event9"
-        assert client.api("scanner/events?symbol=NONE").data == {"items": [], "next": None, "total": 0}
+        assert client.api("scanner/events?symbol=NONE").data == nothing
         assert first["items"][0]["take_profit"] == "0.0000001"
         assert _code(client, "scanner/events?mode=x") == (400, "bad_request")
+
+
+DAMAGE = [
+    "no JSON {",
+    "[]",
+    "7",
+    "{}",
+    None,
+    b"\x00",
+    {"timestamp": "yesterday"},
+    {"timestamp": 7},
+    {"symbol": None},
+    {"entry_price": "much"},
+    {"signal_type": "Up"},
+    {"rationale": None},
+]
+
+
+def test_a_damaged_record_is_left_out_and_counted(tmp_path: Path) -> None:
+    scanner = _folder(tmp_path)
+    _write(tmp_path / "output", scan_table(_now_ms()))
+    _keep(tmp_path, [scan_record(number) for number in range(1, 4 + len(DAMAGE))])
+    with sqlite3.connect(tmp_path / "output" / HISTORY, isolation_level=None) as db:
+        db.execute("PRAGMA writable_schema = ON")
+        db.execute("UPDATE sqlite_master SET sql = replace(sql, 'record TEXT NOT NULL', 'record')")
+    db.close()
+    with sqlite3.connect(tmp_path / "output" / HISTORY) as db:
+        for row, damage in enumerate(DAMAGE, 2):
+            body = json.dumps({**scan_record(row), **damage}) if isinstance(damage, dict) else damage
+            db.execute("UPDATE signals SET record = ? WHERE rowid = ?", (body, row))
+    db.close()
+    count = 3 + len(DAMAGE)
+    with _served(scanner) as client:
+        found = client.api("scanner/events?limit=100").data
+        assert [item["id"] for item in found["items"]] == [f"event{n}" for n in (count, count - 1, 1)]
+        assert (found["total"], found["left_out"]) == (count, len(DAMAGE))
+        detail = client.api("scanner/BTCUSDT").data
+        assert (len(detail["events"]), detail["events_left_out"]) == (3, len(DAMAGE))
+
+
+@pytest.mark.parametrize("changes", [{"event_ms": 10**17}, {"interval": 5}, {"lines": None}, {"line": "Up"}])
+def test_a_table_with_a_value_of_the_wrong_kind_is_a_fault_of_the_file(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    scanner = _folder(tmp_path)
+    table = json.loads(encode_table(scan_table(_now_ms())))
+    if "line" in changes:
+        table["lines"][0]["signal"] = changes["line"]
+    else:
+        table.update(changes)
+    (tmp_path / "output").mkdir()
+    (tmp_path / "output" / FILE_NAME).write_text(json.dumps(table))
+    with _served(scanner) as client:
+        assert _code(client, "scanner") == (503, "degraded")
+        assert _code(client, "scanner/BTCUSDT") == (503, "degraded")
+
+
+def test_a_damaged_event_of_the_table_is_left_out_and_counted(tmp_path: Path) -> None:
+    scanner = _folder(tmp_path)
+    table = scan_table(_now_ms(), events=(scan_record(1), {"id": 7}, {**scan_record(3), "interval": 15}))
+    _write(tmp_path / "output", table)
+    with _served(scanner) as client:
+        found = client.api("scanner").data
+    assert [event["id"] for event in found["events"]] == ["event1"]
+    assert found["events_left_out"] == 2
 
 
 def test_a_scan_without_a_signal_yet_has_no_events(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sqlite3
 import sys
@@ -15,6 +16,7 @@ from typing import Any, Final
 
 from whalebot.domain.errors import ConfigError
 
+_log = logging.getLogger("whalebot.scanner")
 FILE_NAME: Final = "signals.sqlite"
 _WAIT_S: Final = 5.0
 _VERSION: Final = 1
@@ -38,6 +40,8 @@ _COUNTS: Final = (
     + " AND ".join(f"other.{name} = signals.{name}" for name in _KEY)
     + f" AND {_RANK.format('other')} < {_RANK.format('signals')})"
 )
+_TEXTS: Final = ("id", "timestamp", "symbol", "interval", "event", "signal_type", "confidence", "bar_start")
+_NUMBERS: Final = ("normalized_score", "entry_price", "stop_loss", "take_profit")
 _INSERT: Final = "INSERT OR IGNORE INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -93,6 +97,7 @@ class SignalHistory:
 def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
     """Return the records that a query asks for, by event time, each with "run_id" and "mode" added.
 
+    A damaged record is left out; how many there were is logged.
     Raises ConfigError where there is no history or it cannot be read.
     """
     if not path.is_file():
@@ -105,14 +110,22 @@ def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
             found = db.execute(f"SELECT record, run_id, mode FROM signals{where}{order}", values).fetchall()
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
-    return [{**json.loads(text), "run_id": run_id, "mode": mode} for text, run_id, mode in found]
+    whole = [
+        {**record, "run_id": run_id, "mode": mode}
+        for text, run_id, mode in found
+        if (record := _decoded(text))
+    ]
+    if len(whole) < len(found):
+        _log.warning("%s: %d damaged records are left out", path, len(found) - len(whole))
+    return whole
 
 
 def latest_signals(
     path: Path, limit: int, before: int | None, symbol: str | None, mode: str
 ) -> tuple[list[Mapping[str, Any]], str | None, int]:
     """Return records of a mode, the last kept first, below the number `before`; the number to go on from, or
-    None at the end; and how many there are. Raises ConfigError where the history cannot be read.
+    None at the end; and how many there are. A damaged record is an empty one. Raises ConfigError where the
+    history cannot be read.
     """
     where, values = "mode = ?", [mode]
     if symbol is not None:
@@ -126,7 +139,21 @@ def latest_signals(
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
     more = str(found[limit - 1][0]) if len(found) > limit else None
-    return [json.loads(text) for _, text in found[:limit]], more, int(total)
+    return [_decoded(text) for _, text in found[:limit]], more, int(total)
+
+
+def _decoded(text: object) -> Mapping[str, Any]:
+    """Return a record as it was kept, empty where it is damaged."""
+    try:
+        record = json.loads(text) if isinstance(text, str) else None
+        if not isinstance(record, dict):
+            return {}
+        are_texts = all(isinstance(record[name], str) for name in _TEXTS)
+        are_numbers = all(isinstance(record[name], int | float | None) for name in _NUMBERS)
+        ms_of(record["timestamp"]), ms_of(record["bar_start"])
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
+        return {}
+    return record if are_texts and are_numbers else {}
 
 
 def _opened(path: Path) -> closing[sqlite3.Connection]:

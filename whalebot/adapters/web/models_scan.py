@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from whalebot.adapters.web.models import Money, Shape, Time
+from whalebot.adapters.web.models import Money, Page, Shape, Time
 
 Direction: TypeAlias = Literal["Long", "Short", "none"]
 Confidence: TypeAlias = Literal["Low", "Medium", "High"]
@@ -97,8 +97,16 @@ class ScanSignalEvent(Shape):
     rationale: str
 
 
+class ScanEvents(Page[ScanSignalEvent]):
+    """Events, the last kept first. `left_out`: damaged records of this part, which are not shown."""
+
+    left_out: int
+
+
 class ScanTableShown(Shape):
-    """The ranked table. `left_out`: symbols for which it had no room. `events`: the last, newest first."""
+    """The ranked table. `left_out`: symbols for which it had no room. `events`: the last, newest first;
+    `events_left_out`: damaged ones, which are not shown.
+    """
 
     run: ScanRun
     breadth: ScanBreadthShown
@@ -106,6 +114,7 @@ class ScanTableShown(Shape):
     rows: list[ScanRow]
     left_out: int
     events: list[ScanSignalEvent]
+    events_left_out: int
 
 
 class ScanVote(Shape):
@@ -135,3 +144,4 @@ class ScanDetail(Shape):
     scores: list[FrameScore]
     notes: list[str]
     events: list[ScanSignalEvent]
+    events_left_out: int

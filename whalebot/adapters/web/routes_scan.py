@@ -33,7 +33,7 @@ def scan_routes(desk: ScanDesk | None, answers: Answers) -> APIRouter:
         return answers.ok(request, show_scan.table_of(found, _now_ms()))
 
     # Above the path with a symbol, which would take the word for one.
-    @router.get("/scanner/events", response_model=m.Envelope[m.Page[s.ScanSignalEvent]])
+    @router.get("/scanner/events", response_model=m.Envelope[s.ScanEvents])
     async def events(
         request: Request,
         limit: Limit = 50,
@@ -44,8 +44,8 @@ def scan_routes(desk: ScanDesk | None, answers: Answers) -> APIRouter:
         """What happened to signals, from the scan's history, the last kept first."""
         wanted = _needed(desk)
         found, more, total = await asyncio.to_thread(wanted.events, limit, cursor, symbol, mode)
-        items = [show_scan.event_of(record) for record in found]
-        return answers.ok(request, {"items": items, "next": more, "total": total})
+        items, left_out = show_scan.events_of(found)
+        return answers.ok(request, {"items": items, "next": more, "total": total, "left_out": left_out})
 
     @router.get("/scanner/{symbol}", response_model=m.Envelope[s.ScanDetail])
     async def symbol(request: Request, symbol: Annotated[str, Path(max_length=40)]) -> Response:

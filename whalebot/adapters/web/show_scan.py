@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from pydantic import ValidationError
+
+from whalebot.adapters.web.models_scan import ScanDetail, ScanSignalEvent, ScanTableShown
+from whalebot.adapters.web.problems import ApiProblem
 from whalebot.adapters.web.values import moment, money, number
 from whalebot.domain.scan_table import ScanLine, ScanTable
 
 STALE_S: Final = 15
 """Five tables missed."""
+_DAMAGE: Final = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, OSError)
+"""What showing a value of the wrong kind or size raises; the calendar raises OSError."""
 _PLAIN: Final = (
     *("rank", "symbol", "status", "change24h", "signal", "score", "confidence", "agreement", "age", "rsi"),
     *("natr", "relative_volume", "spread_bps", "imbalance", "turnover24h", "oi_change1h", "funding"),
@@ -21,9 +28,17 @@ _PLAIN: Final = (
 
 
 def table_of(table: ScanTable, now_ms: int) -> dict[str, Any]:
-    """Return the whole table."""
+    """Return the whole table. Raises ApiProblem where it holds what no scan writes."""
+    with _readable():
+        shown = _table_of(table, now_ms)
+        ScanTableShown.model_validate(shown, strict=True)
+        return shown
+
+
+def _table_of(table: ScanTable, now_ms: int) -> dict[str, Any]:
     counts = Counter(line.status.partition(" (")[0] for line in table.lines)
     breadth = table.breadth
+    events, events_left_out = events_of(table.events)
     return {
         "run": run_of(table, now_ms),
         "breadth": {
@@ -36,7 +51,8 @@ def table_of(table: ScanTable, now_ms: int) -> dict[str, Any]:
         "statuses": [{"name": name, "count": count} for name, count in counts.most_common()],
         "rows": [row_of(line) for line in table.lines],
         "left_out": table.left_out,
-        "events": [event_of(record) for record in table.events],
+        "events": events,
+        "events_left_out": events_left_out,
     }
 
 
@@ -74,7 +90,17 @@ def row_of(line: ScanLine) -> dict[str, Any]:
 def detail_of(
     table: ScanTable, line: ScanLine, events: Iterable[Mapping[str, Any]], now_ms: int
 ) -> dict[str, Any]:
-    """Return one symbol with its votes."""
+    """Return one symbol with its votes. Raises ApiProblem where the table holds what no scan writes."""
+    with _readable():
+        shown = _detail_of(table, line, events, now_ms)
+        ScanDetail.model_validate(shown, strict=True)
+        return shown
+
+
+def _detail_of(
+    table: ScanTable, line: ScanLine, records: Iterable[Mapping[str, Any]], now_ms: int
+) -> dict[str, Any]:
+    events, events_left_out = events_of(records)
     weights = table.weights.get(line.weight_set or "", {})
     return {
         "run": run_of(table, now_ms),
@@ -88,12 +114,44 @@ def detail_of(
         ],
         "scores": [{"interval": name, "score": score} for name, score in (line.scores or {}).items()],
         "notes": list(line.notes),
-        "events": [event_of(record) for record in events],
+        "events": events,
+        "events_left_out": events_left_out,
     }
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except _DAMAGE as error:
+        text = (
+            f"the table of the scan holds what no scan writes ({_first(error)}); a running scan replaces it"
+        )
+        raise ApiProblem("degraded", text) from error
+
+
+def _first(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        fault = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+    return f"{error}"
+
+
+def events_of(records: Iterable[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    """Return records of the history, and how many were left out because they are damaged."""
+    shown, left_out = [], 0
+    for record in records:
+        try:
+            event = event_of(record)
+            ScanSignalEvent.model_validate(event, strict=True)
+            shown.append(event)
+        except _DAMAGE:
+            left_out += 1
+    return shown, left_out
+
+
 def event_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a record of the history."""
+    """Return a record of the history. Raises KeyError, TypeError, ValueError for a damaged one."""
     at = datetime.fromisoformat(record["timestamp"])
     return {
         "id": record["id"],
