@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sample_figures import POSITION, SYMBOL, VIEW
@@ -166,15 +167,21 @@ def test_the_delay_of_a_bar_is_by_the_venues_clock_and_only_where_that_is_real()
     assert not any(tallied(*steps, keeps_time=False).read().bar_delay.counts)
 
 
-def test_a_trade_that_is_recorded_again_replaces_its_figures() -> None:
+@pytest.mark.parametrize(("first_failed", "funding"), [(False, 0), (True, 2)])
+def test_of_a_trade_that_is_recorded_again_counts_what_is_on_disk(first_failed: bool, funding: int) -> None:
+    first, second = trade("t1", "10"), trade("t1", "8", funding="2")
+    answer = ev.StorageFailed("trade history", "", 1) if first_failed else ev.TradeRecorded("t1", 1, first)
     read = tallied(
-        (TIMER, [RecordTrade(trade("t1", "10"))]),
-        (TIMER, [RecordTrade(trade("t1", "8", funding="2"))]),
+        (TIMER, [RecordTrade(first)]),
+        (answer, []),
+        (TIMER, [RecordTrade(second)]),
+        (ev.TradeRecorded("t1", 2, second if first_failed else None), []),
         (TIMER, [RecordTrade(trade("t2", "-3"))]),
+        (ev.TradeRecorded("t3", 3, trade("t3", "50")), []),
     ).read()
     assert read.trades == ((("BTCUSDT", "stop_loss"), 2),)
     [result] = read.results
-    assert (result.pnl, result.fees, result.funding) == (Decimal(5), Decimal(2), Decimal(2))
+    assert (result.pnl, result.fees, result.funding) == (Decimal(7 - funding), Decimal(2), Decimal(funding))
 
 
 def test_events_and_alerts_are_counted_by_kind() -> None:

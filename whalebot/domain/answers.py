@@ -11,6 +11,7 @@ from whalebot.domain.instrument import Instrument
 from whalebot.domain.known import Answer
 from whalebot.domain.market import Candle
 from whalebot.domain.orders import AccountSnapshot, Execution, FundingPayment, OrderReport
+from whalebot.domain.trade import ClosedTrade
 
 
 class Refusal(Enum):
@@ -164,10 +165,11 @@ class InstrumentsFetched:
 
 @dataclass(frozen=True, slots=True)
 class TradeRecorded:
-    """A closed trade is safely on disk."""
+    """A closed trade is safely on disk. `trade`: as it was written, None where it stood there already."""
 
     trade_id: str
     recv_ms: int
+    trade: ClosedTrade | None = None
 
 
 @dataclass(frozen=True, slots=True)

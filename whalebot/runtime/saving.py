@@ -143,11 +143,11 @@ class HistoryWriter:
     def append(self, trade: ClosedTrade) -> Iterator[Event]:
         """Write one trade; a trade that is there already counts as written."""
         try:
-            self._store.append(trade)
+            is_new = self._store.append(trade)
         except OSError as error:
             yield self._health.failed(_HISTORY, error)
             return
-        yield TradeRecorded(trade.trade_id, self._clock.now_ms())
+        yield TradeRecorded(trade.trade_id, self._clock.now_ms(), trade if is_new else None)
         yield from self._health.worked(_HISTORY)
 
     def lost(self, reason: str) -> Iterator[Event]:

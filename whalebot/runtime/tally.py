@@ -50,6 +50,7 @@ class Tally:
             ev.OrderLookedUp: orders.looked_up,
             ev.Filled: orders.filled,
             ev.ClockSkew: self._on_clock,
+            ev.TradeRecorded: lambda e: self._trades.written(e.trade),
         }
         if keeps_time:
             self.heard[ev.CandleClosed] = self._on_bar
@@ -165,7 +166,7 @@ class _Views:
 
 
 class _Trades:
-    """Closed trades by symbol. A trade that is recorded again replaces what was counted of it."""
+    """Closed trades by symbol. Of one recorded again the first figures stay, unless others are on disk."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, ClosedTrade] = OrderedDict()
@@ -174,15 +175,21 @@ class _Trades:
 
     def recorded(self, trade: ClosedTrade) -> None:
         """A trade goes to the history."""
-        before = self._seen.get(trade.trade_id)
-        if before is None:
-            self.counts[trade.symbol, trade.closed_by.value] += 1
-        else:
-            self._add(before, -1)
+        if trade.trade_id in self._seen:
+            return
+        self.counts[trade.symbol, trade.closed_by.value] += 1
         self._add(trade, 1)
         self._seen[trade.trade_id] = trade
         if len(self._seen) > _REMEMBERED_TRADES:
             self._seen.popitem(last=False)
+
+    def written(self, trade: ClosedTrade | None) -> None:
+        """A trade is on disk with these figures; None: as it is known."""
+        before = None if trade is None else self._seen.get(trade.trade_id)
+        if trade is not None and before is not None and trade != before:
+            self._add(before, -1)
+            self._add(trade, 1)
+            self._seen[trade.trade_id] = trade
 
     def results(self) -> tuple[SymbolResult, ...]:
         """Return the sums, by symbol."""

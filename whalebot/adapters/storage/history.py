@@ -65,7 +65,7 @@ class TradeHistory:
         return history
 
     def append(self, trade: ClosedTrade) -> bool:
-        """Make a trade durable; False when it was there before.
+        """Make a trade durable; False when it was there before: the first figures stay.
 
         Raises OSError when a write, a sync or a rename failed. Nothing recorded is lost then, and the same
         call may be made again. Raises BugError for a trade that would not read back (an amount is no number).
@@ -83,7 +83,7 @@ class TradeHistory:
                 if record.facts != self._known[key]:
                     text = f"trade {key[1]} is recorded already, with other figures; the first ones stay"
                     self._note(Level.WARNING, "history_conflict", text)
-                return key == interrupted
+                return key == interrupted and record.facts == self._known[key]
             self._record(record, raw)
             return True
 

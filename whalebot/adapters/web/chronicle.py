@@ -54,6 +54,7 @@ class Chronicle:
             ev.PositionReported: lambda e: self._set_position(e.position),
             ev.StorageFailed: lambda e: self._set_storage(f"{e.what}: {e.reason}"),
             ev.StorageRecovered: lambda _: self._set_storage(""),
+            ev.TradeRecorded: lambda e: self.trades.written(e.trade),
         }
         self._on_effect: dict[type, Callable[[Any], None]] = {
             PublishView: lambda effect: self.look(effect.view),

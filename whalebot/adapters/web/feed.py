@@ -28,6 +28,7 @@ _KEPT: Final = frozenset(
         ev.Filled,
         ev.StorageFailed,
         ev.StorageRecovered,
+        ev.TradeRecorded,
     }
 )
 

@@ -38,6 +38,17 @@ class TradeBook:
         self.version += 1
         return True
 
+    def written(self, trade: ClosedTrade | None) -> None:
+        """Show a trade as it was written to the history; None: as it is known."""
+        if trade is None or self.add(trade):
+            return
+        key = (trade.mode, trade.trade_id)
+        at = next(k for k, known in enumerate(self._trades) if (known.mode, known.trade_id) == key)
+        if self._trades[at] != trade:
+            self._trades[at] = trade
+            self._trades.sort(key=lambda known: known.exit_ms)
+            self.version += 1
+
     def all(self) -> Sequence[ClosedTrade]:
         """Return all, oldest first; not to be changed."""
         return self._trades
