@@ -146,7 +146,7 @@ def test_the_disk_has_recovered_only_when_all_that_failed_works(bench: _Bench) -
     assert bench.sink.queue.empty()
     bench.trades.error = None
     bench.lanes.dispatch_all([RecordTrade(trade)])
-    assert bench.sink.wait(2) == [TradeRecorded(trade.trade_id, 1000), StorageRecovered(1000)]
+    assert bench.sink.wait(2) == [TradeRecorded(trade.trade_id, 1000, trade), StorageRecovered(1000)]
 
 
 def test_documents_nobody_waits_for_are_written_newest_only(bench: _Bench) -> None:
