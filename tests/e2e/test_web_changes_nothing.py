@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import pytest
 from market_files import write_bars
 from processes import Daemon, write_config
 from test_demo_run import EAGER
@@ -48,6 +49,7 @@ def replayed(folder: Path, bars: Path, *, is_asked: bool) -> list[dict[str, Any]
     return [{key: value for key, value in trade.items() if key not in _OF_ONE_RUN} for trade in trades]
 
 
+@pytest.mark.slow
 def test_a_thousand_questions_change_no_decision(tmp_path: Path) -> None:
     bars = write_bars(tmp_path / "bars", bars=1_500)
     asked = replayed(tmp_path / "asked", bars, is_asked=True)

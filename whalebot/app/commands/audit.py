@@ -37,7 +37,11 @@ def add_parser(subparsers: Any) -> None:
     check.add_argument(
         "--begins-later", action="store_true", help="the oldest numbered files were moved to an archive"
     )
-    show = actions.add_parser("show", help="print records, the newest last")
+    show = actions.add_parser(
+        "show",
+        help="print records, the newest last",
+        description="Print the records of the trail, the newest last, as lines or as JSON.",
+    )
     show.add_argument(
         "--last", type=count, default=_SHOWN, metavar="N", help=f"at most so many (default {_SHOWN})"
     )
