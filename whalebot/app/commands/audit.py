@@ -28,9 +28,8 @@ def add_parser(subparsers: Any) -> None:
         "Reads only, beside a running daemon too.",
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    check = actions.add_parser(
-        "verify", help="check every record; exit code 1 names the first that does not hold"
-    )
+    text = "check every record; exit code 1 names the first that does not hold"
+    check = actions.add_parser("verify", help=text, description=f"Read the whole trail and {text}.")
     check.add_argument(
         "--expect", type=_head, metavar="SEQ:HASH", help="a record noted elsewhere that must be there"
     )
