@@ -42,7 +42,8 @@ def samples(kind: Any, full: bool) -> Any:
         return None if not full and type(None) in arguments else samples(chosen[0 if full else -1], full)
     if origin is tuple:
         if arguments[-1] is Ellipsis:
-            inner = typing.get_args(arguments[0]) or arguments[:1]
+            of_several = typing.get_origin(arguments[0]) in (typing.Union, types.UnionType)
+            inner = typing.get_args(arguments[0]) if of_several else arguments[:1]
             return tuple(samples(a, full) for a in inner) if full else ()
         return tuple(samples(a, full) for a in arguments)
     if origin is list:
