@@ -65,11 +65,11 @@ def histories(count: int) -> dict[str, list[Candle]]:
     return found
 
 
-def loaded_desk(bars: dict[str, list[Candle]]) -> ScanDesk:
+def loaded_desk(bars: dict[str, list[Candle]], analysis_ms: int = 30_000) -> ScanDesk:
     """A desk with every symbol live, its last bar not closed yet."""
     settings = ScanSettings()
     frames = list(make_frames(settings, ("15",), RuleGuard(SystemClock())))
-    desk = ScanDesk(frames, Announcer(settings), 30_000, 60.0, 0, time.monotonic)
+    desk = ScanDesk(frames, Announcer(settings), analysis_ms, 60.0, 0, time.monotonic)
     for name, own in bars.items():
         desk.add(name, Decimal("0.01"))
         desk.on_history(History(name, "15", tuple(own[:-1]), own[-1], None, 0))
@@ -100,9 +100,15 @@ def memory_kb(bars: dict[str, list[Candle]]) -> float:
         tracemalloc.stop()
 
 
-def time_tickers(bars: dict[str, list[Candle]], rounds: int = 40) -> tuple[float, float]:
-    """Return µs a ticker frame costs from its bytes to the judged price, and frames a second of one core."""
-    desk, sink, rng = loaded_desk(bars), ScanSink(), random.Random(3)
+def time_tickers(
+    bars: dict[str, list[Candle]], rounds: int = 40, *, judges_each: bool = False
+) -> tuple[float, float]:
+    """Return µs a ticker frame costs from its bytes to its price, and frames a second of one core.
+
+    judges_each: nothing is conflated, and every symbol is judged at every frame.
+    """
+    desk, sink, rng = loaded_desk(bars, 0 if judges_each else 30_000), ScanSink(), random.Random(3)
+    most = 1 if judges_each else len(bars) // 2  # else the loop looks twenty times a second
     topics = [f"tickers.{name}" for name in bars]
     decoder = FrameDecoder(topics, StreamCounters("bench"), {"tickers": day_ticker_events})
     first = START_MS + (BARS - 1) * BAR_MS
@@ -123,7 +129,7 @@ def time_tickers(bars: dict[str, list[Candle]], rounds: int = 40) -> tuple[float
     for number, frame_bytes in enumerate(frames, 1):
         for event in decoder.decode(frame_bytes, 0):
             sink.put(event)
-        if number % (len(bars) // 2) == 0:  # the loop looks twenty times a second
+        if number % most == 0:
             for ticker in sink.take_tickers():
                 desk.on_ticker(ticker)
     took_s = time.process_time() - started_s
@@ -229,6 +235,10 @@ def figures(counts: Sequence[int] = (200, 600)) -> list[Figure]:
     cost_us, per_s = time_tickers(part)
     found.append(Figure("scanner", f"a ticker frame to its price, {len(part)} symbols", cost_us, "µs"))
     found.append(Figure("scanner", "ticker frames a second on one core", per_s, "/s"))
+    judged_us, judged_per_s = time_tickers(part, judges_each=True)
+    found.append(Figure("scanner", "a ticker frame with its symbol judged at once", judged_us, "µs"))
+    text = f"updates a second before judging each falls behind, {len(part)} symbols"
+    found.append(Figure("scanner", text, judged_per_s, "/s"))
     few = dict(list(bars.items())[:200])
     found.append(Figure("scanner", "memory a symbol", memory_kb(few), "KB"))
     found.append(Figure("scanner", "one evaluation between closes", time_evaluation(part), "µs"))
