@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from whalebot.adapters.bybit.hosts import check_urls, is_loopback, is_venue
+from whalebot.adapters.bybit.hosts import check_urls, is_venue
 from whalebot.app.config.environment import Environment
 from whalebot.app.config.loading import check_text
 from whalebot.app.config.problems import ConfigProblems
+from whalebot.domain.addresses import is_loopback
 from whalebot.domain.errors import ConfigError
 
 TRICKS = [

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from whalebot.adapters.bybit.hosts import HOSTS, check_urls, is_loopback, is_venue
+from whalebot.adapters.bybit.hosts import HOSTS, check_urls, is_venue
 from whalebot.adapters.bybit.rest import RestFactory, RestSettings
+from whalebot.domain.addresses import is_loopback
 from whalebot.domain.errors import ConfigError
 from whalebot.runtime.clock import SystemClock
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 import threading
 from typing import Final
 from urllib.parse import urlsplit
 
+from whalebot.domain.addresses import is_loopback
 from whalebot.domain.errors import ConfigError, TransportError
 
 SIGNATURE: Final = "X-Whalebot-Signature"
@@ -31,7 +31,7 @@ class SignedWebhook:
     ) -> None:
         """Check the address. Raises ConfigError for plain text off this machine."""
         parts = urlsplit(url)
-        if parts.scheme != "https" and not _is_this_machine(parts.hostname or ""):
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             raise ConfigError(f"alerts.channels: {name}: a webhook off this machine must be https")
         self.name = name
         self._url = url
@@ -77,12 +77,3 @@ def _retry_after_s(text: str | None, default_s: float) -> float:
     if text is None or not text.strip().isdecimal():
         return default_s
     return min(float(text.strip()[:6]), _LONGEST_WAIT_S)
-
-
-def _is_this_machine(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from whalebot.domain.addresses import is_address, is_loopback
 from whalebot.domain.errors import ConfigError
 
 
@@ -134,7 +134,7 @@ def is_plain_host(host: str) -> bool:
 
     In `evil.example\\.bybit.com` one parser sees a host of Bybit and the next one connects to evil.example.
     """
-    return bool(_HOST.fullmatch(host)) or _is_address(host)
+    return bool(_HOST.fullmatch(host)) or is_address(host)
 
 
 def is_venue(host: str) -> bool:
@@ -142,17 +142,3 @@ def is_venue(host: str) -> bool:
     return is_plain_host(host) and any(
         host == domain or host.endswith(f".{domain}") for domain in VENUE_DOMAINS
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine."""
-    if host.lower() == "localhost":
-        return True
-    return _is_address(host) and ipaddress.ip_address(host).is_loopback
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return "%" not in text and bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from whalebot.adapters.bybit.hosts import is_loopback, is_venue, url_fault
+from whalebot.adapters.bybit.hosts import is_venue, url_fault
 from whalebot.app.config.document import Config
 from whalebot.app.config.problems import Problem
 from whalebot.app.config.venue_tables import ExchangeTable
+from whalebot.domain.addresses import is_loopback
 
 KEYED_MODES: Final = ("testnet", "bybit-demo", "live")
 """Modes in which real keys leave this machine."""

@@ -12,12 +12,12 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from whalebot import __version__
-from whalebot.adapters.bybit.hosts import is_loopback
 from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
 from whalebot.app.config.endpoints import KEYED_MODES
 from whalebot.app.setup import Setup
 from whalebot.app.web.token import kept_token, own_token
+from whalebot.domain.addresses import is_loopback
 from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.effects import Notice
 from whalebot.domain.errors import ConfigError
