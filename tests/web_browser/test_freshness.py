@@ -33,8 +33,12 @@ def _between(page: Any, change: Callable[[dict[str, Any]], dict[str, Any] | None
 
 def _with(topic: str, items: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
     def change(message: dict[str, Any]) -> dict[str, Any]:
-        if message["type"] == "snapshot" and message["topic"] == topic:
-            message["data"] = {**message["data"], **items}
+        if message.get("topic") == topic:
+            if message["type"] == "snapshot":
+                message["data"] = {**message["data"], **items}
+            elif message["type"] == "delta":
+                told = message.get("set", {})
+                told.update({name: items[name] for name in told.keys() & items.keys()})
         return message
 
     return change
