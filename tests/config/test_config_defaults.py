@@ -177,6 +177,7 @@ DOCUMENTED = {
     },
     "session_filter": {"enabled": False, "utc_allowed": []},
     "record": False,
+    "recordings": {"keep_days": 30, "max_mb": 10240},
     "logging": {"level": "INFO"},
     "alerts": {
         "enabled": False,

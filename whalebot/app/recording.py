@@ -42,6 +42,7 @@ def recorded(
     """
     if not setup.config.record:
         return engine
+    from whalebot.adapters.recording.keeping import Limits, Shelf
     from whalebot.adapters.recording.recorder import FlightRecorder
     from whalebot.adapters.recording.writer import JournalWriter
 
@@ -54,7 +55,9 @@ def recorded(
         # What is open must be looked after, with a journal or without.
         on_stopped(f"{folder}: {error.strerror}")
         return engine
-    recorder = FlightRecorder(journal, clock, on_stopped)
+    kept = setup.config.recordings
+    shelf = Shelf(setup.paths.recordings, Limits(kept.max_mb << 20, kept.keep_days))
+    recorder = FlightRecorder(journal, clock, on_stopped, shelf=shelf)
     recorder.start()
     stack.callback(recorder.stop, _STOP_S)
     return RecordedEngine(engine, recorder)

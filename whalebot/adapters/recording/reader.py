@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
@@ -20,10 +18,9 @@ from whalebot.adapters.recording.frames import (
     read_frames,
 )
 from whalebot.adapters.recording.header import JournalHeader, decode_header
-from whalebot.adapters.recording.writer import SUFFIX
+from whalebot.adapters.recording.writer import PART, SUFFIX
 from whalebot.domain.errors import ConfigError
 
-_PART: Final = re.compile(r"\d{4,}" + re.escape(SUFFIX))
 _records = msgspec.msgpack.Decoder(list[EventRecord])
 
 
@@ -39,7 +36,7 @@ class Journal:
         self.folder = path if path.is_dir() else path.parent
         if not path.exists():
             raise ConfigError(f"{path}: there is no recording; give a folder below recordings/")
-        self._parts = sorted(p for p in self.folder.iterdir() if _PART.fullmatch(p.name))
+        self._parts = sorted(p for p in self.folder.iterdir() if PART.fullmatch(p.name))
         if not self._parts:
             raise ConfigError(
                 f"{self.folder}: no recording; expected files named 0001{SUFFIX}, 0002{SUFFIX}..."
@@ -98,7 +95,7 @@ class Journal:
 def newest_recording(folder: Path) -> Path:
     """Return the recording begun last below a folder. Raises ConfigError where there is none."""
     found = sorted(p for p in folder.iterdir() if p.is_dir()) if folder.is_dir() else []
-    found = [p for p in found if any(_PART.fullmatch(f.name) for f in p.iterdir())]
+    found = [p for p in found if any(PART.fullmatch(f.name) for f in p.iterdir())]
     if not found:
         raise ConfigError(f"{folder}: there is no recording; record one with whalebot run --record")
     return found[-1]

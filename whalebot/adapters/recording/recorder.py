@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from whalebot.adapters.recording.codec import START, encode_record
+from whalebot.adapters.recording.keeping import Shelf
 from whalebot.adapters.recording.writer import JournalWriter
 from whalebot.domain.effects import Effect
 from whalebot.domain.events import Event
@@ -27,8 +28,9 @@ _Noted: TypeAlias = tuple[str, object, Sequence[Effect] | None]
 class FlightRecorder:
     """Takes every event with its effects and writes them in frames of at most a second.
 
-    Where the disk refuses, or cannot keep up with `most_waiting` events, recording ends with a word to
-    `on_stopped`; whoever records goes on. `begun` and `note` belong to one thread and return at once.
+    Where the disk refuses, or cannot keep up with `most_waiting` events, or this recording alone has become
+    as large as all together may be, recording ends with a word to `on_stopped`; whoever records goes on.
+    `begun` and `note` belong to one thread and return at once.
     """
 
     def __init__(
@@ -37,15 +39,21 @@ class FlightRecorder:
         clock: Clock,
         on_stopped: Callable[[str], None],
         most_waiting: int = MOST_WAITING,
+        shelf: Shelf | None = None,
     ) -> None:
-        """on_stopped: told once, on the recorder's thread, why recording ended before it should."""
+        """on_stopped: told once, on the recorder's thread, why recording ended before it should.
+
+        shelf: told of every new file, to make room; None keeps everything.
+        """
         self._journal = journal
         self._clock = clock
         self._on_stopped = on_stopped
         self._most_waiting = most_waiting
         self._waiting: deque[_Noted] = deque()
         self._is_recording = True
-        self._is_overrun = False
+        self._shelf = shelf
+        self._part = 0
+        self._ends_for = ""
         self._number = 0
         self._frame: list[bytes] = []
         self._frame_bytes = 0
@@ -82,22 +90,22 @@ class FlightRecorder:
         if not self._is_recording:
             return
         if len(self._waiting) >= self._most_waiting:
-            self._is_overrun = True
+            self._ends_for = f"{self._most_waiting} events wait for the disk"
             self._is_recording = False
             return
         self._waiting.append(noted)
 
     def _work(self) -> None:
         try:
-            while not self._halt.wait(_LOOK_S) and not self._is_overrun:
+            while not self._halt.wait(_LOOK_S) and not self._ends_for:
                 self._take()
                 if self._frame and time.monotonic() - self._frame_s >= _FRAME_S:
                     self._flush()
             self._take()
             self._flush()
             self._journal.close()
-            if self._is_overrun:
-                self._end(f"{self._most_waiting} events wait for the disk")
+            if self._ends_for:
+                self._end(self._ends_for)
         except OSError as error:
             self._end(f"{error.strerror or error}")
         except Exception as error:  # noqa: BLE001 - the root of the thread: trading goes on without a journal
@@ -127,3 +135,14 @@ class FlightRecorder:
         if self._frame:
             self._journal.write(self._frame, self._frame_from, self._clock.now_ms())
             self._frame, self._frame_bytes = [], 0
+            if self._shelf is not None:
+                self._make_room(self._shelf)
+
+    def _make_room(self, shelf: Shelf) -> None:
+        journal, most = self._journal, shelf.limits.most_bytes
+        if journal.part != self._part:
+            self._part = journal.part
+            shelf.tidy(journal.folder, self._clock.now_ms())
+        if journal.bytes_written > most and not self._ends_for:
+            self._ends_for = f"it alone has reached {most >> 20} MB (recordings.max_mb)"
+            self._is_recording = False

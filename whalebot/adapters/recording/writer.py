@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,8 @@ from whalebot.adapters.recording.header import JournalHeader, encode_header
 from whalebot.domain.intervals import DAY_MS
 
 SUFFIX: Final = ".journal"
+PART: Final = re.compile(r"\d{4,}" + re.escape(SUFFIX))
+"""Names of the files of a recording."""
 MOST_BYTES: Final = 64 << 20
 _ARRAY: Final = b"\xdd"
 
@@ -46,6 +49,11 @@ class JournalWriter:
             self.close()
             self._begin_part(self._header.part + 1, first)
         self._append(RECORDS, _ARRAY + len(records).to_bytes(4, "big") + b"".join(records))
+
+    @property
+    def part(self) -> int:
+        """The number of the present file, from 1 on."""
+        return self._header.part
 
     def close(self) -> None:
         """End the file with a frame that says so."""

@@ -26,7 +26,13 @@ from whalebot.app.config.fields import (
     table,
     whole_number,
 )
-from whalebot.app.config.service_tables import AlertTable, LoggingTable, MetricsTable, WebTable
+from whalebot.app.config.service_tables import (
+    AlertTable,
+    LoggingTable,
+    MetricsTable,
+    RecordingsTable,
+    WebTable,
+)
 from whalebot.app.config.trading_tables import (
     EvFilterTable,
     GuardrailTable,
@@ -107,6 +113,7 @@ class Config(Table):
     record: bool = key(
         False, "write every event and every decision to recordings/, to be replayed and compared"
     )
+    recordings: RecordingsTable = table(RecordingsTable, "what is kept of recordings/")
     logging: LoggingTable = table(LoggingTable, "the log")
     alerts: AlertTable = table(AlertTable, "telling people")
     metrics: MetricsTable = table(MetricsTable, "figures for Prometheus")

@@ -18,6 +18,7 @@ _DECIDES_NOTHING: Final = frozenset(
         "symbol",
         "timezone",
         "record",
+        "recordings",
         "logging",
         "alerts",
         "metrics",

@@ -29,6 +29,21 @@ class LoggingTable(Table):
     )
 
 
+class RecordingsTable(Table):
+    """How many recordings are kept."""
+
+    keep_days: int | None = key(
+        30, "a recording is removed so long after its last event; null keeps it", "days", ge=1, le=36_500
+    )
+    max_mb: int = key(
+        10_240,
+        "all recordings together at most: the oldest are removed, and one that is as large alone ends",
+        "MB",
+        ge=128,
+        le=100_000_000,
+    )
+
+
 class AlertChannel(Table):
     """One way to reach a person."""
 
