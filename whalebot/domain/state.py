@@ -79,6 +79,23 @@ class SymbolMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingTrade:
+    """A trade that ended at a settlement whose funding is not known yet: not to be recorded before it is.
+
+    `memory` has what was booked so far; `exit_ms` and `due_ms`, the settlement, in ms UTC; `exit_level` the
+    price that ended it, without slippage. `mode` and `config_hash` are those under which it ended.
+    """
+
+    memory: PositionMemory
+    exit_ms: int
+    exit_level: Decimal | None
+    closed_by: ClosedBy
+    mode: str
+    config_hash: str
+    due_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class CashMemory:
     """How far the venue's log of the balance was read, market time in ms UTC, and the last money moved."""
 
@@ -121,7 +138,10 @@ class GuardrailMemory:
 
 @dataclass(frozen=True, slots=True)
 class StateDocument:
-    """Everything the engine must find again after a restart."""
+    """Everything the engine must find again after a restart.
+
+    A trade of `waiting_trades` is among `unrecorded_trades` too, as it would be without what it waits for.
+    """
 
     run_id: str
     revision: int = 0
@@ -133,5 +153,6 @@ class StateDocument:
     symbols: tuple[SymbolMemory, ...] = ()
     guardrails: GuardrailMemory = field(default_factory=GuardrailMemory)
     unrecorded_trades: tuple[ClosedTrade, ...] = ()
+    waiting_trades: tuple[WaitingTrade, ...] = ()
     cash: CashMemory = field(default_factory=CashMemory)
     day_books: tuple[DayBook, ...] = ()

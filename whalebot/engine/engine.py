@@ -60,7 +60,8 @@ class Engine:
         for feed in self._rooms.feeds.values():
             feed.start()
         for trade in self._rooms.trading.unrecorded.values():
-            ctx.emit(RecordTrade(trade))
+            if not self._rooms.funding.is_held(trade.trade_id):
+                ctx.emit(RecordTrade(trade))
         for key, every in (
             ("heartbeat", ctx.settings.timing.heartbeat_ms),
             ("view", ctx.settings.timing.view_ms),
@@ -108,6 +109,7 @@ class Engine:
             symbols=tuple(s.memory() for s in self._rooms.signals.values()) + self._elsewhere.symbols,
             guardrails=self._rooms.guard.memory,
             unrecorded_trades=tuple(self._rooms.trading.unrecorded.values()),
+            waiting_trades=self._rooms.funding.memories(),
             cash=self._rooms.wallet_watch.memory,
             day_books=self._rooms.day_books.memories(),
         )
@@ -147,6 +149,7 @@ class Engine:
         self._rooms.wallet_watch.restore(state.cash)
         self._rooms.day_books.restore(state.day_books)
         self._rooms.trading.unrecorded = {t.trade_id: t for t in state.unrecorded_trades}
+        self._rooms.funding.restore(w for w in state.waiting_trades if w.memory.symbol in configured)
         self._elsewhere = replace(
             state,
             positions=tuple(m for m in state.positions if m.symbol not in configured),

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from whalebot.decisions.performance.trade_builder import make_trade
 from whalebot.domain.enums import ClosedBy
-from whalebot.domain.state import PositionMemory
+from whalebot.domain.state import PositionMemory, WaitingTrade
 from whalebot.domain.trade import ClosedTrade
 
 
@@ -31,6 +31,24 @@ class Finished:
             closed_by=self.closed_by,
             mode=self.mode,
             config_hash=self.config_hash,
+        )
+
+    @classmethod
+    def of(cls, waiting: WaitingTrade) -> Finished:
+        """Return one that waited in the last run."""
+        return cls(
+            waiting.memory,
+            waiting.exit_ms,
+            waiting.exit_level,
+            waiting.closed_by,
+            waiting.mode,
+            waiting.config_hash,
+        )
+
+    def waiting(self, due_ms: int) -> WaitingTrade:
+        """Return what must survive a restart while it waits for the settlement at `due_ms`."""
+        return WaitingTrade(
+            self.memory, self.exit_ms, self.exit_level, self.closed_by, self.mode, self.config_hash, due_ms
         )
 
     def with_funding(self, amount: Decimal) -> Finished:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -11,6 +11,7 @@ from whalebot.domain.enums import Level
 from whalebot.domain.events import FundingPaid
 from whalebot.domain.intervals import MINUTE_MS
 from whalebot.domain.orders import FundingPayment
+from whalebot.domain.state import WaitingTrade
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
 from whalebot.engine.finished import Finished
@@ -39,7 +40,7 @@ class FundingDesk:
     """Books settlements, and asks for those that should have been told.
 
     A trade that ends at a settlement which is not known yet is held: `record` takes it once its funding is
-    booked, or nothing came of asking twice.
+    booked, or nothing came of asking twice. `memories` and `restore` carry such a trade over a restart.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class FundingDesk:
         if to_held:
             self._positions.booked(symbol, payment.ts_ms, -payment.amount)
             self._held[symbol] = self._held[symbol].with_funding(payment.amount)
+            self._ctx.dirty = True
         due = self._due.get(symbol)
         if due is not None and due <= self._ctx.clock.now_ms and self._is_told(symbol, due):
             self._look_on(symbol)
@@ -123,6 +125,18 @@ class FundingDesk:
         """True for a trade that is not to be recorded yet."""
         return any(held.trade().trade_id == trade_id for held in self._held.values())
 
+    def restore(self, memories: Iterable[WaitingTrade]) -> None:
+        """Take up the trades that waited when the last run ended, and ask for what they wait for."""
+        for memory in () if self._is_off else memories:
+            symbol = memory.memory.symbol
+            self._held[symbol] = Finished.of(memory)
+            self._due[symbol], self._asked[symbol] = memory.due_ms, 0
+            self._ctx.timers.arm(("funding", symbol), self._ctx.clock.real_ms)
+
+    def memories(self) -> tuple[WaitingTrade, ...]:
+        """Return what must survive a restart."""
+        return tuple(held.waiting(self._due[symbol]) for symbol, held in self._held.items())
+
     def release_all(self) -> None:
         """Record what waits, as far as it is known."""
         for symbol in list(self._held):
@@ -150,7 +164,10 @@ class FundingDesk:
         """A settlement is over: ask for its funding where it is missing, and look again a little later."""
         due, asked = self._due[symbol], self._asked[symbol]
         real_ms, timers = self._ctx.clock.real_ms, self._ctx.timers
-        if self._ctx.clock.now_ms < due:
+        if self._ctx.clock.now_ms == 0:
+            # Just started: nothing has told the market's time yet.
+            timers.arm(("funding", symbol), real_ms + self._ctx.settings.feed.retry_ms)
+        elif self._ctx.clock.now_ms < due:
             self._watch(symbol, due)
         elif asked and symbol in self._sync.executions_due:
             timers.arm(("funding", symbol), real_ms + self._wait_ms(symbol, _AGAIN_MS[-1]))
