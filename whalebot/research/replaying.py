@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Final
 
@@ -11,6 +11,8 @@ import msgspec
 
 from whalebot.adapters.recording.codec import START, EventRecord, Shown, decode_event, digest_of, shown_of
 from whalebot.adapters.recording.reader import Journal
+from whalebot.domain import effects as ef
+from whalebot.domain import events as ev
 from whalebot.domain.effects import Effect
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.state import StateDocument
@@ -18,6 +20,10 @@ from whalebot.engine.engine import Engine
 from whalebot.engine.settings import EngineSettings
 
 _plain: Final = msgspec.msgpack.Decoder()
+_DECISIONS: Final = frozenset(
+    kind.__name__ for kind in (ef.SubmitOrder, ef.CancelOrder, ef.AmendStop, ef.SetLeverage, ef.RecordTrade)
+)
+"""Effects that act on the account, and the trades that come of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +76,62 @@ def replay(
     return Replay(events, effects, None, journal.torn, journal.damage)
 
 
-def engine_of(journal: Journal) -> Engine:
-    """Return an engine as the recorded one began. Raises ConfigError."""
+def replay_with(journal: Journal, other: EngineSettings, until: int | None = None) -> Replay:
+    """Ask what other settings would have done: feed the same events, up to the first decision that differs.
+
+    Decisions are orders, cancellations, stops, leverage and closed trades; `effects` of the answer counts
+    those alone. What the recorded run was told to change in its settings is left out. Raises ConfigError
+    where the recording does not hold the market that `other` trades.
+    """
+    recorded = settings_of(journal)
+    for name, old, new in (
+        ("symbols", ", ".join(recorded.symbols), ", ".join(other.symbols)),
+        ("interval", recorded.interval, other.interval),
+    ):
+        if old != new:
+            raise ConfigError(f"{journal.folder} holds {name} {old}, not {new}: only that can be asked of it")
+    # Both stand in every trade and decide nothing.
+    asked = replace(other, config_hash=recorded.config_hash, label=recorded.label, feed=recorded.feed)
+    engine = engine_of(journal, asked)
+    events = decisions = 0
+    for record in journal.records():
+        if record.digest is None or (until is not None and record.number > until):
+            break
+        if record.name != ev.Reconfigured.__name__:
+            found = [shown for shown in shown_of(feed(engine, record)) if shown[0] in _DECISIONS]
+            made = [(name, fields) for name, fields in record.effects if name in _DECISIONS]
+            words = difference_in_words(made, found)
+            if words:
+                parting = Parting(record.number, record.name, _time_of(record), words)
+                return Replay(events, decisions, parting, journal.torn, journal.damage)
+            decisions += len(made)
+        events += 1
+    return Replay(events, decisions, None, journal.torn, journal.damage)
+
+
+def settings_of(journal: Journal) -> EngineSettings:
+    """Return the settings that a recording began with. Raises ConfigError."""
     try:
-        settings = msgspec.msgpack.decode(journal.header.settings, type=EngineSettings)
+        return msgspec.msgpack.decode(journal.header.settings, type=EngineSettings)
+    except msgspec.ValidationError as error:
+        raise _unreadable(journal, error) from None
+
+
+def engine_of(journal: Journal, settings: EngineSettings | None = None) -> Engine:
+    """Return an engine as the recorded one began, or with other settings. Raises ConfigError."""
+    try:
         state = msgspec.msgpack.decode(journal.header.state, type=StateDocument)
     except msgspec.ValidationError as error:
-        version = journal.header.versions.get("whalebot", "unknown")
-        raise ConfigError(
-            f"{journal.folder}: recorded by whalebot {version}, whose settings this version cannot read "
-            f"({error}); replay it with that version"
-        ) from None
-    return Engine(settings, state)
+        raise _unreadable(journal, error) from None
+    return Engine(settings or settings_of(journal), state)
+
+
+def _unreadable(journal: Journal, error: Exception) -> ConfigError:
+    version = journal.header.versions.get("whalebot", "unknown")
+    return ConfigError(
+        f"{journal.folder}: recorded by whalebot {version}, whose settings this version cannot read "
+        f"({error}); replay it with that version"
+    )
 
 
 def feed(engine: Engine, record: EventRecord) -> Sequence[Effect]:
