@@ -12,8 +12,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from scan_records import signal_record
 
 from whalebot.adapters.alerts.signed_webhook import SIGNATURE, SignedWebhook
+from whalebot.decisions.scan.record import SignalRecord
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError, TransportError
 from whalebot.scanner.alerting import CAPACITY, AlertPolicy, ScanAlerts, Verdict, words
@@ -24,12 +26,8 @@ NOON = 1_767_268_800_000  # 2026-01-01 12:00 UTC
 SECRET = "the-secret-of-the-hook"
 
 
-def record(symbol: str = "BTCUSDT", **changes: Any) -> dict[str, Any]:
-    base = {
-        "signal_type": "Long", "symbol": symbol, "interval": "15", "event": "new", "confidence": "Medium",
-        "normalized_score": 0.4, "entry_price": 1.5, "stop_loss": None, "take_profit": 2.0, "rationale": "r",
-    }  # fmt: skip
-    return {**base, **changes}
+def record(symbol: str = "BTCUSDT", **changes: Any) -> SignalRecord:
+    return signal_record(symbol=symbol, **({"normalized_score": 0.4, "stop_loss": None} | changes))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +82,7 @@ class Server:
                 owner.arrived.set()
                 answer = owner.answers.pop(0) if owner.answers else 200
                 if answer == "hang":
-                    owner.release.wait(20)
+                    owner.release.wait(30)
                     return
                 status, headers = answer if isinstance(answer, tuple) else (answer, {})
                 self.send_response(status)
@@ -106,7 +104,7 @@ class Server:
         self.release.set()
         self.http.shutdown()
         self.http.server_close()
-        self.thread.join(10)
+        self.thread.join(30)
 
 
 @pytest.fixture
@@ -154,11 +152,11 @@ def test_a_hook_that_hangs_holds_nobody_up(server: Server, caplog: Any) -> None:
     server.answers = ["hang"] * 3
     alerts = ScanAlerts(OPTIONS, [hook(server, timeout_s=0.2)], None, lambda: NOON)
     alerts.offer(record())
-    assert server.arrived.wait(20)
+    assert server.arrived.wait(30)
     for number in range(CAPACITY + 20):
-        alerts.send(record(f"A{number}USDT"))
+        alerts.send(record(f"A{number}USDT").as_json())
     assert alerts.lost == 20
-    assert alerts.wait_idle(20)
+    assert alerts.wait_idle(30)
     alerts.stop()
     sent = [json.loads(body)["symbol"] for body, _ in server.bodies[3:]]
     assert sent == [f"A{number}USDT" for number in range(20, 120)]
@@ -179,16 +177,16 @@ def test_people_are_told_in_words_and_a_digest_tells_the_rest(server: Server) ->
     alerts = ScanAlerts(options, [hook(server)], lambda *one: told.append(one), lambda: now[0])
     for name in ("AUSDT", "BUSDT", "CUSDT"):
         alerts.offer(record(name))
-    assert alerts.wait_idle(20)
+    assert alerts.wait_idle(30)
     now[0] += 60_000
     alerts.tick()
-    assert alerts.wait_idle(20)
+    assert alerts.wait_idle(30)
     alerts.stop()
     assert [title for _, title, _ in told] == ["Long AUSDT (15)", "2 more signals"]
     assert json.loads(server.bodies[1][0])["count"] == 2
 
 
 def test_a_template_is_filled_in() -> None:
-    title, text = words(record(), "{symbol} {normalized_score} {stop_loss} {nobody}")
+    title, text = words(record().as_json(), "{symbol} {normalized_score} {stop_loss} {nobody}")
     assert title == "Long BTCUSDT (15)"
     assert text == "BTCUSDT 0.4 – {nobody}"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scan_records import signal_record as record
 
 from whalebot.adapters.logs.masking import SecretMasker
 from whalebot.adapters.storage.filesystem import FileSystem
@@ -23,38 +24,6 @@ from whalebot.scanner.symbol_logs import SymbolLogs, remove_old_logs
 
 SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "whalebot/scanner/signal_record.json").read_text())
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-def record(number: int = 0, symbol: str = "BTCUSDT", **changes: Any) -> dict[str, Any]:
-    return {
-        "signal_type": "Long",
-        "entry_price": 115.62,
-        "stop_loss": 111.08,
-        "take_profit": 124.69,
-        "confidence": "Medium",
-        "rationale": 'ema_alignment: +0.40 | a "quoted, one"',
-        "normalized_score": 0.3414,
-        "timestamp": f"2026-01-01T00:{number // 60:02d}:{number % 60:02d}.000+00:00",
-        "id": f"id{number}",
-        "event": "new",
-        "symbol": symbol,
-        "interval": "15",
-        "bar_start": "2026-01-01T00:00:00.000+00:00",
-        "weight_set": "low_volatility",
-        "votes": {"rsi": 1, "macd": None},
-        "weights": {"rsi": 0.6, "macd": 0.5},
-        "agreement": 0.5,
-        "atr": 2.2,
-        "levels": {"pivot": 1.0, "r1": 2.0, "s1": 0.5, "r2": 3.0, "s2": 0.1},
-        "spread_bps": None,
-        "imbalance": None,
-        "turnover24h": 5e6,
-        "funding_rate": 0.0001,
-        "notes": [],
-        "config_hash": "0" * 12,
-        "version": "0",
-        **changes,
-    }
 
 
 def places(folder: Path) -> OutputPlaces:
@@ -97,11 +66,11 @@ def test_a_signal_leaves_a_record_a_row_a_line_and_the_state(tmp_path: Path) -> 
     stem = "BTCUSDT_2026-01-01T00-00-00.000+00-00"
     assert names == [f"{stem}.json", f"{stem}_1.json"]
     text = (tmp_path / "out" / names[0]).read_text()
-    assert json.loads(text) == record()
+    assert json.loads(text) == record().as_json()
     assert list(json.loads(text)) == SCHEMA["required"]
     assert fits(json.loads(text), SCHEMA)
-    assert not fits({**record(), "signal_type": "Up"}, SCHEMA)
-    assert not fits({**record(), "entry_price": "115.62"}, SCHEMA)
+    assert not fits({**record().as_json(), "signal_type": "Up"}, SCHEMA)
+    assert not fits({**record().as_json(), "entry_price": "115.62"}, SCHEMA)
     assert (tmp_path / "logs/signals.log").read_text().splitlines() == [
         "2026-01-01T00:00:00.000+00:00 - BTCUSDT (15m): Long - Score: 0.34"
     ] * 2
@@ -167,7 +136,7 @@ def test_a_full_disk_is_counted_and_said_once_a_minute(tmp_path: Path, caplog: A
     for number in range(5):
         writer.announce(record(number), {"n": number})
     writer._enqueue(gate.set)  # everything before it was tried
-    assert gate.wait(10)
+    assert gate.wait(30)
     assert writer.lost >= 15
     assert sum("cannot be written" in one.message for one in caplog.records) == 1
     disk.is_full = False

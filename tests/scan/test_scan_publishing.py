@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from scan_records import signal_record
 from scan_rig import make_desk
 from scan_venue import candle, venue
 
@@ -53,8 +54,8 @@ def _desk(*symbols: str, loaded: int = 0) -> ScanDesk:
 def _published(folder: Path, desk: ScanDesk, is_over: bool = False) -> ScanTable:
     writer, clocks = OutputWriter(_places(folder)), Clocks()
     publisher = TablePublisher(writer, RUN, clocks.ms, lambda: clocks.s)
-    publisher.note({"id": "older"})
-    publisher.note({"id": "newer"})
+    publisher.note(signal_record(id="older"))
+    publisher.note(signal_record(id="newer"))
     publisher.publish(desk, is_over)
     assert writer.stop(30)
     found = read_scan_table(_places(folder).table)

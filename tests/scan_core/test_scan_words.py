@@ -111,7 +111,7 @@ def test_explanation_shows_the_whole_sum() -> None:
 
 def test_record_of_an_event() -> None:
     event = Announcer(MOMENTUM).step(LONG)
-    record = record_of(event, MarketFacts(spread_bps=1.5, funding=0.01), "0.1.0")
+    record = record_of(event, MarketFacts(spread_bps=1.5, funding=0.01), "0.1.0").as_json()
     assert tuple(record)[:8] == FIRST_FIELDS
     assert set(CSV_FIELDS) <= set(record)
     assert list(record)[8:] == [
@@ -144,6 +144,6 @@ def test_record_of_an_event() -> None:
 def test_record_of_an_end_has_no_levels() -> None:
     announcer = Announcer(MOMENTUM)
     announcer.step(LONG)
-    record = record_of(announcer.step(GOLDEN), MarketFacts(), "0.1.0")
+    record = record_of(announcer.step(GOLDEN), MarketFacts(), "0.1.0").as_json()
     assert (record["event"], record["signal_type"], record["confidence"]) == ("end", "Long", "Medium")
     assert (record["entry_price"], record["stop_loss"], record["take_profit"]) == (115.62, None, None)

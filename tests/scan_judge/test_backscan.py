@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -161,9 +162,10 @@ def test_history_keeps_every_event_once(tmp_path: Path) -> None:
         assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     db.close()
     stored = read_signals(path)
-    assert {record["run_id"] for record in stored} == {"run-0"}
-    assert {record["event"] for record in stored} >= {"new", "end", "upgrade"}
-    assert [record["timestamp"] for record in stored] == sorted(record["timestamp"] for record in stored)
+    assert {record.run_id for record in stored} == {"run-0"}
+    assert {record.signal.event for record in stored} >= {"new", "end", "upgrade"}
+    times = [record.signal.timestamp for record in stored]
+    assert times == sorted(times)
 
 
 def test_history_answers_queries_while_it_is_written(tmp_path: Path) -> None:
@@ -173,13 +175,11 @@ def test_history_answers_queries_while_it_is_written(tmp_path: Path) -> None:
     assert store.add(records[:10], "a", "live") == 10
     assert len(read_signals(path)) == latest_signals(path, 5, None, None, "live")[2] == 10
     assert store.add(records, "b", "replay") == len(records)
-    assert [r["mode"] for r in read_signals(path)] == ["live"] * 10 + ["replay"] * (len(records) - 10)
+    assert [r.mode for r in read_signals(path)] == ["live"] * 10 + ["replay"] * (len(records) - 10)
     assert len(read_signals(path, Query(mode="replay"))) == len(records)
-    news = read_signals(path, Query(event="new", direction="Long", min_score=0.2))
+    news = [kept.signal for kept in read_signals(path, Query(event="new", direction="Long", min_score=0.2))]
     assert news
-    assert all(
-        r["event"] == "new" and r["signal_type"] == "Long" and r["normalized_score"] >= 0.2 for r in news
-    )
+    assert all(r.event == "new" and r.signal_type == "Long" and r.score >= 0.2 for r in news)
     assert read_signals(path, Query(symbols=("ETHUSDT",))) == []
     assert len(read_signals(path, Query(symbols=("ETHUSDT", "BTCUSDT"), mode="live"))) == 10
     cut = 200 * QUARTER_MS
@@ -192,8 +192,8 @@ def test_history_answers_queries_while_it_is_written(tmp_path: Path) -> None:
 def test_a_refused_record_keeps_none_of_its_batch(tmp_path: Path) -> None:
     store = SignalHistory(tmp_path / "signals.sqlite")
     record = record_of(next(backscan(_walk(600), BUSY, TICK)), MarketFacts(), "1")
-    with pytest.raises(KeyError):
-        store.add([record, {}], "a", "live")
+    with pytest.raises(ValueError, match="no time"):
+        store.add([record, replace(record, timestamp="no time")], "a", "live")
     assert read_signals(tmp_path / "signals.sqlite") == []
     store.close()
 
@@ -213,7 +213,7 @@ def test_history_is_written_as_table_csv_json_and_parquet(tmp_path: Path) -> Non
     lines = list(history_text(records, "csv"))
     assert len(lines) == len(records) + 1
     assert lines[0].startswith("signal_type,entry_price,stop_loss")
-    assert json.loads("\n".join(history_text(records, "json"))) == records
+    assert json.loads("\n".join(history_text(records, "json"))) == [r.as_json() for r in records]
     table = list(history_text(records, "table"))
     assert table[-1] == f"{len(records)} events"
     parquet = pytest.importorskip("pyarrow.parquet")
@@ -234,7 +234,7 @@ def test_judge_reads_the_history_and_the_bars(tmp_path: Path) -> None:
     settings = JudgeSettings((1, 4, 16), by="indicator", draws=50)
     judgements = judge_history(path, Query(), bars_of, settings)
     assert asked == [("BTCUSDT", "15", True)]
-    signals = [r for r in read_signals(path) if r["event"] in ("new", "flip")]
+    signals = [r for r in read_signals(path) if r.signal.event in ("new", "flip")]
     assert judgements[0].groups[0].n == len(signals)
     lines = [line.text for line in judge_lines(judgements, settings, threshold=0.15, suggest=True)]
     assert any("rsi with" in line for line in lines)
@@ -243,6 +243,42 @@ def test_judge_reads_the_history_and_the_bars(tmp_path: Path) -> None:
     assert gone[0].groups[0].void == len(signals)
     with pytest.raises(ConfigError, match="no signal to judge"):
         judge_history(path, Query(symbols=("ETHUSDT",)), bars_of, settings)
+
+
+DAMAGE = [
+    {"votes": 7},
+    {"votes": {"rsi": "up"}},
+    {"weights": None},
+    {"weights": [1, 2]},
+    {"weight_set": None},
+    {"interval": "7x"},
+    {"signal_type": "none"},
+    {"confidence": ["High"]},
+    {"bar_start": "yesterday"},
+    {"levels": 1},
+    {"notes": "none"},
+    {"entry_price": None},
+    {"normalized_score": None},
+]
+
+
+def test_a_damaged_signal_is_not_judged_but_counted(tmp_path: Path, caplog: Any) -> None:
+    path, history = tmp_path / "signals.sqlite", _walk(900)
+    run_backscan(history, BUSY, TICK, path, run_id="a", version="1")
+    settings = JudgeSettings((1, 4), by="indicator", draws=20)
+    whole = judge_history(path, Query(), lambda *_: history, settings)[0].groups[0].n
+    with sqlite3.connect(path) as db:
+        rows = db.execute("SELECT rowid, record FROM signals WHERE event = 'new'").fetchall()
+        for (row, text), damage in zip(rows, DAMAGE, strict=False):
+            body = json.dumps({**json.loads(text), **damage})
+            db.execute("UPDATE signals SET record = ? WHERE rowid = ?", (body, row))
+    db.close()
+    judged = judge_history(path, Query(), lambda *_: history, settings)
+    assert judged[0].groups[0].n == whole - len(DAMAGE)
+    assert list(judge_lines(judged, settings, threshold=0.15, suggest=True))
+    told = " ".join(caplog.messages)
+    assert f"{len(DAMAGE) - 2} damaged records are left out" in told
+    assert "2 signals without a price or a score are left out" in told
 
 
 def _kept_by_an_earlier_release(path: Path, rows: SignalHistory) -> None:
@@ -292,11 +328,11 @@ def test_a_signal_of_two_modes_is_judged_once_and_as_live(tmp_path: Path) -> Non
     run_backscan(history, BUSY, TICK, path, run_id="a", version="1")
     settings = JudgeSettings((1, 4), draws=20)
     alone = judge_history(path, Query(), lambda *_: history, settings)[0].outcomes
-    news = [r for r in read_signals(path) if r["event"] == "new"]
+    news = [r.signal for r in read_signals(path) if r.signal.event == "new"]
     store = SignalHistory(path)
     # Live: the same event, and one that the bar's close put into another class.
-    other = {**news[1], "confidence": "High" if news[1]["confidence"] != "High" else "Low"}
-    marked = [{**r, "entry_price": r["entry_price"] * 2} for r in (news[0], other)]
+    other = replace(news[1], confidence="High" if news[1].confidence != "High" else "Low")
+    marked = [replace(r, entry_price=r.entry_price * 2) for r in (news[0], other)]
     store.add(marked, "b", "live")
     store.close()
     both = judge_history(path, Query(), lambda *_: history, settings)[0].outcomes

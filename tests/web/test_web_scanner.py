@@ -20,6 +20,7 @@ from whalebot.adapters.web.desk import ScanDesk
 from whalebot.app.paths import find_paths
 from whalebot.app.setup import read_setup
 from whalebot.app.web.scan import ScanFolder
+from whalebot.decisions.scan.record import SignalRecord
 from whalebot.domain.scan_table import ScanTable
 from whalebot.scanner.history import FILE_NAME as HISTORY
 from whalebot.scanner.history import SignalHistory
@@ -117,7 +118,7 @@ def test_a_symbol_has_its_votes_levels_and_past(tmp_path: Path) -> None:
 
 def _keep(tmp_path: Path, records: list[dict[str, Any]], mode: str = "live") -> None:
     history = SignalHistory(tmp_path / "output" / HISTORY)
-    history.add(records, "run", mode)
+    history.add([SignalRecord(**record) for record in records], "run", mode)
     history.close()
 
 
@@ -151,6 +152,8 @@ DAMAGE = [
     {"entry_price": "much"},
     {"signal_type": "Up"},
     {"rationale": None},
+    {"votes": 7},
+    {"weights": {"macd": "much"}},
 ]
 
 

@@ -274,7 +274,19 @@ def scan_record(number: int = 1, symbol: str = "BTCUSDT", event: str = "new") ->
         "symbol": symbol,
         "interval": "15",
         "bar_start": "2025-01-01T12:00:00.000+00:00",
+        "weight_set": "low_volatility",
+        "votes": {"macd": 1, "divergence": None},
+        "weights": {"macd": 0.5, "divergence": 0.1},
+        "agreement": 0.5,
+        "atr": 300.0,
+        "levels": {},
+        "spread_bps": None,
+        "imbalance": None,
+        "turnover24h": 5e9,
+        "funding_rate": 0.0001,
+        "notes": [],
         "config_hash": f"{number}",
+        "version": "0",
     }
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Final, Protocol, TypeAlias
 
 from whalebot.decisions.scan.evaluation import Confidence
+from whalebot.decisions.scan.record import SignalRecord
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import WhalebotError
 from whalebot.scanner.options import AlertOptions
@@ -24,7 +25,8 @@ _DEFAULT_TEMPLATE: Final = (
 )
 _log = logging.getLogger("whalebot.scanner.alerts")
 
-Record: TypeAlias = Mapping[str, Any]
+Body: TypeAlias = Mapping[str, Any]
+"""What is posted as JSON: a record, a digest of folded ones, or a sample."""
 
 
 class Verdict(Enum):
@@ -43,19 +45,19 @@ class AlertPolicy:
         self._last: dict[tuple[str, str], int] = {}
         self._sent: deque[int] = deque()
 
-    def judge(self, record: Record, now_ms: int) -> Verdict:
+    def judge(self, record: SignalRecord, now_ms: int) -> Verdict:
         """Return whether to send a record, to fold it into the next digest, or neither."""
         options = self._options
         least = Confidence(options.min_confidence).rank
         if (
-            record["event"] not in options.events
-            or Confidence(record["confidence"]).rank < least
-            or abs(record["normalized_score"]) < options.min_abs_score
-            or (options.symbols and record["symbol"] not in options.symbols)
+            record.event not in options.events
+            or Confidence(record.confidence).rank < least
+            or abs(record.score) < options.min_abs_score
+            or (options.symbols and record.symbol not in options.symbols)
             or self._is_quiet(now_ms)
         ):
             return Verdict.NONE
-        key = (str(record["symbol"]), str(record["signal_type"]))
+        key = (record.symbol, record.signal_type)
         last = self._last.get(key)
         if last is not None and now_ms - last < options.cooldown_seconds * 1000:
             return Verdict.NONE
@@ -115,15 +117,15 @@ class ScanAlerts:
         self._tell = tell
         self._now_ms = now_ms
         self._mask = mask
-        self._folded: list[Record] = []
-        self._waiting: deque[Record] = deque()
+        self._folded: list[SignalRecord] = []
+        self._waiting: deque[Body] = deque()
         self._ready = threading.Condition()
         self._halted = False
         self._is_busy = False
         self._thread = threading.Thread(target=self._work, name="scan-alerts", daemon=True)
         self._thread.start()
 
-    def offer(self, record: Record) -> None:
+    def offer(self, record: SignalRecord) -> None:
         """Send a record where the policy lets it pass; returns at once. One thread."""
         now_ms = self._now_ms()
         verdict = self._policy.judge(record, now_ms)
@@ -131,20 +133,20 @@ class ScanAlerts:
             self._folded.append(record)
         elif verdict is Verdict.SEND:
             self._send_folded()
-            self.send(record)
+            self.send(record.as_json())
 
     def tick(self) -> None:
         """Send what was folded once there is room; called now and then by the thread that offers."""
         if self._folded and self._policy.has_room(self._now_ms()):
             self._send_folded()
 
-    def send(self, record: Record) -> None:
-        """Queue a record past the policy."""
+    def send(self, body: Body) -> None:
+        """Queue what is to be posted, past the policy."""
         with self._ready:
             if len(self._waiting) >= CAPACITY:
                 self._waiting.popleft()
                 self.lost += 1
-            self._waiting.append(record)
+            self._waiting.append(body)
             self._ready.notify()
 
     def wait_idle(self, timeout_s: float) -> bool:
@@ -163,7 +165,7 @@ class ScanAlerts:
         if not self._folded:
             return
         folded, self._folded = self._folded, []
-        lines = [f"{one['signal_type']} {one['symbol']} {one['normalized_score']:.2f}" for one in folded]
+        lines = [f"{one.signal_type} {one.symbol} {one.score:.2f}" for one in folded]
         self.send({"event": "digest", "count": len(folded), "signals": lines})
 
     def _work(self) -> None:
@@ -177,15 +179,15 @@ class ScanAlerts:
                 if self._halted:
                     self.lost += len(self._waiting)
                     return
-                record = self._waiting.popleft()
+                body = self._waiting.popleft()
                 self._is_busy = True
-            self._deliver(record)
+            self._deliver(body)
 
-    def _deliver(self, record: Record) -> None:
-        body = self._mask(json.dumps(record, ensure_ascii=False)).encode()
+    def _deliver(self, body: Body) -> None:
+        data = self._mask(json.dumps(body, ensure_ascii=False)).encode()
         for hook in self._hooks:
             try:
-                hook.post(body)
+                hook.post(data)
                 self.delivered += 1
             except WhalebotError as error:
                 self.lost += 1
@@ -194,17 +196,17 @@ class ScanAlerts:
                 self.lost += 1
                 _log.exception("alert not delivered by %s", hook.name)
         if self._tell is not None:
-            level = Level.CRITICAL if record.get("confidence") == Confidence.HIGH.value else Level.WARNING
-            title, text = words(record, self._options.template)
+            level = Level.CRITICAL if body.get("confidence") == Confidence.HIGH.value else Level.WARNING
+            title, text = words(body, self._options.template)
             self._tell(level, self._mask(title), self._mask(text))
 
 
-def words(record: Record, template: str) -> tuple[str, str]:
-    """Return title and text of a record for people; an unknown name in the template stands as it is."""
-    if record.get("event") == "digest":
-        return f"{record['count']} more signals", "\n".join(record["signals"])
+def words(body: Body, template: str) -> tuple[str, str]:
+    """Return title and text of a body for people; an unknown name in the template stands as it is."""
+    if body.get("event") == "digest":
+        return f"{body['count']} more signals", "\n".join(body["signals"])
     text = template or _DEFAULT_TEMPLATE
-    for name, value in record.items():
+    for name, value in body.items():
         shown = f"{value:.4g}" if name == "normalized_score" else "–" if value is None else f"{value}"
         text = text.replace("{" + name + "}", shown)
-    return f"{record['signal_type']} {record['symbol']} ({record['interval']})", text
+    return f"{body['signal_type']} {body['symbol']} ({body['interval']})", text

@@ -14,7 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
+from whalebot.decisions.scan.evaluation import Confidence, Direction, EventKind
+from whalebot.decisions.scan.record import SignalRecord
 from whalebot.domain.errors import ConfigError
+from whalebot.domain.intervals import INTERVALS
 
 _log = logging.getLogger("whalebot.scanner")
 FILE_NAME: Final = "signals.sqlite"
@@ -40,8 +45,7 @@ _COUNTS: Final = (
     + " AND ".join(f"other.{name} = signals.{name}" for name in _KEY)
     + f" AND {_RANK.format('other')} < {_RANK.format('signals')})"
 )
-_TEXTS: Final = ("id", "timestamp", "symbol", "interval", "event", "signal_type", "confidence", "bar_start")
-_NUMBERS: Final = ("normalized_score", "entry_price", "stop_loss", "take_profit")
+_read_record = msgspec.json.Decoder(SignalRecord).decode
 _INSERT: Final = "INSERT OR IGNORE INTO signals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -62,6 +66,19 @@ class Query:
     mode: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptRecord:
+    """A record as the history has it: of which run, and of which of MODES."""
+
+    signal: SignalRecord
+    run_id: str
+    mode: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the record's fields, then run and mode, as JSON has them."""
+        return {**self.signal.as_json(), "run_id": self.run_id, "mode": self.mode}
+
+
 class SignalHistory:
     """Writes events. One instance, one thread; readers may read meanwhile."""
 
@@ -79,8 +96,8 @@ class SignalHistory:
             self._db.close()
             raise
 
-    def add(self, records: Iterable[Mapping[str, Any]], run_id: str, mode: str) -> int:
-        """Keep records (see `record_of`) and return how many were not there yet; all of them or none.
+    def add(self, records: Iterable[SignalRecord], run_id: str, mode: str) -> int:
+        """Keep records and return how many were not there yet; all of them or none.
 
         Raises sqlite3.Error where the disk refuses.
         """
@@ -94,8 +111,8 @@ class SignalHistory:
         self._db.close()
 
 
-def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
-    """Return the records that a query asks for, by event time, each with "run_id" and "mode" added.
+def read_signals(path: Path, query: Query = Query()) -> list[KeptRecord]:
+    """Return the records that a query asks for, by event time.
 
     A damaged record is left out; how many there were is logged.
     Raises ConfigError where there is no history or it cannot be read.
@@ -111,9 +128,9 @@ def read_signals(path: Path, query: Query = Query()) -> list[dict[str, Any]]:
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
     whole = [
-        {**record, "run_id": run_id, "mode": mode}
+        KeptRecord(record, run_id, mode)
         for text, run_id, mode in found
-        if (record := _decoded(text))
+        if (record := _decoded(text)) is not None
     ]
     if len(whole) < len(found):
         _log.warning("%s: %d damaged records are left out", path, len(found) - len(whole))
@@ -139,21 +156,22 @@ def latest_signals(
     except sqlite3.Error as e:
         raise ConfigError(f"{path}: not a readable history of signals: {e}") from e
     more = str(found[limit - 1][0]) if len(found) > limit else None
-    return [_decoded(text) for _, text in found[:limit]], more, int(total)
+    records = [_decoded(text) for _, text in found[:limit]]
+    return [{} if record is None else record.as_json() for record in records], more, int(total)
 
 
-def _decoded(text: object) -> Mapping[str, Any]:
-    """Return a record as it was kept, empty where it is damaged."""
+def _decoded(text: object) -> SignalRecord | None:
+    """Return a record as it was kept, None where it is damaged."""
     try:
-        record = json.loads(text) if isinstance(text, str) else None
-        if not isinstance(record, dict):
-            return {}
-        are_texts = all(isinstance(record[name], str) for name in _TEXTS)
-        are_numbers = all(isinstance(record[name], int | float | None) for name in _NUMBERS)
-        ms_of(record["timestamp"]), ms_of(record["bar_start"])
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        return {}
-    return record if are_texts and are_numbers else {}
+        record = _read_record(text) if isinstance(text, str) else None
+        if record is None:
+            return None
+        Confidence(record.confidence), EventKind(record.event)
+        ms_of(record.timestamp), ms_of(record.bar_start)
+        is_whole = Direction(record.signal_type) is not Direction.NONE and record.interval in INTERVALS
+    except (ValueError, OverflowError, RecursionError):
+        return None
+    return record if is_whole else None
 
 
 def _opened(path: Path) -> closing[sqlite3.Connection]:
@@ -214,19 +232,19 @@ def ms_of(stamp: str) -> int:
     return round(datetime.fromisoformat(stamp).timestamp() * 1000)
 
 
-def _row(record: Mapping[str, Any], run_id: str, mode: str) -> tuple[object, ...]:
+def _row(record: SignalRecord, run_id: str, mode: str) -> tuple[object, ...]:
     return (
-        record["id"],
+        record.id,
         run_id,
         mode,
-        ms_of(record["timestamp"]),
-        record["symbol"],
-        record["interval"],
-        record["event"],
-        record["signal_type"],
-        record["confidence"],
-        ms_of(record["bar_start"]),
-        record["config_hash"],
-        record["normalized_score"],
-        json.dumps(record, separators=(",", ":"), allow_nan=False),
+        ms_of(record.timestamp),
+        record.symbol,
+        record.interval,
+        record.event,
+        record.signal_type,
+        record.confidence,
+        ms_of(record.bar_start),
+        record.config_hash,
+        record.normalized_score,
+        json.dumps(record.as_json(), separators=(",", ":"), allow_nan=False),
     )

@@ -5,37 +5,38 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from whalebot.decisions.scan.record import CSV_FIELDS
 from whalebot.decisions.scan.wording import interval_label
 from whalebot.domain.errors import ConfigError
+from whalebot.scanner.history import KeptRecord
 
 FORMATS: Final = ("table", "csv", "json", "parquet")
 _FIELDS: Final = (*CSV_FIELDS, "bar_start", "weight_set", "agreement", "config_hash", "mode", "run_id")
-Record = Mapping[str, Any]
 
 
-def history_text(records: Sequence[Record], form: str) -> Iterator[str]:
+def history_text(records: Sequence[KeptRecord], form: str) -> Iterator[str]:
     """Yield the lines of a table, of CSV with its header, or one JSON array."""
     if form == "csv":
         yield from _csv(records)
     elif form == "json":
-        yield json.dumps([dict(record) for record in records], indent=4, allow_nan=False)
+        yield json.dumps([record.as_json() for record in records], indent=4, allow_nan=False)
     else:
         yield from _table(records)
 
 
-def write_parquet(records: Sequence[Record], path: Path) -> None:
+def write_parquet(records: Sequence[KeptRecord], path: Path) -> None:
     """Write the records' flat fields to a Parquet file. Raises ConfigError without the library for it."""
     try:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
         raise ConfigError('Parquet needs the extra: pip install "whalebot[research]"') from None
-    columns = {name: [record.get(name) for record in records] for name in _FIELDS}
+    rows = [record.as_json() for record in records]
+    columns = {name: [row[name] for row in rows] for name in _FIELDS}
     try:
         parquet.write_table(pyarrow.table(columns), path)
     except OSError as e:
@@ -43,10 +44,11 @@ def write_parquet(records: Sequence[Record], path: Path) -> None:
     path.chmod(0o600)
 
 
-def _csv(records: Sequence[Record]) -> Iterator[str]:
+def _csv(records: Sequence[KeptRecord]) -> Iterator[str]:
     yield _csv_line(_FIELDS)
     for record in records:
-        yield _csv_line([record.get(name) for name in _FIELDS])
+        row = record.as_json()
+        yield _csv_line([row[name] for name in _FIELDS])
 
 
 def _csv_line(cells: Sequence[object]) -> str:
@@ -55,19 +57,19 @@ def _csv_line(cells: Sequence[object]) -> str:
     return text.getvalue()
 
 
-def _table(records: Sequence[Record]) -> Iterator[str]:
+def _table(records: Sequence[KeptRecord]) -> Iterator[str]:
     yield (
         f"{'time (UTC)':<19} {'symbol':<14} {'bars':<5} {'event':<8} {'signal':<6} {'class':<7}"
         f" {'score':>6} {'entry':>14} {'stop':>14} {'target':>14}  mode"
     )
     for record in records:
-        score = record["normalized_score"]
+        signal, score = record.signal, record.signal.normalized_score
         yield (
-            f"{record['timestamp'][:19].replace('T', ' ')} {record['symbol']:<14}"
-            f" {interval_label(record['interval']):<5} {record['event']:<8} {record['signal_type']:<6}"
-            f" {record['confidence']:<7} {'-' if score is None else format(score, '+.2f'):>6}"
-            f" {_price(record['entry_price'])} {_price(record['stop_loss'])} {_price(record['take_profit'])}"
-            f"  {record['mode']}"
+            f"{signal.timestamp[:19].replace('T', ' ')} {signal.symbol:<14}"
+            f" {interval_label(signal.interval):<5} {signal.event:<8} {signal.signal_type:<6}"
+            f" {signal.confidence:<7} {'-' if score is None else format(score, '+.2f'):>6}"
+            f" {_price(signal.entry_price)} {_price(signal.stop_loss)} {_price(signal.take_profit)}"
+            f"  {record.mode}"
         )
     yield f"{len(records)} events"
 

@@ -6,16 +6,17 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 
+from whalebot.decisions.scan.evaluation import Direction
+from whalebot.decisions.scan.record import SignalRecord
 from whalebot.domain.intervals import bar_close_ms, bar_open_ms
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.scanner.history import ms_of
 
 JUDGED_EVENTS: Final = frozenset({"new", "flip"})
-_SIGNS: Final = {"Long": 1, "Short": -1}
 
 
 class ClosedBars(Protocol):
@@ -68,7 +69,7 @@ class JudgedSignal:
     confidence: str
     weight_set: str
     votes: Mapping[str, int | None]
-    weights: Mapping[str, float]
+    weights: Mapping[str, float | None]
 
     @property
     def risk(self) -> float:
@@ -96,9 +97,16 @@ class Outcome:
     row: int
 
 
-def signals_of(records: Iterable[Mapping[str, Any]]) -> list[JudgedSignal]:
-    """Return the signals to judge, `new` and `flip`, of records of the history, by time."""
-    found = [_signal(record) for record in records if record["event"] in JUDGED_EVENTS]
+def signals_of(records: Iterable[SignalRecord]) -> list[JudgedSignal]:
+    """Return the signals to judge, `new` and `flip`, of records of the history, by time.
+
+    One without a price or a score cannot be judged and is left out.
+    """
+    found = [
+        _signal(record, record.entry_price, record.normalized_score)
+        for record in records
+        if record.event in JUDGED_EVENTS and record.entry_price and record.normalized_score is not None
+    ]
     return sorted(found, key=lambda signal: (signal.ts_ms, signal.symbol))
 
 
@@ -187,20 +195,20 @@ def _row_of(open_ms: IntArray, at_ms: int) -> int:
     return row if row < len(open_ms) and int(open_ms[row]) == at_ms else -1
 
 
-def _signal(record: Mapping[str, Any]) -> JudgedSignal:
+def _signal(record: SignalRecord, entry: float, score: float) -> JudgedSignal:
     nan = math.nan
     return JudgedSignal(
-        symbol=record["symbol"],
-        interval=record["interval"],
-        sign=_SIGNS[record["signal_type"]],
-        entry=float(record["entry_price"]),
-        stop=nan if record["stop_loss"] is None else float(record["stop_loss"]),
-        target=nan if record["take_profit"] is None else float(record["take_profit"]),
-        bar_start_ms=bar_open_ms(ms_of(record["bar_start"]), record["interval"]),
-        ts_ms=ms_of(record["timestamp"]),
-        score=float(record["normalized_score"]),
-        confidence=record["confidence"],
-        weight_set=record["weight_set"],
-        votes=record["votes"],
-        weights=record["weights"],
+        symbol=record.symbol,
+        interval=record.interval,
+        sign=Direction(record.signal_type).sign,
+        entry=float(entry),
+        stop=nan if record.stop_loss is None else float(record.stop_loss),
+        target=nan if record.take_profit is None else float(record.take_profit),
+        bar_start_ms=bar_open_ms(ms_of(record.bar_start), record.interval),
+        ts_ms=ms_of(record.timestamp),
+        score=float(score),
+        confidence=record.confidence,
+        weight_set=record.weight_set,
+        votes=record.votes,
+        weights=record.weights,
     )

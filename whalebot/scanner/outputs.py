@@ -13,17 +13,15 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol
 
 from whalebot.adapters.storage.filesystem import FileSystem
-from whalebot.decisions.scan.record import CSV_FIELDS
+from whalebot.decisions.scan.record import CSV_FIELDS, SignalRecord
 from whalebot.scanner.table_file import FILE_NAME
 
 _COMPLAINT_GAP_S: Final = 60.0
 _CAPACITY: Final = 10_000
 _log = logging.getLogger("whalebot.scanner.outputs")
-
-Record: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,7 @@ class OutputPlaces:
 class History(Protocol):
     """Keeps records for good; used by the writer's thread alone."""
 
-    def keep(self, record: Record) -> None:
+    def keep(self, record: SignalRecord) -> None:
         """Keep one record. Raises OSError where it cannot be written."""
         ...
 
@@ -80,13 +78,13 @@ class OutputWriter:
         self._thread = threading.Thread(target=self._work, name="scan-outputs", daemon=True)
         self._thread.start()
 
-    def announce(self, record: Record, state: Mapping[str, Any]) -> None:
+    def announce(self, record: SignalRecord, state: Mapping[str, Any]) -> None:
         """Write everything that an announced signal leaves; returns at once."""
         with self._state_lock:
             self._state = state
         self._enqueue(lambda: self._announce(record))
 
-    def keep(self, record: Record) -> None:
+    def keep(self, record: SignalRecord) -> None:
         """Put an event into the history alone; returns at once."""
         self._enqueue(lambda: self._remember(record))
 
@@ -129,7 +127,7 @@ class OutputWriter:
         if self._history is not None:
             self._history.close()
 
-    def _announce(self, record: Record) -> None:
+    def _announce(self, record: SignalRecord) -> None:
         places = self._places
         if places.json_folder is not None:
             self._try(lambda: self._write_json(record), places.json_folder)
@@ -139,7 +137,7 @@ class OutputWriter:
         self._remember(record)
         self._write_state()
 
-    def _remember(self, record: Record) -> None:
+    def _remember(self, record: SignalRecord) -> None:
         if self._history is not None:
             history = self._history
             self._try(lambda: history.keep(record), self._places.state.parent)
@@ -180,28 +178,26 @@ class OutputWriter:
 
         self._try(write, path)
 
-    def _write_json(self, record: Record) -> None:
+    def _write_json(self, record: SignalRecord) -> None:
         folder = self._places.json_folder
         assert folder is not None
         self._files.make_folder(folder)
-        stem = f"{record['symbol']}_{str(record['timestamp']).replace(':', '-')}"
+        stem = f"{record.symbol}_{record.timestamp.replace(':', '-')}"
         path, number = folder / f"{stem}.json", 1
         while path.exists():
             path, number = folder / f"{stem}_{number}.json", number + 1
-        text = json.dumps(record, indent=4, ensure_ascii=False, allow_nan=False) + "\n"
+        text = json.dumps(record.as_json(), indent=4, ensure_ascii=False, allow_nan=False) + "\n"
         self._files.write_replacing(path, self._mask(text).encode())
 
-    def _append_csv(self, record: Record) -> None:
+    def _append_csv(self, record: SignalRecord) -> None:
         folder = self._places.csv_folder
         assert folder is not None
         self._files.make_folder(folder)
         out = io.StringIO()
-        csv.writer(out, lineterminator="\r\n").writerow([record[name] for name in CSV_FIELDS])
-        self._append(
-            folder / f"{record['symbol']}_signals.csv", out.getvalue(), ",".join(CSV_FIELDS) + "\r\n"
-        )
+        csv.writer(out, lineterminator="\r\n").writerow([getattr(record, name) for name in CSV_FIELDS])
+        self._append(folder / f"{record.symbol}_signals.csv", out.getvalue(), ",".join(CSV_FIELDS) + "\r\n")
 
-    def _append_alert(self, record: Record) -> None:
+    def _append_alert(self, record: SignalRecord) -> None:
         path = self._places.alert_file
         self._files.make_folder(path.parent)
         self._append(path, alert_line(record) + "\n", "")
@@ -228,13 +224,13 @@ class OutputWriter:
         return kept
 
 
-def alert_line(record: Record) -> str:
+def alert_line(record: SignalRecord) -> str:
     """Return the line of an announced signal in the alert file."""
     from whalebot.decisions.scan.wording import interval_label
 
     return (
-        f"{record['timestamp']} - {record['symbol']} ({interval_label(record['interval'])}): "
-        f"{record['signal_type']} - Score: {record['normalized_score']:.2f}"
+        f"{record.timestamp} - {record.symbol} ({interval_label(record.interval)}): "
+        f"{record.signal_type} - Score: {record.score:.2f}"
     )
 
 

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from whalebot.decisions.scan.ranking import MarketFacts
-from whalebot.decisions.scan.record import record_of
+from whalebot.decisions.scan.record import SignalRecord, record_of
 from whalebot.decisions.scan.settings import ScanSettings
 from whalebot.decisions.scan.window import History
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import interval_ms
 from whalebot.scanner.backscan import backscan
-from whalebot.scanner.history import MODES, Query, SignalHistory, read_signals
+from whalebot.scanner.history import MODES, KeptRecord, Query, SignalHistory, read_signals
 from whalebot.scanner.judge import Judgement, JudgeSettings, judge
 from whalebot.scanner.judge_outcomes import JUDGED_EVENTS, JudgedSignal, signals_of
 from whalebot.scanner.judge_text import ReportLine, judgement_lines, proposal_lines
 from whalebot.scanner.judge_weights import suggest_weights
 
+_log = logging.getLogger("whalebot.scanner")
 BACKSCAN: Final = "backscan"
 _FITTED: Final = 16
 """Weights are fitted on the return after about so many bars."""
@@ -69,8 +71,13 @@ def judge_history(path: Path, query: Query, bars_of: BarsOf, settings: JudgeSett
     Signals of every mode count, unless the query names one; what several modes have counts once, as live.
     Raises ConfigError where there is nothing to judge.
     """
-    announced = [record for record in read_signals(path, query) if record["event"] in JUDGED_EVENTS]
-    signals = signals_of(_distinct(announced))
+    announced = [kept for kept in read_signals(path, query) if kept.signal.event in JUDGED_EVENTS]
+    distinct = _distinct(announced)
+    signals = signals_of(distinct)
+    if len(signals) < len(distinct):
+        _log.warning(
+            "%s: %d signals without a price or a score are left out", path, len(distinct) - len(signals)
+        )
     if not signals:
         raise ConfigError(f"{path}: no signal to judge; a scan or `scan backscan` fills it")
     judgements = []
@@ -114,12 +121,12 @@ def _judged(
     return judge(signals, bars, settings, frozenset(delisted))
 
 
-def _distinct(records: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def _distinct(records: Sequence[KeptRecord]) -> list[SignalRecord]:
     """Leave out a signal announced again in the same bar, the same way; a live one counts before others."""
-    found: dict[tuple[str, str, str, str], Mapping[str, Any]] = {}
-    for record in sorted(records, key=lambda record: record["mode"] != MODES[0]):
-        key = (record["symbol"], record["interval"], record["bar_start"], record["signal_type"])
-        found.setdefault(key, record)
+    found: dict[tuple[str, str, str, str], SignalRecord] = {}
+    for kept in sorted(records, key=lambda kept: kept.mode != MODES[0]):
+        signal = kept.signal
+        found.setdefault((signal.symbol, signal.interval, signal.bar_start, signal.signal_type), signal)
     return list(found.values())
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from whalebot.decisions.scan.breadth import breadth
 from whalebot.decisions.scan.evaluation import Evaluation
 from whalebot.decisions.scan.ranking import Cell, Row, rank_rows
+from whalebot.decisions.scan.record import SignalRecord
 from whalebot.decisions.scan.wording import rationale, tick_decimals
 from whalebot.domain.scan_table import TABLE_VERSION, ScanBreadth, ScanLine, ScanTable
 from whalebot.scanner.desk import ScanDesk
@@ -47,7 +48,7 @@ class Seen:
     event_ms: int | None
     written_ms: int
     is_over: bool
-    events: tuple[Mapping[str, Any], ...]
+    events: tuple[SignalRecord, ...]
 
 
 class TablePublisher:
@@ -65,9 +66,9 @@ class TablePublisher:
         self._now_ms = now_ms
         self._now_s = now_s
         self._next_s = -math.inf
-        self._events: deque[Mapping[str, Any]] = deque(maxlen=MOST_EVENTS)
+        self._events: deque[SignalRecord] = deque(maxlen=MOST_EVENTS)
 
-    def note(self, record: Mapping[str, Any]) -> None:
+    def note(self, record: SignalRecord) -> None:
         """Keep an event among the last ones."""
         self._events.appendleft(record)
 
@@ -124,7 +125,7 @@ def table_of(seen: Seen, run: RunIdentity) -> ScanTable:
         left_out=max(0, len(ranked) - MOST_LINES),
         lines=lines,
         weights={e.weight_set: dict(e.weights) for e in seen.evaluations.values()},
-        events=seen.events,
+        events=tuple(record.as_json() for record in seen.events),
     )
 
 

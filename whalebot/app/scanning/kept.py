@@ -5,10 +5,9 @@ from __future__ import annotations
 import errno
 import secrets
 import sqlite3
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
+from whalebot.decisions.scan.record import SignalRecord
 from whalebot.scanner.history import FILE_NAME, SignalHistory
 
 
@@ -21,7 +20,7 @@ class KeptSignals:
         self.run_id = secrets.token_hex(6)
         self._history: SignalHistory | None = None
 
-    def keep(self, record: Mapping[str, Any]) -> None:
+    def keep(self, record: SignalRecord) -> None:
         """Keep one record. Raises OSError where it cannot be written."""
         try:
             if self._history is None:

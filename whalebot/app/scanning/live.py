@@ -167,10 +167,8 @@ class Reporter:
             if record is None:
                 continue
             self._recent.append(alert_line(record))
-            symbol = str(record["symbol"])
-            score = record["normalized_score"]
-            text = f"{record['event']} {record['signal_type']} signal, score {score:.2f}"
-            self._scan.logs.of(symbol).info("%s", text)
+            text = f"{record.event} {record.signal_type} signal, score {record.score:.2f}"
+            self._scan.logs.of(record.symbol).info("%s", text)
             alerts_on = self._table is None or self._table.alerts_on
             if self._scan.alerts is not None and alerts_on:
                 self._scan.alerts.offer(record)

@@ -7,13 +7,12 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from whalebot.adapters.logs.system import wants_colour
 from whalebot.decisions.scan.announcing import EMITTED
 from whalebot.decisions.scan.evaluation import Evaluation
-from whalebot.decisions.scan.record import record_of
+from whalebot.decisions.scan.record import SignalRecord, record_of
 from whalebot.scanner.desk import ScanDesk
 from whalebot.scanner.judging import Announcement
 from whalebot.scanner.printing import as_csv, as_json, as_json_lines, as_table
@@ -43,10 +42,10 @@ def print_table(args: argparse.Namespace, desk: ScanDesk, query: TableQuery, is_
     print(args.masker.mask(text), flush=True)
 
 
-def print_signal(scan: Scan, evaluation: Evaluation, record: Mapping[str, Any]) -> None:
+def print_signal(scan: Scan, evaluation: Evaluation, record: SignalRecord) -> None:
     """Print an announced signal: its record as a line of JSON, or the tables of its symbol."""
     if scan.args.format == "jsonl":
-        print(scan.args.masker.mask(json.dumps(record, ensure_ascii=False)), flush=True)
+        print(scan.args.masker.mask(json.dumps(record.as_json(), ensure_ascii=False)), flush=True)
         return
     from rich.console import Console
 
@@ -63,7 +62,7 @@ def print_signal(scan: Scan, evaluation: Evaluation, record: Mapping[str, Any]) 
     console.print(indicator_table(evaluation, settings, tick, False))
 
 
-def emit(scan: Scan, announcement: Announcement, version: str) -> Mapping[str, Any] | None:
+def emit(scan: Scan, announcement: Announcement, version: str) -> SignalRecord | None:
     """Hand an event to the writer; return its record, None for an end, which only the history keeps."""
     event = announcement.event
     record = record_of(event, announcement.facts, version)
@@ -86,6 +85,6 @@ def announce_all(scan: Scan, version: str) -> None:
     scan.writer.save_state(scan.desk.announcer.to_dict())
 
 
-def print_replayed(args: argparse.Namespace, record: Mapping[str, Any]) -> None:
+def print_replayed(args: argparse.Namespace, record: SignalRecord) -> None:
     """Print the record of a replay as a line of JSON."""
-    print(args.masker.mask(json.dumps(record, ensure_ascii=False)), flush=True)
+    print(args.masker.mask(json.dumps(record.as_json(), ensure_ascii=False)), flush=True)
