@@ -16,6 +16,20 @@ _DAYS: Final = 2
 _SPEED: Final = 10_800
 _ALL: Final = 20
 _WARM_BARS: Final = 1000
+# What `run` against a venue and `exchange` import; a module that is missing here only costs time.
+_PRELOADED: Final = (
+    "whalebot.app.commands.run",
+    "whalebot.app.commands.exchange",
+    "whalebot.app.paths",
+    "whalebot.app.setup",
+    "whalebot.app.daemon",
+    "whalebot.app.remote",
+    "whalebot.engine.engine",
+    "whalebot.adapters.bybit.rest_account",
+    "whalebot.adapters.bybit.rest_orders",
+    "whalebot.adapters.exchange.main",
+    "whalebot.adapters.exchange.market.synthetic",
+)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -56,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         folder=folder.resolve(),
         market=market,
         symbols=symbols,
+        preloaded=_PRELOADED,
     )
     print(HEAD, flush=True)
     outcomes: list[Any] = []

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from whalebot.domain.intervals import DAY_MS
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import Verdict, judge, read_books, requests_are_paced
 from whalebot.research.chaos.ledger import Ledger, read_ledger
 from whalebot.research.chaos.process import now_ms
@@ -43,6 +44,7 @@ class Outcome:
     days: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
     deaths: Counter[str] = field(default_factory=Counter)
+    starts: Counter[str] = field(default_factory=Counter)
     verdict: Verdict | None = None
     cpu_s: float = 0.0
     peak_mib: float = 0.0
@@ -54,11 +56,18 @@ class Halted(Exception):
 
 
 def run_schedule(
-    schedule: Schedule, folder: Path, market: dict[str, Any], halted: threading.Event
+    schedule: Schedule,
+    folder: Path,
+    market: dict[str, Any],
+    halted: threading.Event,
+    zygote: Zygote | None = None,
 ) -> Outcome:
-    """Run one schedule in a new folder and judge it. Raises Halted, and OSError where nothing starts."""
+    """Run one schedule in a new folder and judge it; `zygote` starts its processes, None: plain commands do.
+
+    Raises Halted, and OSError where nothing starts.
+    """
     started_s = time.monotonic()
-    rig = Rig(folder, schedule, market)
+    rig = Rig(folder, schedule, market, zygote)
     try:
         run = _Run(rig, schedule, halted)
         days = run.play()
@@ -82,6 +91,7 @@ def run_schedule(
         days=days,
         faults=faults + run.done,
         deaths=rig.deaths,
+        starts=rig.starts,
         verdict=verdict,
         cpu_s=rig.cpu_s,
         peak_mib=rig.peak_mib,

@@ -39,6 +39,7 @@ def summary(outcomes: Iterable[Outcome]) -> Iterator[str]:
     outcomes = list(outcomes)
     faults: Counter[str] = sum((o.faults for o in outcomes), Counter())
     deaths: Counter[str] = sum((o.deaths for o in outcomes), Counter())
+    starts: Counter[str] = sum((o.starts for o in outcomes), Counter())
     closed: Counter[str] = sum((o.verdict.closed_by for o in outcomes if o.verdict), Counter())
     failed = [o for o in outcomes if o.findings]
     yield (
@@ -47,6 +48,7 @@ def summary(outcomes: Iterable[Outcome]) -> Iterator[str]:
     )
     yield f"faults: {_counted(faults)}"
     yield f"ends of the daemon: {_counted(deaths)}"
+    yield f"starts of processes: {_counted(starts)}"
     yield f"trades ended by: {_counted(closed)}"
     yield f"most memory {max((o.peak_mib for o in outcomes), default=0):.0f} MiB"
 

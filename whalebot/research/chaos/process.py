@@ -9,8 +9,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
+
+from whalebot.research.chaos.forking import ForkedProcess, Zygote
 
 _PACKAGE: Final = Path(__file__).resolve().parents[3]
 _LISTENING: Final = re.compile(rb"listening on http://127\.0\.0\.1:(\d+)")
@@ -19,25 +22,45 @@ _POLL_S: Final = 0.02
 # Root would pass every permission: without these two it is refused like anybody else.
 _LIKE_ANYBODY: Final = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
 
+Process: TypeAlias = "subprocess.Popen[bytes] | ForkedProcess"
+
+
+def make_zygote(modules: Sequence[str]) -> Zygote:
+    """Return what forks processes that have imported `modules`; they are like those of `start_plainly`."""
+    return Zygote(_prefix(), _environment(), modules)
+
+
+def start_plainly(arguments: Sequence[str], folder: Path, output: int) -> Process:
+    """Start `python -m whalebot` with these arguments in a folder; `output` is an open file."""
+    return subprocess.Popen(
+        [*_prefix(), sys.executable, "-m", "whalebot", *arguments],
+        cwd=folder,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+
+
+def _prefix() -> tuple[str, ...]:
+    return _LIKE_ANYBODY if os.geteuid() == 0 and shutil.which("setpriv") else ()
+
+
+def _environment() -> dict[str, str]:
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("BYBIT_", "WHALEBOT_"))}
+    return {**kept, "PYTHONPATH": str(_PACKAGE), "NO_COLOR": "1", "PYTHONFAULTHANDLER": "1"}
+
 
 class Child:
     """One process. Its output goes to a file; whoever made it must `end` it."""
 
-    def __init__(self, output: Path, *arguments: str | Path, like_anybody: bool = False) -> None:
-        """arguments: those of `python -m whalebot`. `like_anybody`: permissions hold even for root."""
+    def __init__(self, output: Path, *arguments: str | Path, zygote: Zygote | None = None) -> None:
+        """arguments: those of `python -m whalebot`. zygote: what forks it, None for a start of its own."""
         self.output = output
         self._from = output.stat().st_size if output.exists() else 0
-        prefix = _LIKE_ANYBODY if like_anybody and os.geteuid() == 0 and shutil.which("setpriv") else ()
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(("BYBIT_", "WHALEBOT_"))}
+        start = zygote.start if zygote is not None else start_plainly
         with output.open("ab") as file:
-            self.process = subprocess.Popen(
-                [*prefix, sys.executable, "-m", "whalebot", *map(str, arguments)],
-                cwd=output.parent,
-                env={**kept, "PYTHONPATH": str(_PACKAGE), "NO_COLOR": "1", "PYTHONFAULTHANDLER": "1"},
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
+            self.process: Process = start([*map(str, arguments)], output.parent, file.fileno())
         self.started_ms = now_ms()
 
     @property

@@ -13,6 +13,7 @@ from typing import Any, Final
 from whalebot.adapters.control.client import ask
 from whalebot.domain.errors import ConfigError, TransportError
 from whalebot.research.chaos import disk
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.process import Child, now_ms
 from whalebot.research.chaos.schedule import Schedule
 from whalebot.research.chaos.spans import Span
@@ -32,8 +33,10 @@ _KILLED: Final = -signal.SIGKILL
 class Rig:
     """The processes of one run. `away` are spans of real time in which the daemon was dead or frozen."""
 
-    def __init__(self, folder: Path, schedule: Schedule, market: dict[str, Any]) -> None:
-        """market: options of `whalebot exchange` that say what it plays, by name."""
+    def __init__(
+        self, folder: Path, schedule: Schedule, market: dict[str, Any], zygote: Zygote | None = None
+    ) -> None:
+        """market: options of `whalebot exchange` that say what it plays, by name. zygote: forks processes."""
         self.folder = folder
         self.daemon_folder = folder / "daemon"
         self.away: list[Span] = []
@@ -45,7 +48,9 @@ class Rig:
         self._key, self._secret = f"chaos{secrets.token_hex(6)}", secrets.token_hex(18)
         keys = {"api-key": self._key, "api-secret": self._secret}
         options = {**market, **keys, "speed": f"{schedule.speed:g}", "balance": "100000"}
-        self.venue = VenueProcess(folder, options, self.findings)
+        self.venue = VenueProcess(folder, options, self.findings, zygote)
+        self._zygote = zygote
+        self._daemon_starts = 0
         self._frozen_ms: int | None = None
         self._is_forbidden = self._was_refused = False
         self.daemon: Child | None = None
@@ -72,7 +77,8 @@ class Rig:
         """Start it in its folder."""
         self._was_refused = self._is_forbidden
         output = self.folder / "daemon.out"
-        self.daemon = Child(output, "run", "--dir", self.daemon_folder, "-q", like_anybody=True)
+        self.daemon = Child(output, "run", "--dir", self.daemon_folder, "-q", zygote=self._zygote)
+        self._daemon_starts += 1
 
     def kill_daemon(self) -> None:
         """End it the way a power cut would."""
@@ -147,6 +153,13 @@ class Rig:
             return None
         view = answer.get("view")
         return view if isinstance(view, dict) else None
+
+    @property
+    def starts(self) -> Counter[str]:
+        """How often a process was started, by the way in which that was done."""
+        return Counter(
+            {"plain" if self._zygote is None else "forked": self._daemon_starts + self.venue.starts}
+        )
 
     def close(self) -> None:
         """End every process that is still there; permissions are as before."""

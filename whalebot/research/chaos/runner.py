@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from whalebot.domain.errors import ConfigError
 from whalebot.research.chaos.campaign import Halted, Outcome, run_schedule
+from whalebot.research.chaos.forking import Zygote
+from whalebot.research.chaos.process import make_zygote
 from whalebot.research.chaos.schedule import Schedule, make_schedule
+
+# These seeds keep the way in which an owner's daemon starts in the campaign.
+_PLAIN_EVERY: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +26,8 @@ class Campaign:
     """Which runs are made: `days` of market time each, `jobs` at a time, below `folder`.
 
     `market` gives the options of `whalebot exchange` that say what a schedule is played on. `symbols` are
-    those of a data file, () for a generated market.
+    those of a data file, () for a generated market. `preloaded` are the modules that the daemon and the
+    exchange import: except in every tenth seed processes are forked from one that has them.
     """
 
     seeds: Sequence[int]
@@ -31,6 +37,7 @@ class Campaign:
     folder: Path
     market: Callable[[Schedule], dict[str, Any]]
     symbols: tuple[str, ...] = ()
+    preloaded: tuple[str, ...] = ()
 
 
 def run_campaign(campaign: Campaign) -> Iterator[Outcome]:
@@ -44,12 +51,15 @@ def run_campaign(campaign: Campaign) -> Iterator[Outcome]:
     campaign.folder.mkdir(parents=True, exist_ok=True)
     halted = threading.Event()
     waiting = list(reversed(campaign.seeds))
-    with ThreadPoolExecutor(campaign.jobs, thread_name_prefix="chaos") as pool:
+    with (
+        make_zygote(campaign.preloaded) as zygote,
+        ThreadPoolExecutor(campaign.jobs, thread_name_prefix="chaos") as pool,
+    ):
         running: set[Future[Outcome]] = set()
         try:
             while waiting or running:
                 while waiting and len(running) < campaign.jobs:
-                    running.add(pool.submit(_run_seed, campaign, waiting.pop(), halted))
+                    running.add(pool.submit(_run_seed, campaign, waiting.pop(), halted, zygote))
                 done, running = wait(running, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
         finally:
@@ -57,7 +67,7 @@ def run_campaign(campaign: Campaign) -> Iterator[Outcome]:
             wait(running)
 
 
-def _run_seed(campaign: Campaign, seed: int, halted: threading.Event) -> Outcome:
+def _run_seed(campaign: Campaign, seed: int, halted: threading.Event, zygote: Zygote) -> Outcome:
     schedule = make_schedule(seed, campaign.days, campaign.speed, campaign.symbols)
     folder = campaign.folder / f"seed-{seed}"
     try:
@@ -65,7 +75,8 @@ def _run_seed(campaign: Campaign, seed: int, halted: threading.Event) -> Outcome
     except FileExistsError:
         raise ConfigError(f"{folder}: is there already; name another folder with --out") from None
     try:
-        outcome = run_schedule(schedule, folder, campaign.market(schedule), halted)
+        forks = zygote if seed % _PLAIN_EVERY else None
+        outcome = run_schedule(schedule, folder, campaign.market(schedule), halted, forks)
     except Halted:
         shutil.rmtree(folder, ignore_errors=True)
         raise

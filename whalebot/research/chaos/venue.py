@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import Any
 
 from whalebot.research.chaos.faults import Fault
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.process import Child, exchange_arguments, listening_port
 
 
 class VenueProcess:
     """The exchange as a process that keeps account and market over restarts, at one port."""
 
-    def __init__(self, folder: Path, options: dict[str, Any], findings: list[str]) -> None:
+    def __init__(
+        self, folder: Path, options: dict[str, Any], findings: list[str], zygote: Zygote | None = None
+    ) -> None:
         """options: of `whalebot exchange`, by name. What goes wrong is added to `findings`."""
         self._folder = folder / "exchange"
         self._options = options
         self._findings = findings
+        self._zygote = zygote
         self._child: Child | None = None
+        self.starts = 0
         self.port = 0
 
     @property
@@ -33,7 +38,8 @@ class VenueProcess:
         """Start it, at its old port from the second time on. Raises TimeoutError."""
         self._folder.mkdir(parents=True, exist_ok=True)
         arguments = exchange_arguments(self._folder, self.port, self._options)
-        self._child = Child(self._folder.parent / "exchange.out", *arguments)
+        self._child = Child(self._folder.parent / "exchange.out", *arguments, zygote=self._zygote)
+        self.starts += 1
         self.port = listening_port(self._child)
 
     def stop(self) -> None:
