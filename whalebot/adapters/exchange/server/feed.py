@@ -171,6 +171,12 @@ class MarketFeed:
             if self._hub.has_subscribers(ticker.topic):
                 self._push_prices(ticker, None, self._market.now_ms, now_s)
 
+    def push_books(self, symbol: str, now_s: float) -> None:
+        """Publish the books of a symbol at this instant, whatever the pace."""
+        for book in self._books.values():
+            if book.symbol == symbol:
+                self._push_book(book, self._market.now_ms, now_s)
+
     def _push_prices(self, ticker: TickerFeed, touch: Book | None, now_ms: int, now_s: float) -> None:
         point = self._points.get(ticker.symbol)
         book = self._market.book(ticker.symbol, 1) if touch is None else touch

@@ -190,3 +190,5 @@ class Venue:
         if book is not None and not book.is_recorded:
             self._booked[symbol] = now_ms
             self.tell(self.core.apply(BookChanged(symbol, now_ms, book.bids, book.asks)))
+            # Whoever records the streams must find in them the book that the order met.
+            self.feed.push_books(symbol, self.clock.monotonic())
