@@ -217,7 +217,12 @@ def test_a_definite_no_is_refused_with_its_kind_and_sent_once(rig: Rig, code: in
 )
 def test_a_parameter_error_about_numbers_is_a_matter_of_precision(message: str) -> None:
     assert refusal_of(VenueRefused(10001, message, "x")) is Refusal.PRECISION
-    assert refusal_of(VenueRefused(10001, "position idx not match position mode", "x")) is Refusal.REJECTED
+
+
+def test_a_parameter_error_about_the_index_is_a_matter_of_the_position_mode() -> None:
+    refused = VenueRefused(10001, "position idx not match position mode", "x")
+    assert refusal_of(refused) is Refusal.POSITION_MODE
+    assert refusal_of(VenueRefused(10001, "orderLinkId invalid", "x")) is Refusal.REJECTED
 
 
 @pytest.mark.parametrize("code", [10003, 10004, 10005, 10007, 10010, 33004])

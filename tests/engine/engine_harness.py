@@ -241,8 +241,9 @@ class World:
         stop: Decimal | None,
         target: Decimal | None = None,
     ) -> PositionReport:
+        idx = self.engine._ctx.hedge_idx(SYMBOL, side or Side.BUY)
         return PositionReport(
-            SYMBOL, side, qty, avg, stop, target, None, Decimal(10), 0, avg, None, self.now, self.exec_no
+            SYMBOL, side, qty, avg, stop, target, None, Decimal(10), idx, avg, None, self.now, self.exec_no
         )
 
     def enter(self, score: float = 2.5) -> OrderIntent:

@@ -101,6 +101,30 @@ def test_an_account_in_hedge_mode_is_traded_on_its_own_sides(stage: Stage) -> No
     assert held
 
 
+def test_a_mode_that_changes_while_the_daemon_runs_ends_entries_and_is_told(stage: Stage) -> None:
+    """The venue changes it only while the account is flat."""
+    with stage.daemon() as daemon:
+        daemon.wait_for_event("trade_closed")
+        until(lambda: has_switched(stage), "a moment without position and order", 60)
+        told = daemon.wait_for_event("position_mode")
+        sent = len(daemon.events("entry_sent"))
+        refused = daemon.wait_for_event("entry_refused", count=len(daemon.events("entry_refused")) + 3)
+        assert len(daemon.events("entry_sent")) == sent
+        stage.end(daemon)
+    assert "hedge mode now" in told["text"]
+    assert "position mode has changed" in refused["text"]
+    assert len(daemon.events("position_mode")) == 1
+
+
+def has_switched(stage: Stage) -> bool:
+    """Ask for hedge mode; False where the venue refuses because something is open."""
+    try:
+        stage.request("POST", "position/switch-mode", category="linear", symbol="BTCUSDT", mode=3)
+    except AssertionError:
+        return False
+    return True
+
+
 def daemon_positions(stage: Stage) -> list[dict[str, object]]:
     """The lines about positions with a size."""
     from whalebot.research.chaos.ledger import read_lines

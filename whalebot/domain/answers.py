@@ -19,6 +19,7 @@ class Refusal(Enum):
 
     REJECTED = "rejected"
     PRECISION = "precision"
+    POSITION_MODE = "position_mode"
     INSUFFICIENT = "insufficient"
     RATE_LIMITED = "rate_limited"
     MAINTENANCE = "maintenance"

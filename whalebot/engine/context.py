@@ -12,7 +12,8 @@ from whalebot.engine.settings import EngineSettings
 class Context:
     """One per engine. `out` collects the effects of the event at hand; `dirty` asks for a Persist.
 
-    Before `blocked_until_ms` (real time) the venue takes no request of ours.
+    Before `blocked_until_ms` (real time) the venue takes no request of ours. `mode_changed` are the symbols
+    whose position mode is no longer the one the settings tell.
     """
 
     def __init__(self, settings: EngineSettings) -> None:
@@ -25,11 +26,16 @@ class Context:
         self.stopping = False
         self.requests = 0
         self.blocked_until_ms = 0
+        self.mode_changed: set[str] = set()
         self._troubles: dict[tuple[str, str], int] = {}
+
+    def is_hedged(self, symbol: str) -> bool:
+        """True where the account holds a symbol in hedge mode, as far as it is known."""
+        return (symbol in self.settings.feed.hedged) != (symbol in self.mode_changed)
 
     def hedge_idx(self, symbol: str, side: Side) -> int:
         """Return the index of a new position: 0 in one-way mode, 1 long and 2 short in hedge mode."""
-        if symbol not in self.settings.feed.hedged:
+        if not self.is_hedged(symbol):
             return 0
         return 1 if side is Side.BUY else 2
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
@@ -86,9 +86,9 @@ class ForeignDesk:
         self._protection.want(holding)
 
 
-def is_other_side(hedged: Set[str], holding: Holding | None, fill: Execution) -> bool:
-    """True for a fill of the side that is not held, where the account may hold both (symbols `hedged`)."""
-    if holding is None or fill.symbol not in hedged:
+def is_other_side(hedged: bool, holding: Holding | None, fill: Execution) -> bool:
+    """True for a fill of the side that is not held, where the account may hold both (`hedged`)."""
+    if holding is None or not hedged:
         return False
     opens = fill.closed_qty == 0
     return holding.memory.position_idx != (1 if (fill.side is Side.BUY) == opens else 2)

@@ -198,7 +198,7 @@ class FundingDesk:
         """True when the funding of this settlement is known; each side of a hedge has one of its own."""
         if self._markets[symbol].settles_nothing:
             return True
-        if symbol in self._ctx.settings.feed.hedged:
+        if self._ctx.is_hedged(symbol):
             return False
         until_ms = due_ms + self._step_ms(symbol) // 2
         return any(due_ms - _NEAR_MS <= ts_ms < until_ms for ts_ms in self._paid.get(symbol, ()))

@@ -50,8 +50,9 @@ class OrderDesk:
             self._sync.resync(event.execution.symbol)
             return
         self._trading.on_filled(event)
-        fill, hedged = event.execution, self._ctx.settings.feed.hedged
-        if is_other_side(hedged, self._positions.holdings.get(fill.symbol), fill):
+        fill = event.execution
+        holding = self._positions.holdings.get(fill.symbol)
+        if is_other_side(self._ctx.is_hedged(fill.symbol), holding, fill):
             self._sync.ask_snapshot()
 
     def on_order(self, event: OrderUpdated) -> None:
@@ -71,6 +72,9 @@ class OrderDesk:
         """An order does not exist."""
         if event.refusal is Refusal.PRECISION:
             self._sync.ask_rules()
+        tracked = self._tracker.get(event.order_link_id)
+        if event.refusal is Refusal.POSITION_MODE and tracked is not None:
+            self._positions.modes.on_refused(tracked.memory.intent)
         if event.refusal is Refusal.AUTH:
             self._ctx.alert(Level.CRITICAL, "auth", "the venue refuses the key", event.reason)
         settled = self._tracker.on_refused(event)

@@ -27,6 +27,7 @@ from whalebot.engine.ledger import (
 )
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.missing import Mended
+from whalebot.engine.position_mode import ModeWatch
 from whalebot.engine.protection import Protection
 
 _ZERO = Decimal(0)
@@ -39,10 +40,10 @@ def _nobody(symbol: str, ts_ms: int, amount: Decimal | None) -> None:
 class PositionManager:
     """Owns every holding.
 
-    `foreign` treats those that are not ours; `finished` has the last one of each symbol that ended. `booked`
-    hears of every change of cash: symbol, market time in ms, amount in quote (None: not known). `close` is
-    called with (symbol, reason) when a position must leave at market; `atr_of` gives a symbol's newest ATR in
-    quote, 0 while warming.
+    `foreign` treats those that are not ours, `modes` watches the account's mode; `finished` has the last one of
+    each symbol that ended. `booked` hears of every change of cash: symbol, market time in ms, amount in quote
+    (None: not known). `close` is called with (symbol, reason) when a position must leave at market; `atr_of`
+    gives a symbol's newest ATR in quote, 0 while warming.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class PositionManager:
         self._protection = Protection(ctx)
         self.holdings: dict[str, Holding] = {}
         self.foreign = ForeignDesk(ctx, markets, self.holdings, self._protection, close, atr_of)
+        self.modes = ModeWatch(ctx, self.holdings)
         self.closed_real_ms: dict[str, int] = {}
         self.finished: dict[str, Finished] = {}
         self.booked: Callable[[str, int, Decimal | None], None] = _nobody
@@ -89,7 +91,7 @@ class PositionManager:
             else:
                 self.booked(fill.symbol, fill.ts_ms, None)
             return None
-        if is_other_side(self._ctx.settings.feed.hedged, holding, fill):
+        if is_other_side(self._ctx.is_hedged(fill.symbol), holding, fill):
             self.booked(fill.symbol, fill.ts_ms, None)
             return None
         before = cash_of(holding.memory)
@@ -206,7 +208,8 @@ class PositionManager:
             self._protection.want(holding)
 
     def on_report(self, report: PositionReport) -> None:
-        """Take what the venue says about a position we hold."""
+        """Take what the venue says about a position we hold, and of its mode."""
+        self.modes.on_report(report)
         holding = self.holdings.get(report.symbol)
         if holding is not None and report.qty != 0 and report.position_idx == holding.memory.position_idx:
             self._protection.on_report(holding, report)

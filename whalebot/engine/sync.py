@@ -75,6 +75,8 @@ class Sync:
         elif self._ctx.clock.real_ms - self.reconciled_ms > stale_ms:
             reasons.append("the last comparison with the venue is too old")
         reasons += self.differences.blocked_by(symbol)
+        if symbol in self._ctx.mode_changed:
+            reasons.append("the account's position mode has changed; restart to trade in it")
         if any(t.in_doubt for t in self._tracker.in_flight(symbol)):
             reasons.append("the outcome of an order is unknown")
         elif self._tracker.in_flight(symbol):

@@ -69,6 +69,7 @@ _INSUFFICIENT: Final = frozenset(
 )
 _PRECISION: Final = frozenset({110049, 110094})
 _PARAMETER: Final = 10001
+_MODE_WORDS: Final = "position idx"
 _PRECISION_WORDS: Final = (
     "qty",
     "quantity",
@@ -101,6 +102,8 @@ def refusal_of(error: WhalebotError) -> Refusal:
         return Refusal.MAINTENANCE
     if error.ret_code in _INSUFFICIENT:
         return Refusal.INSUFFICIENT
+    if error.ret_code == _PARAMETER and _MODE_WORDS in error.message.lower():
+        return Refusal.POSITION_MODE
     if error.ret_code in _PRECISION or (
         error.ret_code == _PARAMETER and any(word in error.message.lower() for word in _PRECISION_WORDS)
     ):
