@@ -38,7 +38,7 @@ class ForkedProcess:
         """Return the exit code. Raises subprocess.TimeoutExpired."""
         code = self._await(timeout)
         if code is None:
-            raise subprocess.TimeoutExpired(f"process {self.pid}", timeout or 0)
+            raise subprocess.TimeoutExpired(["process", str(self.pid)], timeout or 0)
         return code
 
     def send_signal(self, number: int) -> None:
