@@ -15,6 +15,7 @@ import pytest
 from whalebot.adapters.logs.masking import SecretMasker
 from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.web.problems import ApiProblem
+from whalebot.app.config.replacing import KEPT
 from whalebot.app.paths import find_paths
 from whalebot.app.setup import Setup, read_again, read_setup
 from whalebot.app.web.config import WebConfig
@@ -96,6 +97,18 @@ def test_a_change_for_the_next_bar_is_written_kept_and_applied(desk: WebConfig, 
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert stat.S_IMODE(running.setup.paths.config.stat().st_mode) == 0o640
     assert desk.shown()["config"]["signal_score_threshold"] == 2.5
+
+
+def test_the_newest_old_files_stay_and_numbers_are_not_used_again(desk: WebConfig, running: Running) -> None:
+    folder = running.setup.paths.dir
+    for name in ("config.json.old-7", "config.json.old-x", "config.json.older-1"):
+        (folder / name).write_text("mine")
+    for number in range(KEPT + 2):
+        became = desk.change({"signal_score_threshold": 2.5 + number / 10}, False)
+        assert became["kept"] == f"config.json.old-{8 + number}"
+    kept = {path.name for path in folder.glob("config.json.old*")}
+    numbers = range(10, 10 + KEPT)
+    assert kept == {f"config.json.old-{n}" for n in numbers} | {"config.json.old-x", "config.json.older-1"}
 
 
 def test_a_dry_run_writes_nothing(desk: WebConfig, running: Running) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from whalebot.app.config.fingerprint import config_hash
 from whalebot.app.config.loading import check_text
 from whalebot.app.config.reading import read_file
 from whalebot.app.config.reload import diff
+from whalebot.app.config.replacing import replace_config
 from whalebot.app.config.tree import put_at
 from whalebot.app.search_setup import NOT_SEARCHED, TABLE, ConfiguredSettings, place_of, why_not_searched
 from whalebot.domain.errors import ConfigError
@@ -52,8 +52,7 @@ def apply(args: argparse.Namespace, storage: str | None) -> list[str]:
     changes = [str(change) for change in diff(old, new)]
     if not changes:
         return [f"{path} has these values already; nothing was written"]
-    kept = None if old_text is None else _keep(path, old_text)
-    _replace(path, new_text)
+    kept = replace_config(path, old_text, new_text)
     told = [f"warning: {doubt}" for doubt in doubts]
     told += [f"{path}: trial {row.number} of study {args.study}", *(f"  {change}" for change in changes)]
     return told if kept is None else [*told, f"the old one is kept as {kept}"]
@@ -119,30 +118,3 @@ def _edited(text: str, row: TrialRow) -> str:
     for key, value in row.values.items():
         put_at(table, place_of(key), value)
     return json.dumps(table, indent=4, ensure_ascii=False) + "\n"
-
-
-def _keep(path: Path, text: str) -> Path:
-    """Write the old text beside the file, under the first free name."""
-    number = 1
-    while True:
-        kept = path.with_name(f"{path.name}.old-{number}")
-        try:
-            with open(kept, "x", encoding="utf-8") as file:
-                file.write(text)
-        except FileExistsError:
-            number += 1
-            continue
-        kept.chmod(path.stat().st_mode & 0o777)
-        return kept
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put the new file in place at once, so that no reader ever sees half of it."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any, Final
 
 from whalebot.adapters.logs.masking import MASK
-from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.web.problems import ApiProblem
 from whalebot.app.config.document import OTHER_COMMANDS_TABLES, Config
 from whalebot.app.config.fingerprint import config_hash
@@ -18,6 +15,7 @@ from whalebot.app.config.problems import ConfigProblems, Path, path_text
 from whalebot.app.config.reading import read_file
 from whalebot.app.config.references import is_secret_place
 from whalebot.app.config.reload import Change, diff
+from whalebot.app.config.replacing import replace_config
 from whalebot.app.config.tree import mapped, put_at, value_at
 from whalebot.app.setup import Setup, check_again
 from whalebot.app.web.fields import field_of
@@ -128,13 +126,8 @@ class WebConfig:
             raise ApiProblem("invalid", str(error)) from error
 
     def _write(self, path: FilePath, old_text: str, new_text: str) -> str | None:
-        files = FileSystem()
         try:
-            mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
-            kept = _keep(files, path, old_text) if path.exists() else None
-            target = path.resolve()
-            files.write_replacing(target, new_text.encode())
-            os.chmod(target, mode)
+            kept = replace_config(path, old_text if path.exists() else None, new_text)
         except OSError as error:
             text = f"{path} cannot be written ({error.strerror or error}); the old file holds"
             raise ApiProblem("conflict", text) from error
@@ -183,23 +176,6 @@ def _edited(text: str, places: Mapping[Path, Any]) -> str:
         if value_at(table, path, default=...) != value:
             put_at(table, path, value)
     return json.dumps(table, indent=4, ensure_ascii=False) + "\n"
-
-
-def _keep(files: FileSystem, path: FilePath, text: str) -> FilePath:
-    """Write the old text beside the file, under the first free name."""
-    number = 1
-    while True:
-        kept = path.with_name(f"{path.name}.old-{number}")
-        try:
-            files.write_file(kept, text.encode(), new=True)
-        except FileExistsError:
-            number += 1
-            continue
-        except OSError:
-            with contextlib.suppress(OSError):
-                files.unlink(kept)
-            raise
-        return kept
 
 
 def _told(change: Change) -> dict[str, Any]:
