@@ -40,7 +40,8 @@ class MarketClock:
 
     def tick(self, real_ms: int) -> None:
         """Let real time pass."""
-        self.real_ms = max(self.real_ms, real_ms)
+        if real_ms > self.real_ms:
+            self.real_ms = real_ms
 
     @property
     def now_ms(self) -> int:

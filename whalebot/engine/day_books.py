@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
@@ -13,6 +12,7 @@ from whalebot.domain.enums import Level
 from whalebot.domain.events import BookingsFetched
 from whalebot.domain.intervals import DAY_MS, MINUTE_MS, iso_utc
 from whalebot.domain.known import Unknown
+from whalebot.domain.records import replace
 from whalebot.domain.state import DayBook
 from whalebot.engine.context import Context
 

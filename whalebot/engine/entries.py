@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
@@ -15,6 +15,7 @@ from whalebot.domain.analysis import Analysis
 from whalebot.domain.effects import SubmitOrder
 from whalebot.domain.enums import Level, Side
 from whalebot.domain.orders import OrderIntent, Purpose
+from whalebot.domain.records import replace
 from whalebot.domain.state import IntentMemory
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context

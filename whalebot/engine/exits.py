@@ -6,12 +6,12 @@ it waits until the venue was asked about the first, and two seconds at most.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from whalebot.domain.effects import SubmitOrder
 from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.orders import OrderIntent, Purpose
+from whalebot.domain.records import replace
 from whalebot.domain.state import IntentMemory
 from whalebot.engine.context import Context
 from whalebot.engine.ledger import open_qty

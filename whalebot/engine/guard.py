@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from decimal import Decimal
 
 from whalebot.decisions.performance.tracker import PerformanceTracker
@@ -12,6 +11,7 @@ from whalebot.decisions.risk.settings import AtEnd
 from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.events import AccountDue
 from whalebot.domain.intervals import iso_utc
+from whalebot.domain.records import replace
 from whalebot.domain.state import GuardrailMemory
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from whalebot.decisions.risk.costs import round_trip_cost
@@ -11,6 +11,7 @@ from whalebot.decisions.risk.stops import initial_levels, ratchet, stop_levels
 from whalebot.domain.effects import AmendStop
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.orders import PositionReport
+from whalebot.domain.records import replace
 from whalebot.domain.state import PositionMemory
 from whalebot.engine.ledger import entry_price, see_price
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from whalebot.domain.enums import ClosedBy, ExecType, Side
 from whalebot.domain.orders import Execution
+from whalebot.domain.records import replace
 from whalebot.domain.state import IntentMemory, PositionMemory
 
 _ZERO = Decimal(0)
@@ -53,13 +53,13 @@ def take_fill(memory: PositionMemory, fill: Execution) -> tuple[PositionMemory, 
     opens = fill.side is memory.side
     taken = fill.qty if opens else min(fill.qty, open_qty(memory))
     fee = fill.fee if taken == fill.qty else fill.fee * taken / fill.qty
-    memory = replace(memory, fees=memory.fees + fee, link_ids=_with(memory.link_ids, fill.order_link_id))
     value = fill.price * taken
     if fill.side is Side.BUY:
-        memory = replace(memory, bought=memory.bought + value, bought_qty=memory.bought_qty + taken)
+        sums = {"bought": memory.bought + value, "bought_qty": memory.bought_qty + taken}
     else:
-        memory = replace(memory, sold=memory.sold + value, sold_qty=memory.sold_qty + taken)
-    return memory, fill.qty - taken
+        sums = {"sold": memory.sold + value, "sold_qty": memory.sold_qty + taken}
+    link_ids = _with(memory.link_ids, fill.order_link_id)
+    return replace(memory, fees=memory.fees + fee, link_ids=link_ids, **sums), fill.qty - taken
 
 
 def open_from_fill(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from whalebot.decisions.performance.tracker import PerformanceTracker
@@ -12,6 +11,7 @@ from whalebot.domain.enums import ClosedBy, ExecType, Level, Side, Signal
 from whalebot.domain.events import Filled, FundingPaid, MarketBroken
 from whalebot.domain.intervals import bar_close_ms
 from whalebot.domain.orders import Execution, FundingPayment, OrderIntent, Purpose
+from whalebot.domain.records import replace
 from whalebot.domain.state import PositionMemory
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.account import Account

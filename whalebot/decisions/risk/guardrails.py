@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
 from whalebot.decisions.risk.settings import GuardrailSettings
 from whalebot.domain.intervals import DAY_MS
+from whalebot.domain.records import replace
 from whalebot.domain.state import GuardrailMemory
 
 DAY_LOSS: Final = "max_day_loss_pct"
@@ -56,10 +57,9 @@ def observe(
     streak at zero. The day's base is the equity at 00:00 UTC, or the last one seen before it.
     """
     memory = _end_pause(_start_day(memory, equity, now_ms), equity, now_ms)
-    memory = replace(memory, last_equity=equity)
     if memory.paused_until_ms is not None:
-        return memory, None
-    memory = replace(memory, peak_equity=max(memory.peak_equity or equity, equity))
+        return replace(memory, last_equity=equity), None
+    memory = replace(memory, last_equity=equity, peak_equity=max(memory.peak_equity or equity, equity))
     breach = _breach(memory, equity, now_ms, settings) if settings.enabled else None
     if breach is not None:
         memory = replace(memory, paused_until_ms=breach.until_ms, pause_rule=breach.rule)

@@ -68,12 +68,14 @@ def stop_levels(
     at `breakeven_trigger` ATR the stop belongs at entry plus costs; at `breakeven_trigger` + `lock_in` ATR at
     entry plus `lock_in` ATR.
     """
+    if not rules.trailing and rules.breakeven_trigger is None:
+        return ()
     trigger, distance, breakeven, lock_in = phase_numbers(rules)
-    levels = (
+    levels = [
         asked_level(phase, sign, entry, best, atr, cost, trigger, distance, breakeven, lock_in)
         for phase in range(PHASES)
-    )
-    return tuple(level for level in levels if level == level)
+    ]
+    return tuple([level for level in levels if level == level])
 
 
 def phase_numbers(rules: StopRules) -> tuple[float, float, float, float]:

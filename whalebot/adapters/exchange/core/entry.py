@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 
 from whalebot.adapters.exchange.core import checks, codes
@@ -17,6 +17,7 @@ from whalebot.adapters.exchange.core.matching import place
 from whalebot.adapters.exchange.core.orders import CONDITIONAL, Order
 from whalebot.adapters.exchange.core.world import World
 from whalebot.domain.enums import OrderStatus, OrderType, Side, TimeInForce, TriggerBy
+from whalebot.domain.records import replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,17 +36,19 @@ def create_order(
 ) -> Order:
     """Place one order. Raises Refusal, before anything is changed, where the venue would say no."""
     market = world.trading_market(request.symbol)
-    request = replace(request, stop_loss=request.stop_loss or None, take_profit=request.take_profit or None)
+    if ZERO in (request.stop_loss, request.take_profit):
+        request = replace(
+            request, stop_loss=request.stop_loss or None, take_profit=request.take_profit or None
+        )
     draft = _draft(world, account, market, request)
     if not draft.is_reducing:
         _check_stops(market, draft)
         checks.check_notional(market, draft.qty * draft.value_price)
     _check_counts(world, account, draft)
+    order = _make(world, account, market, draft, create_type)
     if not draft.is_reducing and not draft.trigger_direction:
-        check_affordable(
-            world, account, market, _make(world, account, market, draft, create_type, order_id="")
-        )
-    order = _make(world, account, market, draft, create_type, order_id=world.mint.order_id())
+        check_affordable(world, account, market, order)
+    order.order_id, order.rank, order.seq = world.mint.order_id(), world.mint.rank(), world.mint.next_seq()
     open_order(world, account, order)
     if order.is_waiting:
         world.report(order)
@@ -225,16 +228,15 @@ def _check_counts(world: World, account: Account, draft: Draft) -> None:
         raise Refusal(codes.TOO_MANY_ACTIVE, text)
 
 
-def _make(
-    world: World, account: Account, market: Market, draft: Draft, create_type: str, order_id: str
-) -> Order:
+def _make(world: World, account: Account, market: Market, draft: Draft, create_type: str) -> Order:
+    """Return the order as it would be born, without a name and a place in time."""
     request = draft.request
     is_market = request.order_type is OrderType.MARKET
     is_waiting = bool(draft.trigger_direction)
     order = Order(
         account=account.account_id,
         symbol=request.symbol,
-        order_id=order_id,
+        order_id="",
         order_link_id=request.order_link_id,
         side=request.side,
         position_idx=request.position_idx,
@@ -242,10 +244,10 @@ def _make(
         time_in_force=TimeInForce.IOC if is_market else request.time_in_force,
         price=ZERO if is_market and is_waiting else draft.value_price,
         qty=draft.qty,
-        rank=world.mint.rank() if order_id else 0,
+        rank=0,
         created_ms=world.now_ms,
         updated_ms=world.now_ms,
-        seq=world.mint.next_seq() if order_id else 0,
+        seq=0,
         create_type="CreateByStopOrder" if is_waiting else create_type,
         stop_order_type=CONDITIONAL if is_waiting else "",
         status=OrderStatus.UNTRIGGERED if is_waiting else OrderStatus.NEW,

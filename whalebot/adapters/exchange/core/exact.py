@@ -26,8 +26,8 @@ def quantised(value: Decimal) -> Decimal:
 def tidy(value: Decimal) -> Decimal:
     """Strip trailing zeros; 1E+2 becomes 100."""
     bare = value.normalize()
-    exponent = bare.as_tuple().exponent
-    return bare.quantize(ONE) if isinstance(exponent, int) and exponent > 0 else bare
+    # A sum has the smaller exponent of the two.
+    return bare + ZERO if bare else bare
 
 
 def average(value: Decimal, qty: Decimal) -> Decimal:

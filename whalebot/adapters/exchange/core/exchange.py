@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal, localcontext
 from typing import Any
 
@@ -26,6 +25,7 @@ from whalebot.adapters.exchange.core.session import flush, move_clock, release_d
 from whalebot.adapters.exchange.core.state import export_state, import_state
 from whalebot.adapters.exchange.core.watch import refresh
 from whalebot.adapters.exchange.core.world import Held, Models, Settings, World
+from whalebot.domain.records import replace
 
 _NOTHING: tuple[Event, ...] = ()
 

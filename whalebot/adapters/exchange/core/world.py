@@ -95,9 +95,11 @@ class World:
 
     def leverage(self, account: Account, symbol: str) -> Decimal:
         """Return the leverage an account uses on a symbol: what it chose, else the default."""
+        chosen = account.leverage.get(symbol)
+        if chosen is not None:
+            return chosen
         market = self.markets[symbol]
-        default = min(market.rules.default_leverage, market.instrument.max_leverage)
-        return account.leverage.get(symbol, default)
+        return min(market.rules.default_leverage, market.instrument.max_leverage)
 
     def taker_rate(self, account: Account, symbol: str) -> Decimal:
         """Return the fee rate of a taker fill."""
@@ -113,8 +115,9 @@ class World:
     def touch_account(self, account: Account) -> None:
         """Note that the cash of an account changed: the safe bands of its positions are void."""
         self.touched_accounts[account.account_id] = account
-        for position in account.held():
-            self.markets[position.symbol].is_stale = True
+        for position in account.positions.values():
+            if position.qty:
+                self.markets[position.symbol].is_stale = True
 
     def report(self, order: Order) -> None:
         """Emit an order as it is now."""
