@@ -126,6 +126,32 @@ def test_a_position_that_grew_takes_over_the_venues_average_price() -> None:
     assert (memory.bought_qty, memory.bought, memory.foreign) == (grown, D("60100") * grown, False)
 
 
+def test_a_second_part_that_leaves_while_the_books_are_asked_about_the_first_keeps_its_price() -> None:
+    """The answer to a question is held against what was found then, not against what was found since."""
+    world, intent = entered()
+    first = D("0.010")
+    second = intent.qty - first
+    disagree(world, world.position(Side.BUY, second, ENTRY, intent.stop_loss, intent.take_profit))
+    told_first, told_second = closing(world, first, D("60010")), closing(world, second, D("59900"))
+    compared_flat(world)
+    assert not all_of(answer(world, told_first), RecordTrade)
+    assert world.engine.document().positions[0].sold == D("60010") * first
+    disagree(world)
+    trade = only(answer(world, told_first, told_second), RecordTrade).trade
+    assert trade.gross_pnl == 10 * first - 100 * second
+    assert (trade.qty, trade.reconciled) == (intent.qty, True)
+
+
+def compared_flat(world: World) -> None:
+    """One more comparison, which finds the venue flat."""
+    since_ms = all_of(world.log, FetchExecutions)[-1].since_ms
+    world.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known((), world.now), world.now))
+    world.wait(2_000)
+    question = all_of(world.log, FetchSnapshot)[-1]
+    flat = Known(AccountSnapshot((), (), world.wallet_report()), world.now)
+    world.send(ev.SnapshotFetched(question.request_no, flat, world.now))
+
+
 def test_the_opposite_position_is_adopted_and_ours_recorded() -> None:
     world, intent = entered()
     disagree(world, world.position(Side.SELL, D("0.5"), D("59000"), None))

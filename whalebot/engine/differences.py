@@ -124,7 +124,8 @@ class Differences:
         memory = self._positions.holdings[symbol].memory
         since = self._signals[symbol].last_exec_ms
         fetch(symbol, min(since, memory.opened_ms) if since else memory.opened_ms)
-        if rounds > _BELIEVE_VENUE_AFTER:
+        # The answer on its way is held against what was found when it was asked for.
+        if rounds > _BELIEVE_VENUE_AFTER and symbol not in self._unexplained:
             self._unexplained[symbol] = finding
             self._ctx.emit(FetchClosings(symbol, memory.opened_ms))
         retry = self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms

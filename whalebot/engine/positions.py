@@ -40,10 +40,10 @@ def _nobody(symbol: str, ts_ms: int, amount: Decimal | None) -> None:
 class PositionManager:
     """Owns every holding.
 
-    `foreign` treats those that are not ours, `modes` watches the account's mode; `finished` has the last one of
-    each symbol that ended. `booked` hears of every change of cash: symbol, market time in ms, amount in quote
-    (None: not known). `close` is called with (symbol, reason) when a position must leave at market; `atr_of`
-    gives a symbol's newest ATR in quote, 0 while warming.
+    `foreign` treats those that are not ours, `modes` watches the account's mode; `finished` has the last one
+    of each symbol that ended. `booked` hears of every change of cash: symbol, market time in ms, amount in
+    quote (None: not known). `close` is called with (symbol, reason) when a position must leave at market;
+    `atr_of` gives a symbol's newest ATR in quote, 0 while warming.
     """
 
     def __init__(
