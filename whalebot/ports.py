@@ -153,3 +153,32 @@ class Auditor(Protocol):
     def record(self, kind: str, actor: str, fields: Mapping[str, str]) -> None:
         """Note that `actor` did something of `kind`; secrets among the values are masked."""
         ...
+
+
+class AccountLease(Protocol):
+    """The right to trade one account, given to one process at a time. One thread; `valid_until_ms` any.
+
+    Raises TransportError where nothing certain came back; then the same may be asked again.
+    """
+
+    @property
+    def valid_until_ms(self) -> int:
+        """Local time, by `Clock`, after which nothing may be sent; 0 while it is not held."""
+        ...
+
+    @property
+    def holder(self) -> str:
+        """Who holds it, as far as it was seen; "" where nobody does."""
+        ...
+
+    def acquire(self) -> bool:
+        """Ask once; True when it is held from now on, False while it is another's."""
+        ...
+
+    def renew(self) -> bool:
+        """Ask for more time; False when it is lost for good."""
+        ...
+
+    def release(self) -> None:
+        """Give it back: from now on nothing may be sent, and the next holder need not wait."""
+        ...

@@ -199,6 +199,7 @@ DOCUMENTED = {
         "allowed_hosts": [],
         "allow_orders": False,
     },
+    "lease": {"kind": "off", "name": "whalebot", "duration_s": 30, "renew_s": 10},
 }
 
 

@@ -18,8 +18,9 @@ from whalebot.app.alerting import open_alerts, tell_notice
 from whalebot.app.audit import DaemonAudit
 from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
-from whalebot.app.exits import CLEAN, EXCHANGE, explanation
+from whalebot.app.exits import CLEAN, EXCHANGE, LEASE_LOST, explanation
 from whalebot.app.figures import Figures
+from whalebot.app.lease import LeaseRoom
 from whalebot.app.observers import Observers
 from whalebot.app.recording import recorded
 from whalebot.app.reload import Reloader
@@ -79,6 +80,7 @@ class Daemon:
         self._audit = DaemonAudit(setup, options, self._clock, self._console.notice)
         self._web = WebRoom(setup, self._inbox, self._clock)
         self._console.hear = self._web.say
+        self._lease = LeaseRoom(setup, self._clock, self._console.notice)
 
     def run(self) -> int:
         """Trade until told to stop; return the exit code. Raises ConfigError, AuthError, VenueFatal."""
@@ -91,7 +93,9 @@ class Daemon:
             self._web.open()
             stack.callback(self._web.stop)
             history = TradeHistory.open(paths.history, write_ahead=paths.write_ahead)
-            venue = make_venue(VenueParts(self._setup, self._inbox, self._clock, self._say, self._options))
+            venue = make_venue(
+                VenueParts(self._setup, self._inbox, self._clock, self._say, self._options, self._lease.check)
+            )
             stack.callback(venue.stop)
             states = StateFile(paths.state_file(self._setup.config.mode))
             known = states.load() if venue.keeps_account else None
@@ -107,6 +111,7 @@ class Daemon:
             self._reloader = Reloader(
                 self._setup, self._inbox, self._clock, venue, self._console.set_level, self._audit
             )
+            stack.callback(self._lease.stop)
             self._wait_for(venue, halt)
             if self._halted.is_set():
                 return CLEAN
@@ -121,7 +126,8 @@ class Daemon:
             noted = CountedEngine(self._web.noted(self._audit.noted(noted)), self._tally)
             troubles = self._troubles = Troubles(self._clock, self._console.notice, alerts.send)
             trades = self._observers.trades(history)
-            ports = LanePorts(venue.make_gateway, venue.make_readers, states, trades, alerts, venue.streams)
+            gateways = self._lease.fenced(venue.make_gateway)
+            ports = LanePorts(gateways, venue.make_readers, states, trades, alerts, venue.streams)
             lanes = Lanes(
                 ports,
                 self._setup.config.traded_symbols,
@@ -150,6 +156,7 @@ class Daemon:
             venue,
             self._alerts,
             self._records_lost,
+            self._lease.valid_s,
         )
         self._observers.start(figures)
         parts = RunningParts(
@@ -180,18 +187,23 @@ class Daemon:
                 alerts.send(notice.level, "a file was damaged", notice.text, notice.kind)
 
     def _wait_for(self, venue: Venue, halt: Halt) -> None:
-        """An outage at the start may last; --for and signals end the wait."""
+        """Another daemon may have the lease, an outage may last; --for and signals end the wait."""
         limit_ms = self._options.limit_ms
         if limit_ms is None:
-            VenueCheck(venue, self._halted).wait()
+            self._wait(venue)
             return
         limit = threading.Timer(limit_ms / 1000, halt, ["the time given by --for is over"])
         limit.name, limit.daemon = "time-limit", True
         limit.start()
         try:
-            VenueCheck(venue, self._halted).wait()
+            self._wait(venue)
         finally:
             limit.cancel()
+
+    def _wait(self, venue: Venue) -> None:
+        self._lease.wait(self._halted, self._console.service.status)
+        if not self._halted.is_set():
+            VenueCheck(venue, self._halted).wait()
 
     def _run_loop(
         self, engine: Engine, noted: EngineLike, lanes: Lanes, venue: Venue, states: StateFile, halt: Halt
@@ -203,7 +215,7 @@ class Daemon:
             venue.data_ended if self._options.until_end else lambda: "",
             venue.broken,
             self._options.limit_ms,
-            self._tell_news,
+            self._lease.watching(self._tell_news, halt, self._alert),
         )
 
         def progress() -> None:
@@ -216,10 +228,13 @@ class Daemon:
         halt.loop = loop
         try:
             lanes.start()
-            self._watch.expect(lanes.threads())
+            self._lease.senders = lanes.threads
+            self._watch.expect((*lanes.threads(), *self._lease.threads()))
             venue.start()
             self._watch.expect(venue.threads())
-            vitals = Vitals(loop, self._inbox, lanes, self._records_lost, self._audit.figures)
+            vitals = Vitals(
+                loop, self._inbox, lanes, self._records_lost, self._audit.figures, self._lease.vitals
+            )
             self._console.start(vitals.read)
             supervisor.start()
             self._start_observers(loop, lanes, venue, vitals)
@@ -242,6 +257,8 @@ class Daemon:
         if supervisor.failure or end.exit_code != CLEAN:
             self._failure = f"; {supervisor.failure or end.reason}"
         code = EXCHANGE if supervisor.failure and end.exit_code == 0 else end.exit_code
+        if code == CLEAN and self._lease.lost():
+            code, self._failure = LEASE_LOST, f"; {end.reason}"
         self._audit.exit_code = code
         return code
 
@@ -258,6 +275,10 @@ class Daemon:
             ),
             _SHUTDOWN_S,
         )
+
+    def _alert(self, level: Level, title: str, text: str, kind: str) -> None:
+        if self._alerts is not None:
+            self._alerts.send(level, title, text, kind)
 
     def _recording_stopped(self, alerts: AlertSystem, reason: str) -> None:
         """Trading goes on without a journal. Any thread."""

@@ -15,6 +15,7 @@ from whalebot.domain.errors import (
 
 CLEAN: Final = 0
 DIFFERENCE: Final = 1
+LEASE_LOST: Final = 1
 CONFIGURATION: Final = 2
 AUTH: Final = 3
 EXCHANGE: Final = 4

@@ -40,6 +40,7 @@ class Figures:
     venue: Venue
     alerts: AlertSystem
     records_lost: Callable[[], int]
+    lease_s: Callable[[], float | None]
     began_s: float = field(default_factory=time.time)
 
     def read(self) -> MetricsSnapshot:
@@ -64,6 +65,7 @@ class Figures:
             api_errors=health.api_errors,
             deliveries=self._deliveries(),
             process=process_figures(self.began_s),
+            lease_s=self.lease_s(),
         )
 
     def _losses(self) -> tuple[tuple[str, int], ...]:

@@ -54,6 +54,7 @@ class RemoteVenue:
             on_blocked=lambda until_ms, call: parts.inbox.put(
                 VenueBlocked(until_ms, f"{call}: HTTP 403", parts.clock.now_ms())
             ),
+            fence=parts.fence,
         )
         # An exchange of this machine may play a market at any time and speed.
         keeps_time = time_scale == 1 and not endpoints.is_loopback

@@ -85,10 +85,11 @@ class Venue(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class VenueParts:
-    """What every venue is built from."""
+    """What every venue is built from. `fence` raises NotSent where a write must not leave. Any thread."""
 
     setup: Setup
     inbox: Inbox
     clock: Clock
     say: Callable[[str], None]
     options: RunOptions
+    fence: Callable[[], None]

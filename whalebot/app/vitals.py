@@ -21,6 +21,7 @@ class Vitals:
     lanes: Lanes
     records_lost: Callable[[], int]
     audit: Callable[[], Mapping[str, Any]] = dict
+    lease: Callable[[], Mapping[str, Any]] = dict
     began_s: float = field(default_factory=time.monotonic)
 
     def read(self) -> dict[str, Any]:
@@ -48,4 +49,5 @@ class Vitals:
             "jobs_waiting": self.lanes.waiting(),
             "log_records_lost": self.records_lost(),
             "audit": dict(self.audit()),
+            **({"lease": lease} if (lease := dict(self.lease())) else {}),
         }

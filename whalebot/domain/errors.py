@@ -44,5 +44,9 @@ class TransportError(WhalebotError):
     """No answer, or none that can be read. Reads may be repeated; a write's outcome is unknown."""
 
 
+class NotSent(WhalebotError):
+    """A write was held back on this side: nothing left, nothing happened at the venue."""
+
+
 class BugError(WhalebotError):
     """An invariant of the program is broken. Stop opening, keep stops. Exit code 70."""

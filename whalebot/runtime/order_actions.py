@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from whalebot.domain.effects import AmendStop, CancelOrder, SetLeverage
-from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueFatal, VenueRefused
+from whalebot.domain.errors import AuthError, NotSent, RateLimited, TransportError, VenueFatal, VenueRefused
 from whalebot.domain.events import (
     Event,
     LeverageAnswered,
@@ -124,6 +124,8 @@ class OrderActions:
             return self._refused(link_id, kind, error.ret_code, error.message)
         except RateLimited as error:
             return self._refused(link_id, Refusal.RATE_LIMITED, 0, str(error))
+        except NotSent as error:
+            return self._refused(link_id, Refusal.NOT_SENT, 0, str(error))
         except (AuthError, VenueFatal) as error:
             self._on_fatal(error)
             kind = Refusal.AUTH if isinstance(error, AuthError) else Refusal.REJECTED
@@ -135,7 +137,7 @@ class OrderActions:
     def _cancel(self, effect: CancelOrder, gateway: OrderGateway) -> Iterator[Event]:
         try:
             gateway.cancel(effect.symbol, effect.order_link_id)
-        except (VenueRefused, RateLimited, TransportError) as error:
+        except (VenueRefused, RateLimited, NotSent, TransportError) as error:
             _log.warning("%s: cancel of %s failed: %s", effect.symbol, effect.order_link_id, error)
         except (AuthError, VenueFatal) as error:
             self._on_fatal(error)
@@ -147,7 +149,7 @@ class OrderActions:
         except VenueRefused as error:
             refused = self._codes.kind_of(error) not in _PASSING
             yield self._stop_answer(effect, False, refused, error.ret_code, error.message)
-        except (RateLimited, TransportError) as error:
+        except (RateLimited, NotSent, TransportError) as error:
             yield self._stop_answer(effect, False, False, 0, str(error))
         except (AuthError, VenueFatal) as error:
             self._on_fatal(error)
@@ -158,7 +160,7 @@ class OrderActions:
     def _set_leverage(self, effect: SetLeverage, gateway: OrderGateway) -> Iterator[Event]:
         try:
             gateway.set_leverage(effect.symbol, effect.leverage)
-        except (VenueRefused, RateLimited, TransportError) as error:
+        except (VenueRefused, RateLimited, NotSent, TransportError) as error:
             yield self._leverage_answer(effect, False, str(error))
         except (AuthError, VenueFatal) as error:
             self._on_fatal(error)

@@ -33,6 +33,10 @@ def ignore_block(until_ms: int, call: str) -> None:
     """Nobody listens."""
 
 
+def let_through() -> None:
+    """Hold no write back."""
+
+
 @dataclass(slots=True)
 class _Bucket:
     per_s: float

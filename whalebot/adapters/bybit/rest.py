@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from whalebot.adapters.bybit.answer_counts import AnswerCounts
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.hosts import Endpoints
-from whalebot.adapters.bybit.limits import RateGate, ignore_block
+from whalebot.adapters.bybit.limits import RateGate, ignore_block, let_through
 from whalebot.ports import Clock
 
 if TYPE_CHECKING:
@@ -61,13 +61,18 @@ class RestFactory:
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
         on_blocked: Callable[[int, str], None] = ignore_block,
+        fence: Callable[[], None] = let_through,
     ) -> None:
-        """on_blocked: told on any thread when the venue refuses our address: until when, by which call."""
+        """on_blocked: told on any thread when the venue refuses our address: until when, by which call.
+
+        fence: asked on any thread before each write, which it holds back by raising NotSent.
+        """
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
         self.venue_clock = VenueClock(clock)
         self.counts = AnswerCounts()
+        self._fence = fence
         self._gate = RateGate(clock, sleep, on_open=on_blocked, reads_per_s=settings.reads_per_s)
 
     def client(self) -> RestClient:
@@ -89,6 +94,7 @@ class RestFactory:
             settings.endpoints.is_loopback,
             (settings.connect_timeout_s, settings.read_timeout_s),
             self.counts,
+            self._fence,
         )
         market = BybitMarket(session, self._clock, self.venue_clock, self._sleep)
         return RestClient(

@@ -8,6 +8,7 @@ signs with the machine's clock.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from pybit.unified_trading import HTTP
 from whalebot.adapters.bybit.answer_counts import AnswerCounts
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.conventions import told
-from whalebot.adapters.bybit.limits import CircuitOpen, RateGate, header_number
+from whalebot.adapters.bybit.limits import CircuitOpen, RateGate, header_number, let_through
 from whalebot.adapters.bybit.retcodes import Outcome, outcome_of
 from whalebot.adapters.bybit.wire import Count, Ms
 from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueRefused, WhalebotError
@@ -54,8 +55,8 @@ _envelope = msgspec.json.Decoder(_Envelope, strict=False)
 class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
     """One HTTP session, for one thread. The endpoint methods are pybit's and return a `Reply`.
 
-    Raises VenueRefused, RateLimited, AuthError or TransportError, and nothing else. `credentials` None
-    allows the public endpoints only.
+    Raises VenueRefused, RateLimited, AuthError, TransportError or the fence's NotSent, and nothing else.
+    `credentials` None allows the public endpoints only.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         loopback: bool,
         timeouts: tuple[float, float] = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S),
         counts: AnswerCounts | None = None,
+        fence: Callable[[], None] = let_through,
     ) -> None:
+        """fence: asked before each write, which it holds back by raising NotSent."""
         super().__init__(
             api_key=credentials.key if credentials else None,
             api_secret=credentials.secret if credentials else None,
@@ -82,6 +85,7 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         self._gate = gate
         self._timeouts = timeouts
         self._counts = counts or AnswerCounts()
+        self._fence = fence
 
     def __repr__(self) -> str:
         """Return the address alone; the inherited one shows the keys."""
@@ -106,6 +110,9 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         request = self._make_request(method or "GET", url, parameters)
         if auth:
             self._sign(request)
+        if method == "POST":
+            # After the stamp was made: what passes here is void at the venue one receive window later.
+            self._fence()
         try:
             response = self.client.send(request, timeout=self._timeouts, allow_redirects=False, stream=True)
             with response:

@@ -219,6 +219,11 @@ def _loop(snapshot: MetricsSnapshot) -> Iterator[Metric]:
     for name, count in snapshot.queues:
         depth.add_metric([name], count)
     yield depth
+    yield from _optional(
+        "lease_valid_seconds",
+        "For how long orders may leave by the lease on the account; 0: none may.",
+        snapshot.lease_s,
+    )
     yield _counters("lost", "What was dropped, by kind; 0 is right.", "what", snapshot.losses)
 
 

@@ -56,7 +56,7 @@ class MetricsSnapshot:
 
     `view` is None before the loop's first picture. `queues` counts what waits, `losses` what was dropped
     since the start, `api_errors` answers of the venue other than success by code, `deliveries` what became
-    of messages to people.
+    of messages to people, `lease_s` for how long orders may leave, None where no lease is asked for.
     """
 
     build: BuildFacts
@@ -70,3 +70,4 @@ class MetricsSnapshot:
     api_errors: tuple[tuple[str, int], ...]
     deliveries: tuple[tuple[str, int], ...]
     process: ProcessFigures
+    lease_s: float | None = None

@@ -39,6 +39,7 @@ def check_together(config: Config) -> Iterator[Problem]:
     yield from _check_positions(config)
     yield from _check_session(config)
     yield from _check_alerts(config)
+    yield from _check_lease(config)
     yield from check_endpoints(config)
     yield from refuse_unavailable(config)
 
@@ -160,3 +161,22 @@ def _check_telegram(config: Config) -> Iterator[Problem]:
     if not telegram.chat_ids:
         text = "name at least one chat; whalebot logs the id of a chat that it does not know"
         yield _problem((*path, "chat_ids"), [], text)
+
+
+def lease_margin_ms(config: Config) -> int:
+    """Return how long before a lease ends the last order may leave.
+
+    The venue takes a request for the receive window after it was made; the rest is for clocks that differ.
+    """
+    return config.exchange.recv_window_ms + 2000
+
+
+def _check_lease(config: Config) -> Iterator[Problem]:
+    lease = config.lease
+    least_s = 2 * lease.renew_s + -(-lease_margin_ms(config) // 1000)
+    if lease.kind != "off" and lease.duration_s < least_s:
+        text = (
+            f"must be {least_s} at least: twice renew_s = {lease.renew_s}, the receive window of an order "
+            "(exchange.recv_window_ms), and 2 s"
+        )
+        yield _problem(("lease", "duration_s"), lease.duration_s, text, ("lease", "renew_s"))

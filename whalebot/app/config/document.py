@@ -28,6 +28,7 @@ from whalebot.app.config.fields import (
 )
 from whalebot.app.config.service_tables import (
     AlertTable,
+    LeaseTable,
     LoggingTable,
     MetricsTable,
     RecordingsTable,
@@ -118,6 +119,7 @@ class Config(Table):
     alerts: AlertTable = table(AlertTable, "telling people")
     metrics: MetricsTable = table(MetricsTable, "figures for Prometheus")
     web: WebTable = table(WebTable, "the HTTP server")
+    lease: LeaseTable = table(LeaseTable, "one daemon for one account")
     scanner: dict[str, Any] | None = key(None, "the scanner's own table")
     prism: dict[str, Any] | None = key(None, "the prism model's own table")
     strategies: dict[str, Any] | None = key(None, "the strategies' own table")

@@ -23,6 +23,7 @@ _DECIDES_NOTHING: Final = frozenset(
         "alerts",
         "metrics",
         "web",
+        "lease",
         *OTHER_COMMANDS_TABLES,
     }
 )

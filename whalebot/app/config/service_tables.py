@@ -1,4 +1,4 @@
-"""Tables about the service around trading: log, alerts, metrics, web."""
+"""Tables about the service around trading: log, alerts, metrics, web, lease."""
 
 from __future__ import annotations
 
@@ -120,3 +120,21 @@ class WebTable(Table):
         (), "names besides addresses under which browsers may ask, as of a proxy in front", max_length=20
     )
     allow_orders: bool = key(False, "allow manual orders")
+
+
+class LeaseTable(Table):
+    """One daemon for one account, on whatever machine: without a valid lease no order leaves."""
+
+    kind: Literal["off", "kubernetes"] = key(
+        "off", "where the lease is kept: nowhere, or in a Lease object of the cluster that the daemon runs in"
+    )
+    name: str = key(
+        "whalebot",
+        "name of the Lease object in the pod's namespace; all that might trade one account name the same",
+        allowed="1 to 63 lower-case letters, digits or dashes, the first and last no dash",
+        pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+    )
+    duration_s: int = key(
+        30, "time after the last renewal for which no other may take the lease", SECONDS, ge=10, le=3600
+    )
+    renew_s: int = key(10, "time between renewals", SECONDS, ge=1, le=1200)

@@ -1,0 +1,1 @@
+"""The lease on an account, kept where every machine that might trade it can see it."""
