@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -23,22 +22,19 @@ def lines_of(found: Comparison) -> Iterator[str]:
     yield from _sums(found)
 
 
-def as_json(found: Comparison) -> str:
-    """Return every pair and its differing fields as one JSON document."""
-    return json.dumps(
-        {
-            "equal": found.is_equal,
-            "trades": [
-                {
-                    "happened": None if pair.happened is None else _facts(pair.happened),
-                    "simulated": None if pair.simulated is None else _facts(pair.simulated),
-                    "differing": list(pair.differing),
-                }
-                for pair in found.pairs
-            ],
-        },
-        indent=2,
-    )
+def as_table(found: Comparison) -> dict[str, Any]:
+    """Return every pair and its differing fields as a JSON object."""
+    return {
+        "equal": found.is_equal,
+        "trades": [
+            {
+                "happened": None if pair.happened is None else _facts(pair.happened),
+                "simulated": None if pair.simulated is None else _facts(pair.simulated),
+                "differing": list(pair.differing),
+            }
+            for pair in found.pairs
+        ],
+    }
 
 
 def _name(pair: Pair) -> str:

@@ -38,7 +38,7 @@ class RecordedMarket:
         self._account = account
         self._assumed = assumed
         self._books = {symbol: OrderBook(_DEPTH) for symbol in symbols}
-        self._offered: dict[str, tuple[int, int]] = {}
+        self._offered: dict[str, tuple[int, ...]] = {}
         moved = _Prices(account) if assumed.walks_book else account
         self._prices = PaperSink(moved, symbols, sink, lambda _: True)
 
@@ -60,13 +60,18 @@ class RecordedMarket:
         for instrument in instruments:
             self._account.apply(InstrumentListed(instrument, self.now_ms))
 
-    def offer_book(self, symbol: str) -> None:
-        """Put the newest recorded book where the next order meets it, unless it lies there already."""
+    def offer_book(self, symbol: str, at_ms: int | None = None) -> None:
+        """Put the newest recorded book where the next order meets it, unless it lies there already.
+
+        at_ms: when the order meets it, market time. The local exchange renews its book for every instant, so
+        that what an order took is there again for the next one, even where the stream had nothing to say.
+        """
         book = self._books.get(symbol)
         levels = None if book is None else book.levels()
         if book is None or levels is None or not self._assumed.walks_book:
             return
-        key = (book.u, book.ts_ms)
+        renews = self._assumed.book_at_orders and at_ms is not None
+        key = (at_ms or 0,) if renews else (book.u, book.ts_ms)
         if self._offered.get(symbol) == key:
             return
         self._offered[symbol] = key
