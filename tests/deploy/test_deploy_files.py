@@ -214,7 +214,10 @@ def kinds() -> dict[str, dict[str, Any]]:
 
 def test_kubernetes_runs_one_daemon_and_no_more() -> None:
     found = kinds()
-    assert {"StatefulSet", "ConfigMap", "Service", "NetworkPolicy"} == set(found)
+    assert set(found) == {
+        *("StatefulSet", "ConfigMap", "Service", "NetworkPolicy"),
+        *("ServiceAccount", "Role", "RoleBinding"),
+    }
     spec = found["StatefulSet"]["spec"]
     assert spec["replicas"] == 1
     [claim] = spec["volumeClaimTemplates"]
@@ -228,7 +231,6 @@ def test_kubernetes_runs_one_daemon_and_no_more() -> None:
 def test_the_pod_is_shut_in_and_has_a_minute_to_end() -> None:
     pod = kinds()["StatefulSet"]["spec"]["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] == 60
-    assert pod["automountServiceAccountToken"] is False
     assert pod["securityContext"]["runAsUser"] == pod["securityContext"]["fsGroup"] == USER
     [container] = pod["containers"]
     assert container["securityContext"] == {
@@ -241,6 +243,25 @@ def test_the_pod_is_shut_in_and_has_a_minute_to_end() -> None:
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     given = {volume["name"] for volume in pod["volumes"]} | {"data"}
     assert mounted == given
+
+
+def test_the_pod_may_ask_the_cluster_for_its_lease_and_nothing_else() -> None:
+    found = kinds()
+    lease = json.loads(found["ConfigMap"]["data"]["config.json"])["lease"]
+    assert lease["kind"] == "kubernetes"
+    for_leases = {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"]}
+    assert found["Role"]["rules"] == [
+        {**for_leases, "resourceNames": [lease["name"]], "verbs": ["get", "update"]},
+        {**for_leases, "verbs": ["create"]},
+    ]
+    account = found["ServiceAccount"]["metadata"]["name"]
+    assert found["RoleBinding"]["subjects"] == [{"kind": "ServiceAccount", "name": account}]
+    assert found["RoleBinding"]["roleRef"]["name"] == found["Role"]["metadata"]["name"]
+    pod = found["StatefulSet"]["spec"]["template"]["spec"]
+    assert pod["serviceAccountName"] == account
+    assert pod["automountServiceAccountToken"] is True
+    ports = [p["port"] for rule in found["NetworkPolicy"]["spec"]["egress"] for p in rule["ports"]]
+    assert {443, 6443} <= set(ports)
 
 
 def test_the_pods_commands_exist_and_speak_of_one_folder() -> None:
