@@ -24,7 +24,12 @@ def add_check_options(parser: argparse.ArgumentParser) -> None:
         "--data", nargs="+", metavar="FILE", help="bars as FILE or SYMBOL=FILE (default: what data/ keeps)"
     )
     parser.add_argument("--symbols", metavar="A,B", help="only these symbols")
-    parser.add_argument("--interval", choices=_INTERVALS, help="interval of decisions (default: configured)")
+    parser.add_argument(
+        "--interval",
+        choices=_INTERVALS,
+        metavar="I",
+        help=f"interval of decisions: {', '.join(_INTERVALS)} (default: the configured one)",
+    )
     parser.add_argument(
         "--strategy",
         default="scoring",

@@ -41,7 +41,8 @@ def add_parser(subparsers: Any) -> None:
         "--interval",
         nargs="+",
         choices=_INTERVALS,
-        help="interval of decisions (default: the configured one)",
+        metavar="I",
+        help=f"intervals of decisions: {', '.join(_INTERVALS)} (default: the configured one)",
     )
     add(
         "--from", dest="from_ms", type=moment_ms, metavar="DATE", help="trade from here; before it is warm-up"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from whalebot.app.exits import CLEAN, CONFIGURATION
 from whalebot.domain.errors import TransportError
 
 if TYPE_CHECKING:
+    from whalebot.app.scanning.arguments import ScanArguments
     from whalebot.app.scanning.config import ScanConfig
     from whalebot.scanner.options import ScannerOptions
 
@@ -27,15 +29,17 @@ def add_parser(subparsers: Any) -> None:
     add_scan_options(subparsers.add_parser("scan", help=_TEXT, description=_TEXT))
 
 
-def run(args: argparse.Namespace) -> int:
+def run(parsed: argparse.Namespace) -> int:
     """Run the scan, one of its tools, or a check of its configuration.
 
     Raises ConfigError, and TransportError with a remedy where the venue gave no usable answer.
     """
     from whalebot.app.config.environment import read_environment
+    from whalebot.app.scanning.arguments import scan_arguments
     from whalebot.app.scanning.config import read_scan_config
     from whalebot.app.scanning.options import with_command_line
 
+    args = scan_arguments(parsed)
     environment = read_environment(args.paths.env)
     args.masker.add(*environment.secrets())
     writes = not (args.check_config or args.fix_config)
@@ -59,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         return CLEAN
 
 
-def _work(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def _work(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     from whalebot.app.scanning.options import TOOLS
 
     if args.words and args.words[0] in TOOLS:
@@ -76,11 +80,11 @@ def _work(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions)
         return _scan(args, config, options)
 
 
-def _scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def _scan(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     if args.replay is not None:
         from whalebot.app.scanning.replay import run_replay
 
-        return run_replay(args, config, options)
+        return run_replay(args, Path(args.replay), options)
     if args.once:
         from whalebot.app.scanning.once import run_once
 
@@ -90,7 +94,7 @@ def _scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions)
     return run_live(args, config, options)
 
 
-def _tell(args: argparse.Namespace, config: ScanConfig) -> None:
+def _tell(args: ScanArguments, config: ScanConfig) -> None:
     stream = sys.stdout if args.check_config else sys.stderr
     for finding in config.findings:
         print(args.masker.mask(finding), file=stream)
@@ -108,7 +112,7 @@ def _tell(args: argparse.Namespace, config: ScanConfig) -> None:
         print(f"{args.paths.config}: nothing to correct")
 
 
-def _fix(args: argparse.Namespace, config: ScanConfig) -> int:
+def _fix(args: ScanArguments, config: ScanConfig) -> int:
     from whalebot.adapters.storage.filesystem import FileSystem
     from whalebot.app.config.reading import read_file
     from whalebot.app.scanning.config import fixed_text

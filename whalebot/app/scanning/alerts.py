@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import sys
 import threading
@@ -15,6 +14,7 @@ from whalebot.adapters.alerts.signed_webhook import SignedWebhook
 from whalebot.adapters.alerts.system import AlertRules, AlertSystem
 from whalebot.app.config.service_tables import AlertChannel
 from whalebot.app.exits import CLEAN, DIFFERENCE
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.app.scanning.config import ScanConfig
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import ConfigError
@@ -81,7 +81,7 @@ def _named(options: AlertOptions, channels: tuple[AlertChannel, ...]) -> list[Al
     return [known[name] for name in options.channels]
 
 
-def send_sample(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def send_sample(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     """Send one sample to the configured channels and say what became of it. Raises ConfigError."""
     if not options.alerts.channels:
         raise ConfigError("scanner.alerts.channels is empty; name channels of alerts.channels in it")

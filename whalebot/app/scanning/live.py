@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import random
@@ -12,11 +11,13 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Final
 
 from whalebot import __version__
 from whalebot.adapters.logs.system import wants_colour
 from whalebot.app.exits import CLEAN
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.app.scanning.config import ScanConfig
 from whalebot.app.scanning.output import emit, print_rows, print_signal
 from whalebot.app.scanning.run import Scan, open_scan, warn_of_clock
@@ -40,10 +41,11 @@ _STATE_S: Final = 5.0
 _PHASES: Final = (("live", "live"), ("warming", "warming up"), ("stale", "stale"), ("failed", "failed"))
 
 
-def run_live(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def run_live(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     """Scan until Ctrl-C, q or SIGTERM. Raises what the venue raises while nothing is loaded."""
     if args.format is None:
-        args.format = "live" if sys.stdout.isatty() and sys.stdin.isatty() else "table"
+        form = "live" if sys.stdout.isatty() and sys.stdin.isatty() else "table"
+        args = replace(args, format=form)
     with open_scan(args, config, options) as scan, _ended_by_signals():
         try:
             loop = _make_loop(scan)

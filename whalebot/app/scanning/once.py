@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-
 from whalebot import __version__
 from whalebot.app.exits import CLEAN
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.app.scanning.config import ScanConfig
 from whalebot.app.scanning.output import announce_all, print_rows
 from whalebot.app.scanning.run import open_scan
@@ -14,7 +13,7 @@ from whalebot.scanner.once import scan_once
 from whalebot.scanner.options import ScannerOptions
 
 
-def run_once(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def run_once(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     """Judge every symbol once and print the table. Raises TransportError where none could be loaded."""
     with open_scan(args, config, options) as scan:
         failed = scan_once(scan.asking, scan.desk)

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any, Final
 
 from whalebot.app.options import count, moment_ms, positive, seed
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.domain.errors import ConfigError
+from whalebot.scanner.history import MODES
 from whalebot.scanner.key_kinds import interval as interval_kind
 from whalebot.scanner.options import ScannerOptions
 
 TOOLS: Final = ("history", "judge", "backscan", "explain")
 """Words that stand in the place of the first symbol and are commands of their own."""
+_GROUPS: Final = ("symbol", "confidence", "weight_set", "interval", "hour", "indicator")
 FORMATS: Final = ("live", "table", "json", "jsonl", "csv", "parquet")
 
 
@@ -83,17 +86,19 @@ def _add_tool_options(parser: argparse.ArgumentParser) -> None:
         choices=("Long", "Short", "new", "flip", "upgrade", "end", "repeat"),
         help="of this kind only",
     )
+    add("--mode", choices=MODES, help="history, judge: events of this origin only")
     add("--min-score", type=float, metavar="X", help="with a score of at least this size")
     add(
         "--by",
-        choices=("symbol", "confidence", "weight_set", "interval", "hour", "indicator"),
-        help="judge: one line for each",
+        choices=_GROUPS,
+        metavar="GROUP",
+        help=f"judge: figures for each {', '.join(_GROUPS[:-1])} or {_GROUPS[-1]}",
     )
     add("--net", action="store_true", help="judge: after costs (scanner.judge.cost_bps)")
     add("--suggest-weights", action="store_true", help="judge: propose weights; nothing is changed")
 
 
-def with_command_line(options: ScannerOptions, args: argparse.Namespace) -> ScannerOptions:
+def with_command_line(options: ScannerOptions, args: ScanArguments) -> ScannerOptions:
     """Return the options with what the command line says. Raises ConfigError for a bad value."""
     found = options
     if args.interval is not None:
@@ -109,7 +114,7 @@ def with_command_line(options: ScannerOptions, args: argparse.Namespace) -> Scan
     return found
 
 
-def intervals_of(args: argparse.Namespace, options: ScannerOptions) -> tuple[str, ...]:
+def intervals_of(args: ScanArguments, options: ScannerOptions) -> tuple[str, ...]:
     """Return the intervals to scan, the announced one first."""
     if args.intervals is None:
         return (options.scan.interval,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -10,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from whalebot.adapters.logs.system import wants_colour
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.decisions.scan.announcing import EMITTED
 from whalebot.decisions.scan.evaluation import Evaluation
 from whalebot.decisions.scan.record import SignalRecord, record_of
@@ -28,7 +28,7 @@ def print_rows(scan: Scan) -> None:
     print_table(scan.args, scan.desk, scan.query, sys.stdout.isatty())
 
 
-def print_table(args: argparse.Namespace, desk: ScanDesk, query: TableQuery, is_terminal: bool) -> None:
+def print_table(args: ScanArguments, desk: ScanDesk, query: TableQuery, is_terminal: bool) -> None:
     """Print the ranking of a desk; on a terminal only the columns that fit."""
     rows = query.apply(rows_of(desk))
     columns = columns_of(desk, query.columns)
@@ -85,6 +85,6 @@ def announce_all(scan: Scan, version: str) -> None:
     scan.writer.save_state(scan.desk.announcer.to_dict())
 
 
-def print_replayed(args: argparse.Namespace, record: SignalRecord) -> None:
+def print_replayed(args: ScanArguments, record: SignalRecord) -> None:
     """Print the record of a replay as a line of JSON."""
     print(args.masker.mask(json.dumps(record.as_json(), ensure_ascii=False)), flush=True)

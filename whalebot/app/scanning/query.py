@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import difflib
 
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.decisions.scan.filtering import parse_filter
 from whalebot.decisions.scan.presets import PRESETS, Preset
 from whalebot.decisions.scan.ranking import COLUMNS, DEFAULT_COLUMNS, sort_keys
@@ -13,7 +13,7 @@ from whalebot.scanner.options import ScannerOptions
 from whalebot.scanner.view import TableQuery
 
 
-def make_query(args: argparse.Namespace, options: ScannerOptions) -> TableQuery:
+def make_query(args: ScanArguments, options: ScannerOptions) -> TableQuery:
     """Return the query; what the command line says stands above a preset. Raises ConfigError."""
     preset = _preset(args.preset, options) if args.preset else Preset()
     text = args.filter if args.filter is not None else preset.filter

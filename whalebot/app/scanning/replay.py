@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from whalebot import __version__
 from whalebot.app.exits import CLEAN
-from whalebot.app.scanning.config import ScanConfig
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.app.scanning.kept import KeptSignals
 from whalebot.app.scanning.output import print_replayed
 from whalebot.app.scanning.query import make_query
@@ -29,15 +28,15 @@ from whalebot.scanner.rule_guard import RuleGuard
 from whalebot.scanner.universe import split_names
 
 
-def run_replay(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def run_replay(args: ScanArguments, path: Path, options: ScannerOptions) -> int:
     """Play a recording from an empty memory, write what is announced, print the table at its end."""
     query = make_query(args, options)
-    recording = read_recording(Path(args.replay))
+    recording = read_recording(path)
     symbols = _symbols(args, recording)
     interval = options.scan.interval
     if interval not in recording.intervals:
         raise ConfigError(
-            f"--replay {args.replay}: no bars of interval {interval} in it; "
+            f"--replay {path}: no bars of interval {interval} in it; "
             f"there are {', '.join(recording.intervals)}: choose with --interval"
         )
     frames = list(make_frames(options.scan, (interval,), RuleGuard(ManualClock())))
@@ -77,7 +76,7 @@ def run_replay(args: argparse.Namespace, config: ScanConfig, options: ScannerOpt
     return CLEAN
 
 
-def _symbols(args: argparse.Namespace, recording: Recording) -> tuple[str, ...]:
+def _symbols(args: ScanArguments, recording: Recording) -> tuple[str, ...]:
     asked = split_names([*args.words, args.symbols or ""])
     wanted = {name.upper() for name in asked}
     found = tuple(name for name in recording.symbols if not wanted or name in wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import random
@@ -20,6 +19,7 @@ from whalebot.adapters.bybit.hosts import Endpoints, check_urls
 from whalebot.adapters.bybit.rest_survey import ListedSymbol
 from whalebot.adapters.logs.system import wants_colour
 from whalebot.adapters.storage.lock import FolderLock
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.app.scanning.config import ScanConfig
 from whalebot.app.scanning.kept import KeptSignals
 from whalebot.app.scanning.options import intervals_of
@@ -47,7 +47,7 @@ _MOST_CLOCK_MS: Final = 5_000
 class Scan:
     """The parts of one run."""
 
-    args: argparse.Namespace
+    args: ScanArguments
     config: ScanConfig
     options: ScannerOptions
     endpoints: Endpoints
@@ -64,13 +64,13 @@ class Scan:
     publisher: TablePublisher
 
 
-def folder_of(args: argparse.Namespace, name: str) -> Path:
+def folder_of(args: ScanArguments, name: str) -> Path:
     """Return a folder of the configuration: relative ones lie in the folder of the run."""
     return Path(args.paths.dir / Path(name).expanduser())
 
 
 @contextmanager
-def open_scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> Iterator[Scan]:
+def open_scan(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> Iterator[Scan]:
     """Give a scan whose symbols are known and none loaded. Raises ConfigError, or what the venue raises."""
     query = make_query(args, options)
     zone = ZoneInfo(options.timezone)
@@ -109,7 +109,7 @@ def open_scan(args: argparse.Namespace, config: ScanConfig, options: ScannerOpti
             asking.close()
 
 
-def places_of(args: argparse.Namespace, options: ScannerOptions) -> OutputPlaces:
+def places_of(args: ScanArguments, options: ScannerOptions) -> OutputPlaces:
     """Return where outputs go."""
     output = options.output
     json_folder = folder_of(args, output.json_output_dir)
@@ -121,14 +121,14 @@ def places_of(args: argparse.Namespace, options: ScannerOptions) -> OutputPlaces
     )
 
 
-def output_lock(args: argparse.Namespace, options: ScannerOptions) -> FolderLock:
+def output_lock(args: ScanArguments, options: ScannerOptions) -> FolderLock:
     """Return the right to write outputs, for one scan at a time; readers need none."""
     path = folder_of(args, options.output.json_output_dir) / "scan.lock"
     return FolderLock(path, "scans into", "--out DIR")
 
 
 @contextmanager
-def _source(args: argparse.Namespace, config: ScanConfig) -> Iterator[tuple[Endpoints, float]]:
+def _source(args: ScanArguments, config: ScanConfig) -> Iterator[tuple[Endpoints, float]]:
     if not args.demo:
         yield config.endpoints, 1.0
         return
@@ -151,7 +151,7 @@ def _source(args: argparse.Namespace, config: ScanConfig) -> Iterator[tuple[Endp
 
 @contextmanager
 def _alerts(
-    args: argparse.Namespace, config: ScanConfig, options: ScannerOptions, clock: SystemClock
+    args: ScanArguments, config: ScanConfig, options: ScannerOptions, clock: SystemClock
 ) -> Iterator[ScanAlerts | None]:
     if not options.alerts.enabled:
         yield None
@@ -163,7 +163,7 @@ def _alerts(
 
 
 def _desk(
-    args: argparse.Namespace,
+    args: ScanArguments,
     options: ScannerOptions,
     symbols: tuple[str, ...],
     universe: Mapping[str, ListedSymbol],
@@ -188,7 +188,7 @@ def _desk(
 
 
 def _symbols(
-    args: argparse.Namespace,
+    args: ScanArguments,
     options: ScannerOptions,
     universe: Mapping[str, ListedSymbol],
     asking: Asking,
@@ -208,7 +208,7 @@ def _symbols(
     return chosen.symbols
 
 
-def _asked(args: argparse.Namespace, options: ScannerOptions) -> list[str] | None:
+def _asked(args: ScanArguments, options: ScannerOptions) -> list[str] | None:
     """Return the names that were given, None for all of them. Raises ConfigError where none was."""
     if args.words:
         return split_names(args.words)

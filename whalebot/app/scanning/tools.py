@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import random
 import secrets
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from whalebot import __version__
 from whalebot.adapters.logs.system import wants_colour
 from whalebot.app.exits import CLEAN
+from whalebot.app.scanning.arguments import ScanArguments
 from whalebot.app.scanning.config import ScanConfig
 from whalebot.domain.errors import ConfigError, VenueRefused
 from whalebot.scanner.history import FILE_NAME, Query, read_signals
@@ -32,16 +32,16 @@ _DIRECTIONS: Final = ("Long", "Short")
 _INVALID_SYMBOL: Final = 10001
 
 
-def run_tool(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def run_tool(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     """Run the tool that the first word names."""
     word, *rest = args.words
-    args.words = rest
+    args = replace(args, words=tuple(rest))
     if word == "backscan":
         from whalebot.app.scanning.run import output_lock
 
         with output_lock(args, options):
             return _backscan(args, config, options)
-    tools: Mapping[str, Callable[[argparse.Namespace, ScanConfig, ScannerOptions], int]] = {
+    tools: Mapping[str, Callable[[ScanArguments, ScanConfig, ScannerOptions], int]] = {
         "explain": _explain,
         "history": _history,
         "judge": _judge,
@@ -49,7 +49,7 @@ def run_tool(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
     return tools[word](args, config, options)
 
 
-def _explain(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def _explain(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     from whalebot.app.scanning.run import open_scan
     from whalebot.decisions.scan.wording import explain_lines
     from whalebot.scanner.once import scan_once
@@ -69,7 +69,7 @@ def _explain(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
     return CLEAN
 
 
-def _history(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def _history(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     from whalebot.scanner.history_text import history_text, write_parquet
 
     records = read_signals(_file(args, options), _query(args))
@@ -86,7 +86,7 @@ def _history(args: argparse.Namespace, config: ScanConfig, options: ScannerOptio
     return CLEAN
 
 
-def _backscan(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def _backscan(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     from whalebot.scanner.bar_files import read_scan_bars
     from whalebot.scanner.past import run_backscan
     from whalebot.scanner.past_bars import fetch_span, first_bar_needed
@@ -127,7 +127,7 @@ def _backscan(args: argparse.Namespace, config: ScanConfig, options: ScannerOpti
     return CLEAN
 
 
-def _judge(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions) -> int:
+def _judge(args: ScanArguments, config: ScanConfig, options: ScannerOptions) -> int:
     from whalebot.scanner.judge import JudgeSettings
     from whalebot.scanner.past import judge_history, judge_lines, with_cost
 
@@ -146,7 +146,7 @@ def _judge(args: argparse.Namespace, config: ScanConfig, options: ScannerOptions
 
 @contextmanager
 def _bars(
-    args: argparse.Namespace, config: ScanConfig, options: ScannerOptions
+    args: ScanArguments, config: ScanConfig, options: ScannerOptions
 ) -> Iterator[Callable[[str, str, int, int], History | None]]:
     """Give where closed bars come from: files, or the venue."""
     from whalebot.scanner.bar_files import read_scan_bars
@@ -178,7 +178,7 @@ def _bars(
 
 @contextmanager
 def _venue(
-    args: argparse.Namespace, config: ScanConfig, options: ScannerOptions
+    args: ScanArguments, config: ScanConfig, options: ScannerOptions
 ) -> Iterator[tuple[Asking, Mapping[str, ListedSymbol], int]]:
     from whalebot.runtime.clock import SystemClock
     from whalebot.scanner.asking import Asking, Patience
@@ -195,19 +195,20 @@ def _venue(
         asking.close()
 
 
-def _file(args: argparse.Namespace, options: ScannerOptions) -> Path:
+def _file(args: ScanArguments, options: ScannerOptions) -> Path:
     from whalebot.app.scanning.run import folder_of
 
     return folder_of(args, options.output.json_output_dir) / FILE_NAME
 
 
-def _query(args: argparse.Namespace) -> Query:
+def _query(args: ScanArguments) -> Query:
     names = split_names([args.symbol or "", args.symbols or "", *args.words])
     query = Query(
         symbols=tuple(name.upper() for name in names),
         since_ms=args.since,
         min_score=args.min_score,
-        interval=None if args.interval is None else args.interval,
+        interval=args.interval,
+        mode=args.mode,
     )
     if args.type is None:
         return query
