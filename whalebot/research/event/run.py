@@ -42,7 +42,10 @@ def run_event_tier(
         for data in dataset.symbols
     }
     everything = keeps_all or bar_by_bar or _must_keep_all(settings, dataset)
-    tracks = [Track(data, decided[data.symbol], keeps_all=everything) for data in dataset.symbols]
+    is_alone = len(dataset.symbols) == 1
+    tracks = [
+        Track(data, decided[data.symbol], keeps_all=everything, is_alone=is_alone) for data in dataset.symbols
+    ]
     analyzers, higher = _analyzers(dataset, strategy, decided, tracks, bar_by_bar)
     rules = {data.symbol: data.rules[0].instrument for data in dataset.symbols}
     start_ms = min(int(data.fine.open_ms[0]) for data in dataset.symbols)

@@ -75,7 +75,7 @@ class Schedule:
             return track.next(None, False, self._rules, False)
         if track.has_ended:
             return NOTHING
-        held = None if track.items else self._limits(track)
+        held = None if track.items and not track.may_leave else self._limits(track)
         return track.next(held, machine.is_waiting(symbol), self._rules, self._cooling.get(symbol, 0) > 0)
 
     def _limits(self, track: Track) -> Limits | None:
@@ -183,7 +183,7 @@ class Schedule:
         """Bring exchange and engine to the last price of the first `rows` bars."""
         if rows <= track.row:
             return
-        track.row = rows
+        track.leave(rows)
         point = track.last_point(rows)
         if self._machine.position(track.symbol) is not None:
             self._tell(track, int(track.close_ms[rows - 1]))
@@ -197,7 +197,7 @@ class Schedule:
         track.is_stale = True
         if step.rank == Rank.CLOSE:
             self._decide(track, step)
-        elif step.rank == Rank.OPEN and not track.items:
+        elif step.rank == Rank.OPEN and (step.row > track.row or not track.items):
             self._begin(track, step.row)
             self._play_items(track)
         elif step.rank in (Rank.OPEN, Rank.PATH):
@@ -231,6 +231,8 @@ class Schedule:
             elif isinstance(item, InstrumentListed):
                 machine.relist(item)
             if others and machine.tape.touched - {track.symbol}:
+                return
+            if track.may_leave:
                 return
 
     def _decide(self, track: Track, step: Next) -> None:

@@ -55,14 +55,19 @@ class Track:
 
     Rows before `row` have been played or passed by; decisions before `decision` are done or say nothing. The
     engine was told of the prices of rows before `told`.
-    `items` is what is left of the bar being played. `keeps_all` plays every price of every bar and decides on
-    every decision bar; else what can change nothing is passed by.
+    `items` is what is left of the bar being played; `may_leave`: of it only the open was played, and the rest
+    is prices that can be passed by like those of a whole bar. `keeps_all` plays every price of every bar and
+    decides on every decision bar; else what can change nothing is passed by. `is_alone`: no other symbol is on
+    the account, so that nothing comes between the prices of a bar.
     """
 
-    def __init__(self, data: SymbolData, columns: DecisionColumns, *, keeps_all: bool) -> None:
+    def __init__(
+        self, data: SymbolData, columns: DecisionColumns, *, keeps_all: bool, is_alone: bool
+    ) -> None:
         self.symbol: Final = data.symbol
         self.data: Final = data
         self.keeps_all: Final = keeps_all
+        self._leaves_bars: Final = is_alone and not keeps_all
         listed = [InstrumentListed(rules.instrument, rules.from_ms) for rules in data.rules[1:]]
         self.feed: Final = PlaybackFeed(
             PlaybackTrack(data.rules[0].instrument, data.fine, data.mark, data.funding or (), listed)
@@ -80,6 +85,8 @@ class Track:
         self.funding_ms: Final = [rate.ts_ms for rate in data.funding or ()]
         self.row = self.decision = self.told = 0
         self.items: list[tuple[int, object]] = []
+        self.may_leave = False
+        self._after_open = -1
         self._funded_ms = -1
         self.has_ended = False
         self.is_stale = True
@@ -123,7 +130,7 @@ class Track:
         return self._next
 
     def _find(self, held: Limits | None, is_waiting: bool, rules: TradeSettings, every: bool) -> Next:
-        if self.items:
+        if self.items and (is_waiting or not self.may_leave):
             item_ms = self.items[-1][0]
             return Next(item_ms, Rank.OPEN if item_ms == self.open_ms[self.row] else Rank.PATH, self.row)
         decision = self._next_decision(held, rules, every)
@@ -133,6 +140,8 @@ class Track:
         path = self._next_path(
             held, is_waiting, self.count if decision < 0 else int(self._decisions.fills[decision])
         )
+        if self.items and path == self.row:
+            return Next(self.items[-1][0], Rank.PATH, path)
         if path < self.count:
             found = min(found, Next(int(self.open_ms[path]), Rank.OPEN, path))
         elif held is not None or is_waiting:
@@ -151,7 +160,8 @@ class Track:
             else:
                 return -1
         # Bars that closed before the last price that was played are past, whatever they said.
-        self.decision = max(self.decision, int(self._decisions.fills.searchsorted(self.row)))
+        played = self.row + 1 if self.items else self.row
+        self.decision = max(self.decision, int(self._decisions.fills.searchsorted(played)))
         at = int(rows.searchsorted(self.decision))
         return int(rows[at]) if at < len(rows) else -1
 
@@ -187,6 +197,7 @@ class Track:
         """Lay out the prices of a bar; rows before it were passed by."""
         self.row = row
         self._funded_ms = int(self.close_ms[row]) - 1
+        self._after_open = -1
         if not self._is_plain(row):
             self._lay_out(row)
             return
@@ -206,6 +217,8 @@ class Track:
         points = [PricePoint(self.symbol, ts_ms, price * unit) for ts_ms, price in reversed(rest)]
         points.append(PricePoint(self.symbol, first[0], first[1] * unit, is_gap=is_gap))
         self.items = [(point.ts_ms, point) for point in points]
+        if self._leaves_bars:
+            self._after_open = len(rest)
 
     def _is_plain(self, row: int) -> bool:
         """True for a bar that has nothing in it but four prices, which are the mark's too."""
@@ -236,10 +249,15 @@ class Track:
     def take(self) -> object:
         """Return the next item of the bar in play; after the last one the bar is done."""
         _, item = self.items.pop()
+        self.may_leave = len(self.items) == self._after_open
         if not self.items:
             self.row += 1
             self.told = self.row
         return item
+
+    def leave(self, rows: int) -> None:
+        """Pass by the first `rows` bars, the rest of the one in play among them."""
+        self.row, self.items, self.may_leave = rows, [], False
 
     def funding_due(self, due_ms: int) -> FundingDue:
         """Return a settlement between bars, on the mark of the bar that opens there, else the last known."""
