@@ -14,7 +14,7 @@ from whalebot.adapters.exchange.core.matching import is_marketable
 from whalebot.adapters.exchange.core.orders import Order
 from whalebot.adapters.exchange.core.positions import Position
 from whalebot.adapters.exchange.core.world import World
-from whalebot.domain.enums import ExecType
+from whalebot.domain.enums import ExecType, Side
 
 
 def violations(world: World) -> list[str]:
@@ -53,13 +53,15 @@ def _cash(account: Account) -> Iterator[str]:
 def _executions(account: Account) -> Iterator[str]:
     """Compare positions with the signed sum of their executions, from the history while it is complete."""
     is_complete = len(account.memory.executions) < account.memory.limit
-    sums: dict[str, Decimal] = {}
-    for row in account.memory.executions:
+    # As plain as can be: it runs over the whole history after every price.
+    sums: dict[tuple[str, int], Decimal] = {}
+    for row in account.memory.executions if is_complete else ():
         if row.exec_type is not ExecType.FUNDING:
-            key = f"{row.symbol}:{row.position_idx}"
-            sums[key] = sums.get(key, ZERO) + row.qty * row.side.sign
+            place = (row.symbol, row.position_idx)
+            sums[place] = sums.get(place, ZERO) + (row.qty if row.side is Side.BUY else -row.qty)
     for key, position in account.positions.items():
-        expected = sums.get(key, ZERO) if is_complete else position.executed_qty
+        summed = sums.get((position.symbol, position.position_idx), ZERO)
+        expected = summed if is_complete else position.executed_qty
         if position.qty != expected:
             yield f"{account.account_id} {key}: qty {position.qty}, but executions sum to {expected}"
         if (position.qty == 0) != (position.cost == 0):
