@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from whalebot.domain.effects import RecordTrade
 from whalebot.domain.enums import Level
 from whalebot.domain.events import (
@@ -24,6 +22,7 @@ from whalebot.domain.events import (
 )
 from whalebot.domain.known import Known
 from whalebot.domain.orders import Purpose
+from whalebot.domain.records import replace
 from whalebot.engine.context import Context
 from whalebot.engine.foreign import is_other_side
 from whalebot.engine.rooms import Rooms
@@ -116,7 +115,8 @@ class OrderDesk:
     def on_wallet(self, event: WalletReported) -> None:
         """A balance is told."""
         stamp = self._ctx.clock.trusted(event.wallet.updated_ms)
-        self._account.on_wallet(replace(event.wallet, updated_ms=stamp))
+        wallet = event.wallet
+        self._account.on_wallet(wallet if stamp == wallet.updated_ms else replace(wallet, updated_ms=stamp))
 
     def on_bookings(self, event: BookingsFetched) -> None:
         """The venue's log of the balance, for whoever asked."""

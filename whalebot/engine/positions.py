@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 from whalebot.decisions.risk.settings import Adopt
 from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.events import StopAmended
 from whalebot.domain.orders import Execution, FundingPayment, PositionReport, Purpose
+from whalebot.domain.records import replace
 from whalebot.domain.state import IntentMemory, PositionMemory
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context

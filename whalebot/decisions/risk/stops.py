@@ -100,6 +100,8 @@ def ratchet(
 
     Levels are rounded away from the price first. A move below `min_move` (fraction of the price) waits.
     """
+    if not levels:
+        return stop
     best = stop
     for level in levels:
         rounded = instrument.stop_level(level, side)

@@ -71,7 +71,11 @@ class Tape:
 
     def put(self, event: Event) -> None:
         """Take what the exchange says."""
-        if isinstance(event, Filled):
+        if isinstance(event, OrderUpdated):
+            # Orders that the exchange made itself (stops) are known by their position and their fills.
+            if not event.order.order_link_id:
+                return
+        elif isinstance(event, Filled):
             self.fills.append(event.execution)
             self.has_filled = True
         elif isinstance(event, FundingPaid):
@@ -82,9 +86,6 @@ class Tape:
             self.refusals.append(event)
         elif isinstance(event, WalletReported):
             self.wallet = event.wallet.wallet_balance
-        elif isinstance(event, OrderUpdated) and not event.order.order_link_id:
-            # Orders that the exchange made itself (stops) are known by their position and their fills.
-            return
         self.queue.append(event)
 
     def wait_settled(self, timeout_s: float) -> bool:

@@ -102,13 +102,17 @@ def _stop_limit(memory: PositionMemory, instrument: Instrument, rules: TradeSett
 
 def first_loud(prices: Prices, limits: Limits, first: int, until: int) -> int:
     """Return the first of the bars first..until-1 that reaches a limit, `until` where none does."""
+    has_mark = prices.mark_highs is not prices.highs
+    high, low = limits.high, limits.low
+    if not has_mark:
+        high, low = min(high, limits.mark_high), max(low, limits.mark_low)
     row, size = first, _FIRST_LOOK
     while row < until:
         end = min(row + size, until)
-        loud = (prices.highs[row:end] >= limits.high) | (prices.lows[row:end] <= limits.low)
-        loud |= (prices.mark_highs[row:end] >= limits.mark_high) | (
-            prices.mark_lows[row:end] <= limits.mark_low
-        )
+        loud = (prices.highs[row:end] >= high) | (prices.lows[row:end] <= low)
+        if has_mark:
+            loud |= prices.mark_highs[row:end] >= limits.mark_high
+            loud |= prices.mark_lows[row:end] <= limits.mark_low
         at = int(loud.argmax())
         if loud[at]:
             return row + at

@@ -57,8 +57,8 @@ class Track:
     engine was told of the prices of rows before `told`.
     `items` is what is left of the bar being played; `may_leave`: of it only the open was played, and the rest
     is prices that can be passed by like those of a whole bar. `keeps_all` plays every price of every bar and
-    decides on every decision bar; else what can change nothing is passed by. `is_alone`: no other symbol is on
-    the account, so that nothing comes between the prices of a bar.
+    decides on every decision bar; else what can change nothing is passed by. `is_alone`: no other symbol is
+    on the account, so that nothing comes between the prices of a bar.
     """
 
     def __init__(

@@ -124,7 +124,7 @@ class Exchange:
         market = world.market(symbol)
         with localcontext(CONTEXT):
             refresh(world, market)
-        return replace(market.last_band), replace(market.mark_band)
+        return market.last_band.copy(), market.mark_band.copy()
 
     def submit(self, account_id: str, command: Command, ts_ms: int) -> Answer:
         """Carry out a command, now or when the latency model says.

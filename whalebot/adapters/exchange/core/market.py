@@ -43,6 +43,10 @@ class Band:
         if price < self.high:
             self.high = price
 
+    def copy(self) -> Band:
+        """Return the interval as it is now."""
+        return Band(self.low, self.high)
+
     def clear(self) -> None:
         """Everything is quiet again."""
         self.low, self.high = ZERO, INFINITY
