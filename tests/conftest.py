@@ -1,9 +1,11 @@
-"""Settings of every test: the same examples each time, no deadline on a busy machine."""
+"""Settings of every test: the same examples each time, no deadline on a busy machine, long tests first."""
 
 from __future__ import annotations
 
 import os
+import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -11,3 +13,16 @@ settings.register_profile(
 )
 settings.register_profile("search", settings.get_profile("whalebot"), derandomize=False, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whalebot"))
+
+# Tests start a hundred processes: what these import is compiled once and not each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+LONG = ("tests/scenario/", "tests/e2e/", "tests/service/", "tests/optimise/", "tests/web_browser/")
+"""Folders whose tests last for seconds: begun last, one of them would leave the other worker idle."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long tests first, the random campaign before all; else leave the (random) order as it is."""
+    items.sort(key=lambda item: ("test_random_campaign" not in item.nodeid, not item.nodeid.startswith(LONG)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from itertools import chain, combinations
 from pathlib import Path
 
@@ -58,6 +58,13 @@ class DiskModel(FileSystem):
         after.synced_names, after.synced_data = dict(after.names), dict(after.data)
         after._next = self._next
         return after
+
+    def seen(self) -> Hashable:
+        """Return all that a start can see of this disk: on two that look alike it does the same."""
+        names: dict[int, set[Path]] = {}
+        for path, inode in self.names.items():
+            names.setdefault(inode, set()).add(path)
+        return frozenset((frozenset(paths), self.data[inode]) for inode, paths in names.items())
 
     def content(self, path: Path) -> bytes:
         return self.data[self.names[path]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal as D
 from enum import Enum
+from functools import cache
 from typing import get_args, get_origin, get_type_hints
 
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from whalebot.domain.state import (
 )
 
 
+@cache
 def document(revision: int, run_id: str = "r1") -> StateDocument:
     """Return a document with one of everything."""
     intent = OrderIntent(

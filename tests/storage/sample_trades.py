@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal as D
+from functools import cache
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from whalebot.domain.trade import ClosedTrade
 START_MS = 1_767_225_600_000  # 2026-01-01
 
 
+@cache
 def trade(number: int, *, mode: str = "demo", pnl: D | None = None) -> ClosedTrade:
     """Return trade `number`: one quarter of an hour each, net 1.5 or -1 alternating unless given."""
     gross = D("2.5") if number % 2 else D(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -58,9 +59,8 @@ def check_after_cut(disk: DiskModel, kept: int, *, promised: bool) -> None:
     assert started(disk.reboot("none")).append(trade(kept + 1)) is False
 
 
-@pytest.mark.parametrize("arrival", ARRIVALS)
 @pytest.mark.parametrize("count", [0, 3])
-def test_a_power_cut_at_any_byte_of_recording_loses_nothing(count: int, arrival: str) -> None:
+def test_a_power_cut_at_any_byte_of_recording_loses_nothing(count: int) -> None:
     whole = disk_with(count)
     history = started(whole)
     before = whole.spent
@@ -68,6 +68,7 @@ def test_a_power_cut_at_any_byte_of_recording_loses_nothing(count: int, arrival:
     steps = whole.spent - before
     assert steps > 1000
     line_synced = False
+    checked = set()
     for cut in range(steps + 1):
         disk = disk_with(count)
         history = started(disk)
@@ -79,7 +80,11 @@ def test_a_power_cut_at_any_byte_of_recording_loses_nothing(count: int, arrival:
         except PowerCut:
             promised = line_is_safe(disk)
             line_synced |= promised
-        check_after_cut(disk.reboot(arrival), count, promised=promised)
+        for after in map(disk.reboot, ARRIVALS):
+            if (after.seen(), promised) not in checked:
+                checked.add((after.seen(), promised))
+                check_after_cut(after, count, promised=promised)
+    assert len(checked) > 2 * steps
     assert line_synced, "no cut fell between the synced line and the end"
 
 
@@ -109,8 +114,7 @@ def test_a_second_power_cut_during_the_repair_loses_nothing(arrival: str) -> Non
             check_after_cut(disk.reboot("none"), 2, promised=True)
 
 
-@pytest.mark.parametrize("arrival", ["all", "none"])
-def test_a_power_cut_while_a_damaged_file_is_replaced_loses_nothing(arrival: str) -> None:
+def test_a_power_cut_while_a_damaged_file_is_replaced_loses_nothing() -> None:
     spoilt = encode_trades([trade(n) for n in range(3)])[:-1] + b"\0\0\0"
     rehearsal = DiskModel()
     rehearsal.put(PATH, spoilt)
@@ -119,14 +123,12 @@ def test_a_power_cut_while_a_damaged_file_is_replaced_loses_nothing(arrival: str
         disk = DiskModel()
         disk.put(PATH, spoilt)
         disk.budget = cut
-        try:
+        with contextlib.suppress(PowerCut):
             started(disk)
-        except PowerCut:
-            disk = disk.reboot(arrival)
-        disk.budget = None
-        assert list(started(disk).load()) == [trade(n) for n in range(3)]
-        kept = [disk.content(path) for path in disk.names if ".damaged-" in path.name]
-        assert kept == [spoilt]
+        for after in {disk.seen(): disk for disk in map(disk.reboot, ("all", "none"))}.values():
+            assert list(started(after).load()) == [trade(n) for n in range(3)]
+            kept = [after.content(path) for path in after.names if ".damaged-" in path.name]
+            assert kept == [spoilt]
 
 
 def test_every_truncation_of_the_file_leaves_every_whole_trade(tmp_path: Path) -> None:
@@ -205,13 +207,16 @@ def test_a_power_cut_while_a_line_goes_to_a_new_place_is_mended_quietly() -> Non
 
     rehearsal = edited()
     started(rehearsal)
-    for arrival in ARRIVALS:
-        for cut in range(0, rehearsal.spent, 7):
-            disk = edited()
-            disk.budget = cut
-            with pytest.raises(PowerCut):
-                started(disk)
-            disk = disk.reboot(arrival)
+    checked = set()
+    for cut in range(0, rehearsal.spent, 7):
+        torn = edited()
+        torn.budget = cut
+        with pytest.raises(PowerCut):
+            started(torn)
+        for disk in map(torn.reboot, ARRIVALS):
+            if disk.seen() in checked:
+                continue
+            checked.add(disk.seen())
             history = started(disk)
             assert list(history.load()) == [trade(0), trade(2)]
             assert all(notice.level is not Level.CRITICAL for notice in history.take_notices())
@@ -354,7 +359,7 @@ def test_killed_in_a_loop_while_recording_no_promised_trade_is_missing(tmp_path:
                 child.stdout.readline()
             child.send_signal(signal.SIGKILL)
             promised = [int(line) for line in child.stdout.read().split()]
-        child.wait(timeout=10)
+        child.wait(timeout=30)
         history = TradeHistory.open(path)
         there = list(history.load())
         assert there == [trade(n) for n in range(len(there))]

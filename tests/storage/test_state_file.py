@@ -24,7 +24,7 @@ LAST = Path("/w/state/demo.json.last")
 
 
 @given(any_document)
-@settings(max_examples=60)
+@settings(max_examples=30)
 def test_what_is_saved_loads_equal(one: StateDocument) -> None:
     disk = DiskModel()
     StateFile(PATH, disk).save(one)
@@ -70,8 +70,7 @@ def test_modes_have_documents_of_their_own(tmp_path: Path) -> None:
     assert StateFile(tmp_path / "live.json").load() is None
 
 
-@pytest.mark.parametrize("arrival", ARRIVALS)
-def test_a_power_cut_at_any_byte_leaves_the_old_or_the_new_document(arrival: str) -> None:
+def test_a_power_cut_at_any_byte_leaves_the_old_or_the_new_document() -> None:
     def saved_twice() -> tuple[DiskModel, StateFile]:
         disk = DiskModel()
         state = StateFile(PATH, disk)
@@ -82,22 +81,27 @@ def test_a_power_cut_at_any_byte_leaves_the_old_or_the_new_document(arrival: str
     disk, state = saved_twice()
     before = disk.spent
     state.save(document(3))
+    checked = set()
     for cut in range(disk.spent - before + 1):
-        disk, state = saved_twice()
-        disk.budget = cut
+        torn, state = saved_twice()
+        torn.budget = cut
         saved = False
         try:
             state.save(document(3))
             saved = True
         except PowerCut:
             pass
-        disk = disk.reboot(arrival)
-        state = StateFile(PATH, disk)
-        found = state.load()
-        assert found == document(3) if saved else found in (document(2), document(3))
-        assert all(notice.level is not Level.CRITICAL for notice in state.take_notices())
-        state.save(document(4))
-        assert StateFile(PATH, disk.reboot("none")).load() == document(4)
+        for disk in map(torn.reboot, ARRIVALS):
+            if (disk.seen(), saved) in checked:
+                continue
+            checked.add((disk.seen(), saved))
+            state = StateFile(PATH, disk)
+            found = state.load()
+            assert found == document(3) if saved else found in (document(2), document(3))
+            assert all(notice.level is not Level.CRITICAL for notice in state.take_notices())
+            state.save(document(4))
+            assert StateFile(PATH, disk.reboot("none")).load() == document(4)
+    assert len(checked) > 2 * cut
 
 
 def test_every_spoilt_byte_is_noticed_and_the_one_before_is_used() -> None:
@@ -231,7 +235,7 @@ def test_threads_that_save_out_of_order_leave_the_newest(tmp_path: Path) -> None
     start = threading.Barrier(4)
 
     def save(revisions: range) -> None:
-        start.wait(timeout=10)
+        start.wait(timeout=30)
         for revision in revisions:
             state.save(document(revision))
 
@@ -239,5 +243,5 @@ def test_threads_that_save_out_of_order_leave_the_newest(tmp_path: Path) -> None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=30)
     assert StateFile(tmp_path / "demo.json").load() == document(39)
