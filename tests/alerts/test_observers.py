@@ -41,7 +41,7 @@ from whalebot.runtime.holder import ViewHolder
 from whalebot.runtime.inbox import Inbox
 from whalebot.runtime.loop import Loop, LoopOutputs
 
-LIMIT_S = 20
+LIMIT_S = 30
 HOUR_MS = 3_600_000
 NOW_MS = 1_800_000_000_000
 ZERO = Decimal(0)

@@ -21,7 +21,7 @@ from whalebot.adapters.alerts.telegram_api import LONGEST_TEXT, ChatMessage, Cha
 from whalebot.domain.events import Order
 
 pytestmark = pytest.mark.socket
-LIMIT_S = 10
+LIMIT_S = 30
 
 
 class Daemon:

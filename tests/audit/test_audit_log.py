@@ -18,7 +18,7 @@ from whalebot.adapters.audit.writer import AuditWriter
 from whalebot.adapters.logs.masking import SecretMasker
 from whalebot.adapters.storage.filesystem import FileSystem
 
-LIMIT_S = 20.0
+LIMIT_S = 30.0
 
 
 @pytest.fixture

@@ -91,7 +91,7 @@ class LoopbackRest:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(5)
+        self._thread.join(30)
 
     def _answer(self, request: Request) -> Answer:
         self.requests.append(request)
@@ -122,7 +122,7 @@ class LoopbackRest:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 answer = venue._answer(Request(method, parts.path, parts.query, headers, body))
                 if answer.wait is not None:
-                    answer.wait.wait(5)
+                    answer.wait.wait(30)
                 if answer.hang_up:
                     self.close_connection = True
                     return

@@ -110,7 +110,7 @@ def test_up_comes_after_all_acks_and_data_before_them_is_kept(rig: Rig, sink: An
 
     with ScriptedVenue(script) as venue:
         rig.manager(venue.url).start_public_stream()
-        first, second = sink.queue.get(timeout=5), sink.queue.get(timeout=5)
+        first, second = sink.queue.get(timeout=30), sink.queue.get(timeout=30)
         rig.managers[0].stop_all_streams()
     assert isinstance(first, TickerChanged)
     assert (str(first.last_price), first.ts_ms, first.recv_ms) == ("100.5", 5, rig.clock.now_ms())
@@ -142,7 +142,7 @@ def test_topics_beyond_one_connection_open_a_second_and_up_waits_for_both(rig: R
         serve(peer, 0)
 
     def late(peer: Peer) -> None:
-        assert hold.wait(5)
+        assert hold.wait(30)
         serve(peer, 1)
 
     def serve(peer: Peer, number: int) -> None:
@@ -155,7 +155,7 @@ def test_topics_beyond_one_connection_open_a_second_and_up_waits_for_both(rig: R
 
     with ScriptedVenue(prompt, late) as venue:
         rig.manager(venue.url, symbols=symbols).start_public_stream()
-        assert first_done.wait(5)
+        assert first_done.wait(30)
         assert sink.queue.empty()
         hold.set()
         assert sink.next(StreamUp).stream is Stream.PUBLIC
@@ -178,7 +178,7 @@ def test_a_lost_connection_is_told_and_comes_back_subscribed(rig: Rig, sink: Any
         sink.next(StreamUp)
         assert "1001 going away" in sink.next(StreamDown).reason
         sink.next(StreamUp)
-        assert manager.wait_for_initial_data(5)
+        assert manager.wait_for_initial_data(30)
         assert sink.next(BookSnapshot).u == 9
         assert manager.health()[0].reconnects == 1
         manager.stop_all_streams()
@@ -190,7 +190,7 @@ def test_a_refused_connection_is_tried_for_ever_and_told_once(rig: Rig, sink: An
     manager = rig.manager(f"ws://127.0.0.1:{port}/v5/public/linear")
     manager.start_public_stream()
     assert "Refused" in sink.next(StreamDown).reason
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while manager.health()[0].reconnects < 20:
         assert time.monotonic() < deadline
         threading.Event().wait(0.005)
@@ -226,7 +226,7 @@ def test_heartbeat_is_sent_and_its_answers_are_no_errors(rig: Rig, sink: Any) ->
         manager = rig.manager(venue.url, timings=replace(QUICK, ping_s=0.05))
         manager.start_public_stream()
         for _ in range(3):
-            assert pings.acquire(timeout=5)
+            assert pings.acquire(timeout=30)
         manager.stop_all_streams()
         assert manager.health()[0].errors == {}
 
@@ -356,7 +356,7 @@ def test_garbage_never_stops_a_stream_and_is_counted_by_kind(rig: Rig, sink: Any
         manager = rig.manager(venue.url)
         manager.start_public_stream()
         sink.next(StreamUp)
-        assert isinstance(sink.queue.get(timeout=5), TickerChanged)
+        assert isinstance(sink.queue.get(timeout=30), TickerChanged)
         manager.stop_all_streams()
         health = manager.health()[0]
     assert health.errors == {kind: len(frames) for kind, frames in GARBAGE.items()}
@@ -416,7 +416,7 @@ def test_a_pong_leaves_after_everything_before_it_was_acted_upon(rig: Rig, sink:
 
     with ScriptedVenue(script) as venue:
         rig.manager(venue.url).start_public_stream()
-        assert answered.wait(5)
+        assert answered.wait(30)
         rig.managers[0].stop_all_streams()
     assert order == ["StreamUp", "TickerChanged", "settled 0.25", "pong barrier-1"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -119,7 +120,7 @@ def test_the_view_for_machines_keeps_decimals_and_has_no_nan() -> None:
 )
 def test_a_command_reaches_the_engine(daemon: _Daemon, command: str, order: Order) -> None:
     assert ask(daemon.path, command)["ok"] is True
-    assert daemon.sink.events.get(timeout=5) == Command(order, "control socket", 77)
+    assert daemon.sink.events.get(timeout=30) == Command(order, "control socket", 77)
 
 
 def test_only_the_owner_may_connect(daemon: _Daemon) -> None:
@@ -178,7 +179,8 @@ def test_an_endless_line_is_cut(daemon: _Daemon) -> None:
 
 def test_a_peer_that_stays_silent_is_closed(daemon: _Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "_CLIENT_LIMIT_S", 0.01)
-    with daemon.raw() as sock:
+    # On a busy machine it is closed before the words came, and then they break on it.
+    with daemon.raw() as sock, contextlib.suppress(ConnectionError):
         sock.sendall(b'{"comm')
         assert sock.recv(10) == b""
 
@@ -191,13 +193,15 @@ def test_silent_peers_do_not_lock_others_out_for_long(
     for sock in crowd:
         assert sock.recv(10) == b""
         sock.close()
-    assert ask(daemon.path, "status")["ok"]
+    monkeypatch.setattr(server_module, "_CLIENT_LIMIT_S", 30.0)
+    assert ask(daemon.path, "status", timeout_s=30)["ok"]
 
 
-def test_a_slow_peer_does_not_hold_up_another(daemon: _Daemon) -> None:
+def test_a_slow_peer_does_not_hold_up_another(daemon: _Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_CLIENT_LIMIT_S", 60.0)
     with daemon.raw() as slow:
         slow.sendall(b'{"command": ')
-        assert ask(daemon.path, "pause", timeout_s=2)["ok"]
+        assert ask(daemon.path, "pause", timeout_s=30)["ok"]
         slow.sendall(b'"status"}\n')
         assert _line(slow)["ok"]
 
@@ -304,16 +308,16 @@ def test_a_strange_answer_is_told(
             with sock:
                 sock.recv(100)
                 if said is None:
-                    done.wait(5)
+                    done.wait(30)
                 else:
                     sock.sendall(said)
 
         thread = threading.Thread(target=answer)
         thread.start()
         with pytest.raises(error, match=text):
-            ask(path, "status", timeout_s=0.1 if said is None else 5)
+            ask(path, "status", timeout_s=0.1 if said is None else 30)
         done.set()
-        thread.join(5)
+        thread.join(30)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")

@@ -185,7 +185,7 @@ def venue() -> Iterator[int]:
     yield next(int(line.removeprefix(ready)) for line in process.stdout if line.startswith(ready))
     process.stdin.close()
     process.terminate()
-    process.wait(10)
+    process.wait(30)
     process.stdout.close()
 
 

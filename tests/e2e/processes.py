@@ -169,7 +169,7 @@ class ExchangeProcess(Process):
 
     def state_now(self) -> dict[str, Any]:
         """Return what /control/state says."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/control/state", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/control/state", timeout=30) as answer:
             return json.load(answer)
 
     def fault(self, *faults: dict[str, Any]) -> None:

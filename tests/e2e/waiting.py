@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import threading
 import time
@@ -28,25 +29,29 @@ def until(condition: Callable[[], T], what: str, within_s: float, tell: Callable
 def time_of_end(child: subprocess.Popen[bytes], within_s: float, tell: Callable[[], str] = str) -> float:
     """Wait until a child ends; return how many seconds it took by its own doing.
 
-    On a machine with more to do than processors a process waits for its turn: that time is left out, where
-    the kernel counts it.
+    On a machine with more to do than processors a process waits for its turn, and so do those it waits for:
+    that time is left out, where the kernel counts it.
     """
-    began_s, first_s = time.monotonic(), _queued_s(child.pid)
-    last_s = first_s
+    began_s, first = time.monotonic(), _queued(child.pid)
+    last = dict(first)
 
     def has_ended() -> bool:
-        nonlocal last_s
         # Before it is asked for its exit code: after that nothing is known of it any more.
-        last_s = max(last_s, _queued_s(child.pid))
+        last.update(_queued(child.pid))
         return child.poll() is not None
 
     until(has_ended, "the process ends", within_s, tell)
-    return time.monotonic() - began_s - (last_s - first_s)
+    queued_s = sum(last_s - first.get(thread, 0.0) for thread, last_s in last.items())
+    return time.monotonic() - began_s - queued_s
 
 
-def _queued_s(pid: int) -> float:
-    """How long the main thread of a process was ready to run and another one had its processor."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, IndexError):
-        return 0.0
+def _queued(pid: int) -> dict[str, float]:
+    """How many seconds each thread of a process and of its children was ready to run while others ran."""
+    found: dict[str, float] = {}
+    with contextlib.suppress(OSError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(OSError, IndexError):
+                found[thread.name] = int((thread / "schedstat").read_text().split()[1]) / 1e9
+                for child in (thread / "children").read_text().split():
+                    found.update(_queued(int(child)))
+    return found

@@ -75,16 +75,16 @@ class Running:
         async def run() -> Any:
             return work()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(30)
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         query = f"?{urlencode(params)}" if params else ""
-        with urllib.request.urlopen(f"{self.url}{path}{query}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}{path}{query}", timeout=30) as answer:
             return json.loads(answer.read())
 
     def post(self, path: str, document: Any) -> dict[str, Any]:
         request = urllib.request.Request(f"{self.url}{path}", json.dumps(document).encode(), method="POST")
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
 
     def signed(self, method: str, path: str, payload: str, **changed: str) -> tuple[int, Any, dict[str, str]]:
@@ -110,7 +110,7 @@ class Running:
             body = payload.encode()
         request = urllib.request.Request(url, body, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read()), dict(answer.headers)
         except urllib.error.HTTPError as error:
             with error:
@@ -158,9 +158,9 @@ def running(
 
     thread = threading.Thread(target=run, name="exchange")
     thread.start()
-    assert ready.wait(20)
+    assert ready.wait(30)
     if "server" not in held:
-        thread.join(10)
+        thread.join(30)
         raise held["error"]
     alive = Running(held["server"], held["loop"])
     alive.notices = held["notices"]
@@ -168,7 +168,7 @@ def running(
         yield alive
     finally:
         held["loop"].call_soon_threadsafe(held["server"].stopped.set)
-        thread.join(10)
+        thread.join(30)
     assert not thread.is_alive(), "the server did not stop"
     if held.get("failure") is not None:
         raise held["failure"]

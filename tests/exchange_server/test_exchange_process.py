@@ -55,7 +55,7 @@ def process(*arguments: str, **environment: str) -> Iterator[tuple[subprocess.Po
 
 
 def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=DEADLINE_S) as answer:
         return json.loads(answer.read())
 
 

@@ -196,5 +196,5 @@ def test_a_key_that_may_only_read_sends_no_orders_over_the_socket(
     answers: queue.Queue[dict[str, Any]] = queue.Queue()
     socket = pybit.WebSocketTrading(testnet=False, api_key=f"{KEY}-read-only", api_secret=SECRET)
     socket.place_order(answers.put, answers.put, **MARKET_BUY)
-    assert answers.get(timeout=10)["retCode"] == 10005
+    assert answers.get(timeout=30)["retCode"] == 10005
     socket.exit()

@@ -29,15 +29,15 @@ def test_the_next_one_may_wait_for_the_one_before_to_end(tmp_path: Path) -> None
     def first() -> None:
         with state_lock(tmp_path, 0.0):
             held.set()
-            let_go.wait(20.0)
+            let_go.wait(30.0)
 
     thread = threading.Thread(target=first)
     thread.start()
-    assert held.wait(20.0)
+    assert held.wait(30.0)
     threading.Timer(0.1, let_go.set).start()
-    with state_lock(tmp_path, 20.0):
+    with state_lock(tmp_path, 30.0):
         assert let_go.is_set()
-    thread.join(20.0)
+    thread.join(30.0)
 
 
 def test_a_folder_that_cannot_be_is_named(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_stray_tracebacks_and_warnings_are_masked_too(tmp_path) -> None:
         warnings.simplefilter("always")
         thread = threading.Thread(target=raise_with, args=(KEY,), name="stray")
         thread.start()
-        thread.join(5)
+        thread.join(30)
         warnings.warn(f"beware of {KEY}", stacklevel=1)
         try:
             raise_with(KEY)

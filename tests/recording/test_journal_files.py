@@ -235,6 +235,6 @@ def test_a_disk_that_cannot_keep_up_ends_the_recording(tmp_path: Path) -> None:
     for number in range(5):
         found.note(ev.TimerDue(number), ())
     found.start()
-    found.thread.join(10)
+    found.thread.join(30)
     assert told == ["3 events wait for the disk"]
     assert numbers(Journal(tmp_path / "j")) == [0, 1, 2]

@@ -35,7 +35,7 @@ class Sink:
         self.finished += 1
 
     def wait(self, count: int = 1) -> list[Event]:
-        return [self.queue.get(timeout=5) for _ in range(count)]
+        return [self.queue.get(timeout=30) for _ in range(count)]
 
 
 class Gateway:
@@ -65,7 +65,7 @@ class Gateway:
 
     def _meet(self, key: str) -> None:
         gate = self.hold.get(key)
-        if gate is not None and not gate.wait(10):
+        if gate is not None and not gate.wait(30):
             raise AssertionError("the gate was never opened")
         if key in self.fail:
             raise self.fail[key]
@@ -85,7 +85,7 @@ class States:
 
     def save(self, document: StateDocument) -> None:
         self.entered.set()
-        if self.gate is not None and not self.gate.wait(10):
+        if self.gate is not None and not self.gate.wait(30):
             raise AssertionError("the gate was never opened")
         if self.error is not None:
             raise self.error

@@ -162,7 +162,7 @@ def test_get_wakes_for_an_event_from_another_thread() -> None:
     thread = threading.Timer(0.02, inbox.put, [command()])
     thread.start()
     assert inbox.get(5) == command()
-    thread.join(5)
+    thread.join(30)
 
 
 def test_many_threads_lose_no_account_event_and_keep_each_threads_order() -> None:
@@ -179,7 +179,7 @@ def test_many_threads_lose_no_account_event_and_keep_each_threads_order() -> Non
         assert event is not None
         found.append(event.recv_ms)
     for thread in threads:
-        thread.join(5)
+        thread.join(30)
     for n in range(4):
         assert [x for x in found if x // 10_000 == n] == [n * 10_000 + i for i in range(500)]
 
@@ -207,5 +207,5 @@ def test_settled_waits_for_counted_jobs_and_for_what_they_put() -> None:
     assert not inbox.wait_settled(0)
     assert inbox.get(0) == TimerDue(1)
     assert inbox.get(0) is None
-    waiter.join(5)
+    waiter.join(30)
     assert settled == [True]

@@ -152,7 +152,7 @@ def test_the_disk_has_recovered_only_when_all_that_failed_works(bench: _Bench) -
 def test_documents_nobody_waits_for_are_written_newest_only(bench: _Bench) -> None:
     bench.states.gate = threading.Event()
     bench.lanes.dispatch_all([Persist(document(revision=1))])
-    assert bench.states.entered.wait(5)
+    assert bench.states.entered.wait(30)
     for revision in range(2, 50):
         bench.lanes.dispatch_all([Persist(document(revision=revision))])
     bench.states.gate.set()

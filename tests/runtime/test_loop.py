@@ -132,7 +132,7 @@ def test_events_go_before_a_due_timer_and_do_not_starve_it() -> None:
     stop = threading.Timer(0.05, bench.inbox.put, [command(Order.STOP)])
     stop.start()
     bench.loop.run()
-    stop.join(5)
+    stop.join(30)
     assert [type(event).__name__ for event in bench.engine.seen[:2]] == ["TickerChanged", "TimerDue"]
 
 
@@ -161,7 +161,7 @@ def test_a_halt_ends_the_loop_whatever_the_engine_wants() -> None:
     halt = threading.Timer(0.02, bench.loop.halt, ["time is over"])
     halt.start()
     assert bench.loop.run() == LoopEnd("time is over", EXIT_CLEAN)
-    halt.join(5)
+    halt.join(30)
 
 
 def test_progress_is_told_while_the_loop_goes_round_and_not_too_often() -> None:

@@ -137,7 +137,7 @@ def test_stop_does_not_wait_for_a_hanging_job_beyond_its_time(bench: _Bench) -> 
     gate = threading.Event()
     started = threading.Event()
     bench.pool.submit("A", _job(1, lambda: (started.set(), _pass(gate))[1]))
-    assert started.wait(5)
+    assert started.wait(30)
     bench.pool.submit("A", _job(2))
     assert not bench.pool.stop(0.05)
     busy = [health for health in bench.pool.health() if health.busy_s is not None]
@@ -156,7 +156,7 @@ def test_counted_jobs_are_balanced_however_they_end() -> None:
     assert bench.pool.drain(5)
     gate, started = threading.Event(), threading.Event()
     bench.pool.submit("A", _job(3, lambda: (started.set(), _pass(gate))[1]))
-    assert started.wait(5)
+    assert started.wait(30)
     bench.pool.submit("A", _job(4))
     assert not bench.pool.stop(0.01)
     gate.set()
@@ -165,11 +165,11 @@ def test_counted_jobs_are_balanced_however_they_end() -> None:
 
 
 def _pass(gate: threading.Event) -> None:
-    assert gate.wait(10)
+    assert gate.wait(30)
 
 
 def _meet(barrier: threading.Barrier) -> None:
-    barrier.wait(10)
+    barrier.wait(30)
 
 
 def _break() -> None:

@@ -156,7 +156,7 @@ class ScanVenue:
         self.drop_streams()
         self.ws.shutdown()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(30)
 
 
 @contextmanager

@@ -276,7 +276,7 @@ def test_a_reader_that_leaves_ends_the_scan_in_order(folder: Path) -> None:
     try:
         read_until(process.stdout.fileno(), b"Symbol")
         process.stdout.close()
-        assert process.wait(40) == 0
+        assert process.wait(60) == 0
         assert b"Traceback" not in process.stderr.read()
     finally:
         process.kill()

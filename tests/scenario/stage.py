@@ -74,7 +74,7 @@ class Stage:
             headers,
             method=method,
         )
-        with urllib.request.urlopen(made, timeout=10) as reply:
+        with urllib.request.urlopen(made, timeout=30) as reply:
             answer = json.load(reply)
         assert answer["retCode"] == 0, answer
         return answer["result"]

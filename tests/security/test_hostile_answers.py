@@ -54,7 +54,7 @@ def server(answer: Callable[[socket.socket], None]) -> Iterator[tuple[RestClient
         client.close()
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
-        thread.join(10)
+        thread.join(30)
 
 
 def endless(sock: socket.socket) -> None:

@@ -53,7 +53,7 @@ class Stranger:
     def close(self) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(5)
+        self._thread.join(30)
 
 
 @pytest.fixture

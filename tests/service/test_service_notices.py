@@ -62,7 +62,7 @@ def test_a_refused_reload_is_over_too(tmp_path: Path) -> None:
         heard = service.wait_for("RELOADING=1")[-1:]
         while not {"READY=1", REFUSED} <= {_end_of(line) for line in words(heard)}:
             assert len(heard) < 60, heard
-            heard += service.wait_for("", 20)
+            heard += service.wait_for("", 30)
         service.wait_for("WATCHDOG=1")
         assert "reload refused" in (service.home / "logs" / "whalebot.log").read_text()
 
@@ -78,14 +78,14 @@ def test_only_the_main_loop_feeds_the_watchdog(tmp_path: Path) -> None:
         assert ask(find_paths(str(service.home), None).control_socket, "status")["ok"] is True
         assert service.hear(WATCHDOG_S / 2) is None
         service.go_on()
-        service.wait_for("WATCHDOG=1", 10)
+        service.wait_for("WATCHDOG=1", 30)
 
         service.child.send_signal(signal.SIGSTOP)
         os.waitpid(service.child.pid, os.WUNTRACED)
         service.drain()
         assert service.hear(WATCHDOG_S) is None
         service.child.send_signal(signal.SIGCONT)
-        service.wait_for("WATCHDOG=1", 10)
+        service.wait_for("WATCHDOG=1", 30)
 
 
 def test_an_outage_at_the_start_is_no_readiness(tmp_path: Path) -> None:

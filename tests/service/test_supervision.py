@@ -35,7 +35,7 @@ def made(told: Told, broken: Callable[[], str] = str, news: Callable[[], None] =
 
 
 def reason_of(told: Told) -> str:
-    assert told.came.wait(10)
+    assert told.came.wait(30)
     (command,) = told.events
     assert isinstance(command, Command)
     assert (command.order, command.recv_ms) == (Order.STOP, 7)
@@ -51,7 +51,7 @@ def test_a_supervisor_that_breaks_stops_the_daemon() -> None:
     supervisor.start()
     assert "the supervisor broke: OSError" in reason_of(told)
     assert supervisor.failure == reason_of(told)
-    supervisor.thread.join(10)
+    supervisor.thread.join(30)
     supervisor.check()
     assert len(told.events) == 1
 
@@ -62,7 +62,7 @@ def test_a_supervisor_that_died_without_a_word_is_noticed_by_the_loop() -> None:
     supervisor.check()
     supervisor.thread = threading.Thread(target=nothing)
     supervisor.thread.start()
-    supervisor.thread.join(10)
+    supervisor.thread.join(30)
     supervisor.check()
     supervisor.check()
     assert reason_of(told) == "thread supervisor died"
@@ -83,5 +83,5 @@ def test_news_are_told_while_the_daemon_runs() -> None:
     heard = threading.Event()
     supervisor = made(Told(), news=heard.set)
     supervisor.start()
-    assert heard.wait(10)
+    assert heard.wait(30)
     supervisor.stop()

@@ -253,7 +253,7 @@ def test_the_live_view_draws_gives_the_screen_back_and_leaves_the_last_lines() -
     live = LiveView(sink, lambda: _FULL, "whalebot", _SIGNS, UTC)
     live.start()
     live.say("BTCUSDT ENTRY filled")
-    assert sink.drawn.wait(10)
+    assert sink.drawn.wait(30)
     live.stop()
     live.stop()
     assert live.thread is not None
@@ -265,7 +265,7 @@ def test_the_live_view_draws_gives_the_screen_back_and_leaves_the_last_lines() -
 
 def _read_until(master: int, wanted: str) -> str:
     text = ""
-    until = time.monotonic() + 20
+    until = time.monotonic() + 30
     while wanted not in text and time.monotonic() < until:
         if select.select([master], [], [], 1.0)[0]:
             text += os.read(master, 65536).decode(errors="ignore")
@@ -285,7 +285,7 @@ def test_another_size_is_seen_and_a_sudden_end_gives_the_screen_back() -> None:
         live.leave_at_once()
         assert _read_until(master, "\033[?1049l").count("\033[?25h") == 1
         assert live.thread is not None
-        live.thread.join(5)
+        live.thread.join(30)
     os.close(master)
 
 
@@ -296,7 +296,7 @@ def test_a_view_that_cannot_be_read_ends_the_picture_only(caplog: pytest.LogCapt
     live = LiveView(_Sink(), broken, "whalebot", _SIGNS, UTC)
     live.start()
     assert live.thread is not None
-    live.thread.join(10)
+    live.thread.join(30)
     assert "a bug in the picture" in caplog.text
 
 
@@ -308,7 +308,7 @@ def test_a_terminal_that_was_closed_ends_the_picture_only(caplog: pytest.LogCapt
     live = LiveView(Closed(), lambda: _FULL, "whalebot", _SIGNS, UTC)
     live.start()
     assert live.thread is not None
-    live.thread.join(10)
+    live.thread.join(30)
     live.stop()
     assert "the terminal is gone (Input/output error); the daemon goes on without the view" in caplog.text
     assert "Traceback" not in caplog.text
@@ -369,7 +369,7 @@ def _run(bars: Path, folder: Path, width: int, colour: str) -> Iterator[str]:
                     yield text.decode(errors="ignore")
                     os.write(master, b"\x03")
                     asked = True
-            assert daemon.wait(5) == 0
+            assert daemon.wait(30) == 0
             assert termios.tcgetattr(slave)[:4] == before[:4]
             yield text.decode(errors="ignore")
         finally:

@@ -126,7 +126,7 @@ def test_an_end_of_the_server_is_told_once(tmp_path: Path, caplog: pytest.LogCap
     assert room._listener is not None
     room._server = WebServer(broken, room._listener)
     room._server.start()
-    room._server.thread.join(10)
+    room._server.thread.join(30)
     for _ in range(3):
         room.progress()
     room.stop()

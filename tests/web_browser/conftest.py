@@ -11,6 +11,8 @@ import pytest
 from demo_window import DemoDaemon, Window
 
 CHROMIUM = Path("/usr/bin/chromium")
+WAITS_MS = 30_000
+"""How long a page may take to become what a test expects: a slow machine under load takes its time."""
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -39,6 +41,7 @@ def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     if not os.access(CHROMIUM, os.X_OK):
         pytest.skip(f"needs chromium at {CHROMIUM}")
+    sync_api.expect.set_options(timeout=WAITS_MS)
     with sync_api.sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         yield started

@@ -79,15 +79,15 @@ class DemoDaemon:
         if process is None:
             return
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
         if self._drain is not None:
-            self._drain.join(timeout=5)
+            self._drain.join(timeout=30)
         if process.stdout is not None:
             process.stdout.close()
 
     def data(self, path: str) -> Any:
         """Return what the server answers to a read."""
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=30) as answer:
             return json.load(answer)["data"]
 
     def resume(self) -> None:
@@ -99,7 +99,7 @@ class DemoDaemon:
             data=b'{"confirm": "RESUME"}',
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             assert answer.status == 202
 
 
@@ -123,8 +123,8 @@ class Window:
         self.page.goto(self.url + path)
         from playwright.sync_api import expect
 
-        expect(self.page.locator("main h1")).to_be_attached(timeout=10_000)
-        expect(self.page.locator("main .skeleton, .bar .skeleton")).to_have_count(0, timeout=10_000)
+        expect(self.page.locator("main h1")).to_be_attached()
+        expect(self.page.locator("main .skeleton, .bar .skeleton")).to_have_count(0)
         return self.page
 
     def __enter__(self) -> Window:

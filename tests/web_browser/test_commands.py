@@ -16,7 +16,7 @@ def _give_token(page: Any, token: str) -> None:
 
 
 def _state(page: Any, word: str) -> None:
-    expect(page.locator(".state-badge")).to_have_text(word, timeout=10_000)
+    expect(page.locator(".state-badge")).to_have_text(word)
 
 
 def test_pause_and_resume_change_the_daemon(window: Any, daemon: Any) -> None:
@@ -49,7 +49,7 @@ def test_panic_needs_its_word(window: Any, daemon: Any) -> None:
     accept.click()
     _give_token(page, daemon.token)
     _state(page, "Paused")
-    expect(page.get_by_text("Nothing is held")).to_be_visible(timeout=10_000)
+    expect(page.get_by_text("Nothing is held")).to_be_visible()
     assert daemon.data("positions") == []
     commands = daemon.data("audit?limit=100&kind=command")["items"]
     assert {"actor": "web", "order": "panic"} in [

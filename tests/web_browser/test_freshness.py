@@ -163,7 +163,7 @@ def test_a_gap_in_the_stream_asks_for_a_new_snapshot(window: Any) -> None:
 
     _between(window.page, change)
     page = window.open("/health")
-    expect(page.get_by_role("table", name="Queues")).to_contain_text("asked again", timeout=15_000)
+    expect(page.get_by_role("table", name="Queues")).to_contain_text("asked again")
     assert window.complaints == []
 
 
@@ -172,9 +172,9 @@ def test_a_server_that_is_gone_is_said_and_comes_back(window: Any, daemon: Any) 
     daemon.stop()
     try:
         banner = page.locator("[data-banner=lost]")
-        expect(banner).to_contain_text("What you see is from", timeout=10_000)
+        expect(banner).to_contain_text("What you see is from")
         expect(page.locator(".state-badge")).to_contain_text("?")
     finally:
         daemon.start()
-    expect(page.locator("[data-banner=lost]")).to_have_count(0, timeout=30_000)
+    expect(page.locator("[data-banner=lost]")).to_have_count(0)
     expect(page.locator(".state-badge")).to_have_text(re.compile("Running|Starting"))

@@ -49,10 +49,10 @@ def test_live_updates_arrive_without_loading(window: Any) -> None:
     price = page.locator(".heading-price")
     expect(price).to_have_text(re.compile(r"\d"))
     before = price.inner_text()
-    expect(price).not_to_have_text(before, timeout=15_000)
+    expect(price).not_to_have_text(before)
     bar = page.locator(".chart-legend")
     legend = bar.inner_text()
-    expect(bar).not_to_have_text(legend, timeout=15_000)
+    expect(bar).not_to_have_text(legend)
     assert window.complaints == []
 
 
@@ -89,7 +89,7 @@ def test_theme_is_chosen_and_kept(window: Any) -> None:
 def test_closed_trades_tell_why_and_leave_as_csv(window: Any, daemon: Any) -> None:
     page = window.open("/trades")
     rows = page.locator("tr.trade-row")
-    expect(rows.first).to_be_visible(timeout=30_000)
+    expect(rows.first).to_be_visible()
     rows.first.get_by_role("button").click()
     expect(page.locator(".trade-details").first).to_contain_text("Why it was entered")
     expect(page.locator(".trade-details .breakdown-row").first).to_be_visible()

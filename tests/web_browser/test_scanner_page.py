@@ -44,7 +44,7 @@ def _child(*words: str) -> Iterator[subprocess.Popen[str]]:
         yield child
     finally:
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=20)
+        child.communicate(timeout=60)
 
 
 @pytest.fixture
@@ -71,22 +71,24 @@ def test_the_page_follows_a_scan_from_before_its_start_until_after_its_end(
     page = shown.open("/scanner")
     expect(page.locator("main .empty .command")).to_have_text(f"whalebot scan --all --dir {folder}")
     _leave_old_table(folder / "output")
-    expect(page.locator("tr.scan-row")).to_contain_text("waiting", timeout=20_000)
-    expect(page.locator("[data-banner=scan-stale]")).to_contain_text("written nothing for 5 min")
+    expect(page.locator("tr.scan-row")).to_contain_text("waiting")
+    expect(page.locator("[data-banner=scan-stale]")).to_contain_text(
+        re.compile(r"written nothing for \d+ min")
+    )
     expect(page.locator(".page-tools")).to_contain_text("Silent")
     with _child(*SCAN, "--dir", str(folder)):
         _look_at(page)
-    expect(page.locator("[data-banner=scan-ended]")).to_contain_text("has ended", timeout=20_000)
+    expect(page.locator("[data-banner=scan-ended]")).to_contain_text("has ended")
     # A browser notes every answer of 404 by itself.
     assert [text for text in shown.complaints if "404" not in text] == []
 
 
 def _look_at(page: Any) -> None:
     rows = page.locator("tr.scan-row")
-    expect(rows).to_have_count(6, timeout=40_000)
+    expect(rows).to_have_count(6)
     expect(page.locator(".page-tools")).to_contain_text("Simulated market")
     expect(page.locator(".page-tools")).to_contain_text("Running")
-    expect(rows.first.locator("td[data-label=RSI]")).to_have_text(re.compile(r"\d"), timeout=20_000)
+    expect(rows.first.locator("td[data-label=RSI]")).to_have_text(re.compile(r"\d"))
     page.get_by_role("button", name="Symbol", exact=True).click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Symbol")
     names = rows.locator("td[data-label=Symbol]").all_inner_texts()
