@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-import threading
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from whalebot.app.console import Console, ShownViews
 from whalebot.app.engine_setup import engine_settings
 from whalebot.app.exits import CLEAN, EXCHANGE, LEASE_LOST, explanation
 from whalebot.app.figures import Figures
+from whalebot.app.halting import EarlyStop, Halt
 from whalebot.app.lease import LeaseRoom
 from whalebot.app.observers import Observers
 from whalebot.app.recording import recorded
@@ -35,7 +35,6 @@ from whalebot.app.web.room import RunningParts, WebRoom
 from whalebot.app.wiring import make_venue, new_run_id, ret_codes
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
-from whalebot.domain.events import Event
 from whalebot.domain.state import StateDocument
 from whalebot.runtime.clock import SystemClock
 from whalebot.runtime.inbox import Inbox
@@ -67,7 +66,7 @@ class Daemon:
         self._inbox = Inbox()
         self._views = ShownViews()
         self._watch = ThreadWatch()
-        self._halted = threading.Event()
+        self._halt = Halt()
         self._troubles: Troubles | None = None
         self._alerts: AlertSystem | None = None
         self._observers: Observers | None = None
@@ -88,7 +87,7 @@ class Daemon:
         paths.prepare()
         with FolderLock(paths.lock), self._console, contextlib.ExitStack() as stack:
             stack.enter_context(self._audit)
-            halt = self._listen(stack)
+            self._listen(stack)
             self._console.announce()
             self._web.open()
             stack.callback(self._web.stop)
@@ -112,8 +111,8 @@ class Daemon:
                 self._setup, self._inbox, self._clock, venue, self._console.set_level, self._audit
             )
             stack.callback(self._lease.stop)
-            self._wait_for(venue, halt)
-            if self._halted.is_set():
+            self._wait_for(venue)
+            if self._halt.told.is_set():
                 return CLEAN
             # Here, because in demo it is imported while the exchange starts.
             from whalebot.engine.engine import Engine
@@ -136,7 +135,7 @@ class Daemon:
                 troubles.hear,
                 ret_codes(),
             )
-            return self._run_loop(engine, noted, lanes, venue, states, halt)
+            return self._run_loop(engine, noted, lanes, venue, states)
 
     def _observe(self, alerts: AlertSystem) -> Observers:
         record = self._audit.log.record
@@ -170,14 +169,13 @@ class Daemon:
         )
         self._web.start(parts)
 
-    def _listen(self, stack: contextlib.ExitStack) -> Halt:
+    def _listen(self, stack: contextlib.ExitStack) -> None:
         """Hear signals from now on, until everything else has ended."""
-        halt = Halt(self._halted)
+        halt, at_once = self._halt, self._console.end_at_once
         sink = EarlyStop(self._inbox, halt)
-        signals = SignalWatch(sink, self._clock, self._reload, halt, _STOP_LIMIT_S, self._console.end_at_once)
+        signals = SignalWatch(sink, self._clock, self._reload, halt, _STOP_LIMIT_S, at_once)
         signals.start()
         stack.callback(signals.stop)
-        return halt
 
     def _tell_stores(self, history: TradeHistory, states: StateFile, alerts: AlertSystem) -> None:
         """Say what the files of this run had to be mended for, at the start and ever since. Any thread."""
@@ -186,27 +184,15 @@ class Daemon:
             if notice.level is Level.CRITICAL:
                 alerts.send(notice.level, "a file was damaged", notice.text, notice.kind)
 
-    def _wait_for(self, venue: Venue, halt: Halt) -> None:
+    def _wait_for(self, venue: Venue) -> None:
         """Another daemon may have the lease, an outage may last; --for and signals end the wait."""
-        limit_ms = self._options.limit_ms
-        if limit_ms is None:
-            self._wait(venue)
-            return
-        limit = threading.Timer(limit_ms / 1000, halt, ["the time given by --for is over"])
-        limit.name, limit.daemon = "time-limit", True
-        limit.start()
-        try:
-            self._wait(venue)
-        finally:
-            limit.cancel()
-
-    def _wait(self, venue: Venue) -> None:
-        self._lease.wait(self._halted, self._console.service.status)
-        if not self._halted.is_set():
-            VenueCheck(venue, self._halted).wait()
+        with self._halt.after(self._options.limit_ms):
+            self._lease.wait(self._halt.told, self._console.service.status)
+            if not self._halt.told.is_set():
+                VenueCheck(venue, self._halt.told).wait()
 
     def _run_loop(
-        self, engine: Engine, noted: EngineLike, lanes: Lanes, venue: Venue, states: StateFile, halt: Halt
+        self, engine: Engine, noted: EngineLike, lanes: Lanes, venue: Venue, states: StateFile
     ) -> int:
         supervisor = Supervisor(
             self._inbox,
@@ -215,7 +201,7 @@ class Daemon:
             venue.data_ended if self._options.until_end else lambda: "",
             venue.broken,
             self._options.limit_ms,
-            self._lease.watching(self._tell_news, halt, self._alert),
+            self._lease.watching(self._tell_news, self._halt, self._alert),
         )
 
         def progress() -> None:
@@ -225,7 +211,7 @@ class Daemon:
 
         outputs = LoopOutputs(self._views, self._notice, progress)
         loop = Loop(noted, self._inbox, lanes, self._clock, outputs)
-        halt.loop = loop
+        self._halt.loop = loop
         try:
             lanes.start()
             self._lease.senders = lanes.threads
@@ -321,38 +307,6 @@ class Daemon:
 
 def _nothing_new() -> None:
     """Before the files are open there is nothing to tell."""
-
-
-class Halt:
-    """Ends the loop, and whoever waits for the venue before it runs."""
-
-    def __init__(self, halted: threading.Event) -> None:
-        self._halted = halted
-        self.loop: Loop | None = None
-
-    def __call__(self, reason: str) -> None:
-        """Halt with a reason; any thread."""
-        self._halted.set()
-        if self.loop is not None:
-            self.loop.halt(reason)
-
-
-class EarlyStop:
-    """Takes the commands of signals: before there is a loop to obey them, the wait for the venue ends."""
-
-    def __init__(self, inbox: Inbox, halt: Halt) -> None:
-        self._inbox = inbox
-        self._halt = halt
-
-    def put(self, event: Event) -> None:
-        """Hand a command on; any thread."""
-        self._inbox.put(event)
-        if self._halt.loop is None:
-            self._halt("told to stop before the loop ran")
-
-    def wait_settled(self, timeout_s: float) -> bool:
-        """Wait until everything handed over so far was acted upon; False when the time ran out."""
-        return self._inbox.wait_settled(timeout_s)
 
 
 def run_daemon(setup: Setup, options: RunOptions) -> int:
