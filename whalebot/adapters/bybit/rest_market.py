@@ -111,7 +111,11 @@ class BybitMarket:
             _instruments,
             call,
         )
-        ours = [row for row, _ in rows if row.symbol in wanted and is_usdt_perpetual(row)]
+        ours = [
+            row
+            for row, _ in rows
+            if row.symbol in wanted and is_usdt_perpetual(row.contract_type, row.quote_coin)
+        ]
         return readable(lambda: [make_instrument(row) for row in ours], call)
 
     def _ask_time_ms(self) -> int:
@@ -192,9 +196,9 @@ def _limits(lot: LotSizeFilter) -> list[Decimal]:
     return [value for value in stated if value is not None]
 
 
-def is_usdt_perpetual(row: InstrumentRow) -> bool:
-    """Return whether an instrument is what this daemon trades."""
-    return row.contract_type == "LinearPerpetual" and row.quote_coin == "USDT"
+def is_usdt_perpetual(contract_type: str, quote_coin: str) -> bool:
+    """Return whether an instrument is of the kind that is traded and scanned."""
+    return contract_type == "LinearPerpetual" and quote_coin == "USDT"
 
 
 def make_candle(row: Sequence[str], symbol: str, interval: str) -> Candle:

@@ -5,6 +5,7 @@ Each call is one request (a page), never repeated inside: who asks decides how o
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import msgspec
 from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.conventions import BadValue
 from whalebot.adapters.bybit.day_ticker import DayTicker, read_tickers
-from whalebot.adapters.bybit.rest_market import make_candle
+from whalebot.adapters.bybit.rest_market import is_usdt_perpetual, make_candle
 from whalebot.adapters.bybit.rest_wire import KlineResult, PriceFilter, ServerTime, all_rows, decode_result
 from whalebot.adapters.bybit.session import Reply, VenueSession
 from whalebot.adapters.bybit.wire import Name
@@ -39,11 +40,10 @@ class _LotSize(msgspec.Struct, rename="camel", frozen=True):
 class _Row(msgspec.Struct, rename="camel"):
     symbol: Name
     contract_type: str
+    quote_coin: str
     status: str
     price_filter: PriceFilter
     lot_size_filter: _LotSize = _LotSize()
-    quote_coin: str = ""
-    settle_coin: str = ""
     launch_time: str = "0"
 
 
@@ -127,10 +127,13 @@ class BybitSurvey:
 
 def _wanted(rows: Iterator[_Row]) -> Iterator[ListedSymbol]:
     for row in rows:
-        settled = row.settle_coin or row.quote_coin
-        if row.status != "Trading" or row.contract_type != "LinearPerpetual" or settled != "USDT":
+        if row.status != "Trading" or not is_usdt_perpetual(row.contract_type, row.quote_coin):
             continue
-        tick = row.price_filter.tick_size
-        if tick.is_finite() and tick > 0:
-            launch = int(row.launch_time) if row.launch_time.isdecimal() else 0
-            yield ListedSymbol(row.symbol, tick, row.lot_size_filter.qty_step, launch)
+        tick, step = row.price_filter.tick_size, row.lot_size_filter.qty_step
+        # One symbol among hundreds that says what cannot be is no reason to do without the others.
+        with contextlib.suppress(BadValue):
+            listed = ListedSymbol(
+                row.symbol, say.amount(tick), say.amount(step), say.time_ms(row.launch_time)
+            )
+            if tick > 0:
+                yield listed
