@@ -84,7 +84,7 @@ class ApiServer:
         (self.account / "namespace").write_text(NAMESPACE)
         (self.account / "token").write_text(TOKEN)
         (self.account / "ca.crt").write_text(CERTIFICATE.read_text())
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -100,7 +100,7 @@ class ApiServer:
 
     def answer(self, method: str, path: str, token: str, body: Any) -> tuple[int, Any]:
         """Do what one request asks for."""
-        with self._lock:
+        with self.lock:
             self.heard.append((method, token))
             if token != f"Bearer {self.token}":
                 return 401, {"kind": "Status", "message": "Unauthorized"}

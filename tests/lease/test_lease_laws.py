@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lease_cluster import Store
@@ -21,7 +22,10 @@ FATES = ("answered", "answer lost", "never arrives", "arrives late")
 
 @dataclass(frozen=True)
 class Move:
-    """One thing that happens: who acts, how long its request takes there and back, and what becomes of it."""
+    """One thing that happens: who acts, how long its request takes there and back, and what becomes of it.
+
+    `meanwhile`: 1 lets the next move happen while the answer to a read is on its way, 2 to a write, 3 both.
+    """
 
     actor: int
     kind: str
@@ -150,20 +154,20 @@ class Line:
         world.pass_ms(move.there_ms)
         if move.fate == "answered" or not is_write:
             done = do()
-            self._meanwhile(move)
+            self._meanwhile(move, is_write)
             return done
         if move.fate == "answer lost":
             _tried(do)
         elif move.fate == "arrives late":
             world.late.append((world.now_ms + 1 + 7 * move.back_ms, do))
-        self._meanwhile(move)
+        self._meanwhile(move, is_write)
         raise TransportError("timed out")
 
-    def _meanwhile(self, move: Move) -> None:
-        for _ in range(move.meanwhile):
-            if self.world.moves:
-                self.world.act(self.world.moves.pop(0))
-        self.world.pass_ms(move.back_ms)
+    def _meanwhile(self, move: Move, is_write: bool) -> None:
+        if move.meanwhile & (2 if is_write else 1) and self.world.moves:
+            self.world.act(self.world.moves.pop(0))
+        if is_write:
+            self.world.pass_ms(move.back_ms)
 
 
 def _tried(write: Callable[[], object]) -> None:
@@ -202,11 +206,48 @@ def test_two_are_never_free_to_send(moves: list[Move], offsets_ms: list[int]) ->
     World(moves, offsets_ms).play()
 
 
+def _step(actor: int, back_ms: int = 0, fate: str = FATES[0], meanwhile: int = 0) -> Move:
+    return Move(actor, "step", 0, back_ms, fate, meanwhile)
+
+
+def _time(passing_ms: int) -> Move:
+    return Move(0, "time", passing_ms, 0, "", 0)
+
+
+_DELETE, _KILL = Move(0, "delete", 0, 0, "", 0), Move(0, "kill", 0, 0, "", 0)
+
+
+@pytest.mark.parametrize(
+    "moves",
+    [
+        pytest.param(
+            [_step(0, back_ms=9_000, meanwhile=2), _step(1), _time(21_001), _step(1)],
+            id="an answer that was long on its way",
+        ),
+        pytest.param([_step(0), _DELETE, _step(1), _step(1), _step(1)], id="deleted under its holder"),
+        pytest.param(
+            [_step(0), _step(1), _time(20_000), _step(0), _time(10_001), _step(1)],
+            id="renewed since it was seen",
+        ),
+        pytest.param([_step(0), _step(1), _KILL, _time(30_001), _step(1)], id="its holder was killed"),
+        pytest.param(
+            [_step(0), _step(0, 9_000, "arrives late"), _step(1), _time(21_001), _step(1), _time(60_000)],
+            id="a renewal that arrives after another has it",
+        ),
+        pytest.param(
+            [_step(0), _step(1), _time(22_999), _step(0, 9_000, "answer lost"), _step(1)],
+            id="a renewal whose answer is lost",
+        ),
+    ],
+)
+def test_histories_that_tempt(moves: list[Move]) -> None:
+    world = World(moves, [5_000, -5_000])
+    world.play()
+    assert world.grants
+
+
 def test_the_world_lets_them_send_in_turn() -> None:
-    quick = {"kind": "step", "there_ms": 10, "back_ms": 10, "fate": FATES[0], "meanwhile": 0}
-    first = [Move(0, "delete", 0, 0, "", 0), Move(0, **quick), Move(0, **quick)]
-    first += [Move(0, "time", 30_100, 0, "", 0), Move(0, **quick)]
-    after = [Move(1, **quick), Move(0, "kill", 0, 0, "", 0), Move(0, "time", 31_000, 0, "", 0)]
-    world = World([*first, *after, Move(1, **quick)], [5_000, -5_000])
+    first = [_DELETE, _step(0), _step(0), _time(30_100), _step(0)]
+    world = World([*first, _step(1), _KILL, _time(31_000), _step(1)], [5_000, -5_000])
     world.play()
     assert set(world.reach_ms) == {"p1", "p2"}
