@@ -81,6 +81,20 @@ def test_an_account_saved_before_digests_goes_on(tmp_path: Path) -> None:
     assert StateStore(tmp_path).load().document == document(6)
 
 
+def test_a_kill_at_any_byte_of_a_save_keeps_the_account_before_it(store: StateStore, tmp_path: Path) -> None:
+    """What a kill in the middle of writing leaves: both documents, and a part of the new one beside them."""
+    elsewhere = tmp_path / "elsewhere"
+    StateStore(elsewhere).save(document(3))
+    written = (elsewhere / "exchange.json").read_bytes()
+    for size in range(len(written) + 1):
+        (tmp_path / "exchange.new").write_bytes(written[:size])
+        found = StateStore(tmp_path).load()
+        assert (found.document, found.reason) == (document(2), "")
+    store.save(document(4))
+    assert StateStore(tmp_path).load().document == document(4)
+    assert not (tmp_path / "exchange.new").exists()
+
+
 @pytest.mark.parametrize("call", ["fsync", "replace", "open"])
 @pytest.mark.parametrize("number", [1, 2])
 def test_a_failed_save_keeps_what_was_saved(
