@@ -28,7 +28,6 @@ from whalebot.domain.events import (
     FundingPaid,
     InstrumentsFetched,
     OrderRefused,
-    OrderUpdated,
     PositionReported,
     StreamUp,
     WalletReported,
@@ -71,11 +70,7 @@ class Tape:
 
     def put(self, event: Event) -> None:
         """Take what the exchange says."""
-        if isinstance(event, OrderUpdated):
-            # Orders that the exchange made itself (stops) are known by their position and their fills.
-            if not event.order.order_link_id:
-                return
-        elif isinstance(event, Filled):
+        if isinstance(event, Filled):
             self.fills.append(event.execution)
             self.has_filled = True
         elif isinstance(event, FundingPaid):
@@ -249,7 +244,9 @@ def _new_core(settings: BacktestSettings, rules: Iterable[Instrument], start_ms:
     core = Exchange(
         liquidity=BarLiquidity(settings.slippage_percent),
         latency=NoLatency(),
-        settings=Settings(history_limit=_REMEMBERED_ROWS, realm=settings.seed & 0xFFFFFFFF),
+        settings=Settings(
+            history_limit=_REMEMBERED_ROWS, realm=settings.seed & 0xFFFFFFFF, tells_stops=False
+        ),
     )
     for instrument in rules:
         core.apply(InstrumentListed(instrument, start_ms))

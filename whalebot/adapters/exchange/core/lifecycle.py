@@ -33,10 +33,11 @@ def end_order(
     del account.orders[order.order_id]
     del world.markets[order.symbol].orders[order.order_id]
     _unlink_from_position(account, order)
-    record = snapshot(order)
-    account.memory.keep_order(record)
     account.audit.orders_ended += 1
-    world.out.append(OrderUpdated(order.account, record))
+    if world.tells(order):
+        record = snapshot(order)
+        account.memory.keep_order(record)
+        world.out.append(OrderUpdated(order.account, record))
     world.touch(account, order.symbol, order.position_idx)
 
 

@@ -20,13 +20,18 @@ from whalebot.adapters.exchange.core.positions import Position
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Limits of the exchange. `history_limit` rows of each kind are remembered per account."""
+    """Limits of the exchange. `history_limit` rows of each kind are remembered per account.
+
+    Without `tells_stops` orders that have no link id, which the stops of positions are, are neither reported
+    nor remembered: their position says what they are, their executions what they did.
+    """
 
     history_limit: int = 10_000
     realm: int = 0x57484C45
     max_active_orders: int = 500
     max_conditional_orders: int = 10
     max_partial_stops: int = 20
+    tells_stops: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +127,9 @@ class World:
     def report(self, order: Order) -> None:
         """Emit an order as it is now."""
         order.updated_ms = self.now_ms
-        self.out.append(OrderUpdated(order.account, snapshot(order)))
+        if self.tells(order):
+            self.out.append(OrderUpdated(order.account, snapshot(order)))
+
+    def tells(self, order: Order) -> bool:
+        """Say whether an order is reported and remembered."""
+        return self.settings.tells_stops or bool(order.order_link_id)
