@@ -52,16 +52,39 @@ def recorded_folder(tmp_path_factory: pytest.TempPathFactory, trending_bars: Pat
 @pytest.fixture(scope="session")
 def trending_bars(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """160 five-minute bars that swing widely enough to be traded."""
-    path = tmp_path_factory.mktemp("bars") / "BTCUSDT-5m-bybit_linear-made_up.csv"
-    rows, price = ["timestamp,open,high,low,close,volume"], 60_000.0
-    for number in range(160):
+    return bars_of(tmp_path_factory.mktemp("bars"), "BTCUSDT", 60_000.0, 1, 7919)
+
+
+@pytest.fixture(scope="session")
+def three_symbols(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a daemon that traded three symbols on one account at full speed, recording."""
+    folder, bars = tmp_path_factory.mktemp("recorded_three"), tmp_path_factory.mktemp("three_bars")
+    files = [
+        f"{symbol}={bars_of(bars, symbol, price, digits, step, 130)}"
+        for symbol, price, digits, step in (
+            ("BTCUSDT", 60_000.0, 1, 7919),
+            ("ETHUSDT", 3_000.0, 2, 7907),
+            ("SOLUSDT", 150.0, 2, 7901),
+        )
+    ]
+    (folder / "config.json").write_text(json.dumps(EAGER))
+    run = whalebot("run", "--dir", folder, "--data", *files, "--speed", "max", "--until-end", "-q")
+    assert run.returncode == 0, run.stderr
+    return folder
+
+
+def bars_of(folder: Path, symbol: str, price: float, digits: int, step: int, count: int = 160) -> Path:
+    """Write a file of bars whose trend turns every 20."""
+    path = folder / f"{symbol}-5m-bybit_linear-made_up.csv"
+    rows = ["timestamp,open,high,low,close,volume"]
+    for number in range(count):
         drift = (0.0018, -0.0015, 0.0012)[number // 20 % 3]
-        wiggle = ((number * 7919) % 101 - 50) / 50 * 0.004
+        wiggle = ((number * step) % 101 - 50) / 50 * 0.004
         close = price * (1 + drift + wiggle)
         high, low = max(price, close) * 1.0012, min(price, close) * 0.9988
-        opened = 1_735_689_600_000 + number * 300_000
-        rows.append(f"{opened},{price:.1f},{high:.1f},{low:.1f},{close:.1f},{60 + number % 40}.5")
-        price = float(f"{close:.1f}")
+        prices = ",".join(f"{value:.{digits}f}" for value in (price, high, low, close))
+        rows.append(f"{1_735_689_600_000 + number * 300_000},{prices},{60 + number % 40}.5")
+        price = float(f"{close:.{digits}f}")
     path.write_text("\n".join(rows) + "\n")
     return path
 

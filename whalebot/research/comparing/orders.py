@@ -58,12 +58,13 @@ class RecordedOrders:
     """All requests of a session in the order of their decisions, and all that the venue booked.
 
     `triggers`: the price at which each order of the venue's own (stops, targets) was to fire, by its id;
-    `quotes`: best bid and ask as last seen when it traded first.
+    `quotes`: best bid and ask as last seen when it traded first. `ticks`: the tick size of each symbol.
     """
 
     requests: list[Request] = field(default_factory=list)
     booked: list[Execution | FundingPayment] = field(default_factory=list)
     triggers: dict[str, Decimal] = field(default_factory=dict)
+    ticks: dict[str, Decimal] = field(default_factory=dict)
     quotes: dict[str, tuple[Decimal | None, Decimal | None]] = field(default_factory=dict)
 
     @property
@@ -134,6 +135,8 @@ class _Reading:
         elif isinstance(event, ev.ExecutionsFetched) and isinstance(event.executions, Known):
             for row in event.executions.value:
                 self._book(row)
+        elif isinstance(event, ev.InstrumentsFetched) and isinstance(event.instruments, Known):
+            self._found.ticks.update({one.symbol: one.tick_size for one in event.instruments.value})
         elif isinstance(event, ev.OrderAccepted):
             self._arrived(self._by_link.get(event.order_link_id), number)
         elif isinstance(event, ev.OrderRefused) and event.order_link_id in self._by_link:

@@ -22,7 +22,8 @@ class OrderSlippage:
 
     `wanted`: the last price when it was decided, for a stop its trigger. `got`: the average price of its
     fills. `bps` > 0 is worse than wanted; `cost` the same in quote. `assumed_bps`: what a backtest on bars
-    takes for it, the configured slippage or half the spread (as last seen) and one basis point.
+    takes for it before it rounds to the tick: the configured slippage, or half the spread as last seen (half
+    a tick where none was) and one basis point.
     """
 
     link_id: str
@@ -60,13 +61,16 @@ def slippage_of(orders: RecordedOrders, slippage_percent: Decimal | None) -> tup
     for request in orders.requests:
         if not isinstance(request.effect, ef.SubmitOrder) or not request.fills or not request.price:
             continue
-        assumed = _assumed(slippage_percent, request.price, request.bid, request.ask)
+        tick = orders.ticks.get(request.effect.intent.symbol, _ZERO)
+        assumed = _assumed(slippage_percent, request.price, request.bid, request.ask, tick)
         link_id, kind = request.effect.intent.order_link_id, request.effect.intent.purpose.value
         found.append(_one(link_id, kind, request.fills, request.price, assumed))
     for order_id, fills in _own_of_venue(orders).items():
-        quote = orders.quotes.get(order_id, (None, None))
-        wanted = orders.triggers[order_id]
-        found.append(_one(order_id, "stop", fills, wanted, _assumed(slippage_percent, wanted, *quote)))
+        bid, ask = orders.quotes.get(order_id, (None, None))
+        wanted, tick = orders.triggers[order_id], orders.ticks.get(fills[0].symbol, _ZERO)
+        found.append(
+            _one(order_id, "stop", fills, wanted, _assumed(slippage_percent, wanted, bid, ask, tick))
+        )
     return tuple(sorted(found, key=lambda one: one.ts_ms))
 
 
@@ -89,8 +93,10 @@ def _one(
     )
 
 
-def _assumed(percent: Decimal | None, price: Decimal, bid: Decimal | None, ask: Decimal | None) -> Decimal:
+def _assumed(
+    percent: Decimal | None, price: Decimal, bid: Decimal | None, ask: Decimal | None, tick: Decimal
+) -> Decimal:
     if percent is not None:
         return percent * 100
-    half = (ask - bid) / 2 if bid is not None and ask is not None and ask > bid else _ZERO
+    half = (ask - bid) / 2 if bid is not None and ask is not None and ask > bid else tick / 2
     return half / price / _BASIS_POINT + 1
