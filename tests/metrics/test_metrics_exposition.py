@@ -54,6 +54,12 @@ def test_every_promised_name_is_there_with_its_value() -> None:
     assert value(found, "process_cpu_seconds_total") == 12.5
 
 
+def test_a_lease_is_told_only_where_one_is_asked_for() -> None:
+    assert ("whalebot_lease_valid_seconds", ()) not in samples(SNAPSHOT)
+    assert value(samples(replace(SNAPSHOT, lease_s=21.5)), "whalebot_lease_valid_seconds") == 21.5
+    assert value(samples(replace(SNAPSHOT, lease_s=0.0)), "whalebot_lease_valid_seconds") == 0
+
+
 def test_histograms_are_cumulative_and_end_with_their_count() -> None:
     found = samples(SNAPSHOT)
     assert value(found, "whalebot_order_latency_seconds_bucket", le="0.01") == 2
