@@ -183,7 +183,7 @@ class Schedule:
         """Bring exchange and engine to the last price of the first `rows` bars."""
         if rows <= track.row:
             return
-        track.leave(rows)
+        track.row, track.items, track.may_leave = rows, [], False
         point = track.last_point(rows)
         if self._machine.position(track.symbol) is not None:
             self._tell(track, int(track.close_ms[rows - 1]))

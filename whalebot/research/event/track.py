@@ -255,10 +255,6 @@ class Track:
             self.told = self.row
         return item
 
-    def leave(self, rows: int) -> None:
-        """Pass by the first `rows` bars, the rest of the one in play among them."""
-        self.row, self.items, self.may_leave = rows, [], False
-
     def funding_due(self, due_ms: int) -> FundingDue:
         """Return a settlement between bars, on the mark of the bar that opens there, else the last known."""
         self._funded_ms = due_ms
