@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from whalebot.adapters.logs.masking import SecretMasker
 from whalebot.app.data_files import parse_data_files
-from whalebot.app.options import add_run_options, duration_ms, run_overrides, speed
+from whalebot.app.options import add_run_options, duration_ms, moment_ms, run_overrides, speed
 from whalebot.app.paths import find_paths
 from whalebot.app.setup import check_start, data_files, read_again, read_setup
+from whalebot.app.store_options import moment
 from whalebot.domain.errors import ConfigError
 
 BARS = "timestamp,open,high,low,close,volume\n"
@@ -23,6 +25,23 @@ BARS = "timestamp,open,high,low,close,volume\n"
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
+
+
+# --- times ------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(min_value=946_684_800_000, max_value=4_102_444_799_999))
+def test_a_time_is_read_to_the_ms_with_and_without_its_zone(at_ms: int) -> None:
+    text = datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=at_ms)
+    assert moment_ms(text.isoformat()) == at_ms
+    assert moment_ms(text.replace(tzinfo=None).isoformat()) == at_ms
+
+
+def test_a_time_of_the_store_lies_between_2000_and_2100() -> None:
+    assert moment("2000-01-01") == 946_684_800_000
+    for text in ("1999-12-31T23:59", "2100-01-01", "soon"):
+        with pytest.raises(argparse.ArgumentTypeError, match=text):
+            moment(text)
 
 
 # --- paths ------------------------------------------------------------------------------------------------

@@ -156,7 +156,7 @@ def test_a_start_equity_must_be_an_amount(
     with pytest.raises(SystemExit) as ended:
         run(folder, f"--start-equity={amount}")
     assert ended.value.code == 2
-    assert "an amount above 0" in capsys.readouterr().err
+    assert "a number above 0" in capsys.readouterr().err
 
 
 def test_csv_keeps_every_decimal(folder: Path) -> None:

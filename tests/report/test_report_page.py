@@ -302,7 +302,7 @@ def test_a_part_of_the_time_starts_with_what_was_earned_before(
     assert main([*arguments[:-3], "4", *arguments[-2:], "--from", "2026-01-01T15:00:00Z"]) == 0
     with pytest.raises(SystemExit):
         main([*arguments, "--from", "soon"])
-    assert "allowed is a date or time" in capsys.readouterr().err
+    assert "write 2026-01-31 or 2026-01-31T08:00" in capsys.readouterr().err
 
 
 def test_a_page_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:

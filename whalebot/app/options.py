@@ -69,7 +69,7 @@ def moment_ms(text: str) -> int:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r}: write 2026-01-31 or 2026-01-31T08:00 (UTC)") from None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+    return round((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from whalebot.app.options import add_common_options
+from whalebot.app.options import add_common_options, moment_ms
 
+_FIRST_MS: Final = 946_684_800_000  # 2000-01-01
+_END_MS: Final = 4_102_444_800_000  # 2100-01-01
 INTERVALS: Final = ("1", "3", "5", "15", "30", "60", "120", "240", "360", "720", "D", "W", "M")
 PERIODS: Final = ("5min", "15min", "30min", "1h", "4h", "1d")
 KINDS: Final = ("bars", "mark", "funding", "open_interest", "long_short_ratio")
@@ -35,14 +36,10 @@ def symbols(text: str) -> tuple[str, ...]:
 
 def moment(text: str) -> int:
     """Turn 2025-01-31 or 2025-01-31T12:00 (UTC) into ms. Raises ArgumentTypeError."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r}: write a day as 2025-01-31, UTC") from None
-    at = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    if not 2000 <= at.year < 2100:
+    at_ms = moment_ms(text)
+    if not _FIRST_MS <= at_ms < _END_MS:
         raise argparse.ArgumentTypeError(f"{text!r}: no time between 2000 and 2100")
-    return int(at.timestamp() * 1000)
+    return at_ms
 
 
 def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:

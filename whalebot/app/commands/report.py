@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from whalebot.app.exits import CLEAN
+from whalebot.app.options import moment_ms, positive
 from whalebot.app.report_files import Part, write_report
 from whalebot.domain.errors import ConfigError
 
@@ -30,10 +30,10 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
     parser.add_argument("--mode", metavar="MODE", help="report this mode only (default: every mode found)")
     parser.add_argument(
-        "--from", dest="since", type=_time, metavar="TIME", help="trades that ended from here on"
+        "--from", dest="since", type=moment_ms, metavar="TIME", help="trades that ended from here on"
     )
     parser.add_argument(
-        "--to", dest="until", type=_time, metavar="TIME", help="trades that ended before, UTC"
+        "--to", dest="until", type=moment_ms, metavar="TIME", help="trades that ended before, UTC"
     )
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with charts and every reason")
     parser.add_argument("--png", type=Path, metavar="FILE", help="write a picture (extra: research)")
@@ -45,7 +45,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--start-equity",
-        type=_amount,
+        type=positive,
         metavar="USDT",
         help="equity before the first trade (default: trade_management.account_balance)",
     )
@@ -64,27 +64,6 @@ def run(args: argparse.Namespace) -> int:
     for path in write_report(args, parts, source):
         print(f"written: {path}", file=sys.stderr)
     return CLEAN
-
-
-def _amount(text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal(0)
-    if not value.is_finite() or value <= 0:
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is an amount above 0")
-    return value
-
-
-def _time(text: str) -> int:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: allowed is a date or time, UTC, as 2026-01-31 or 2026-01-31T08:00"
-        ) from None
-    at = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
-    return round(at.timestamp() * 1000)
 
 
 def _read(history: Path, mode: str | None) -> Sequence[ClosedTrade]:
