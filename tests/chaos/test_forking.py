@@ -25,7 +25,7 @@ import atexit, json, os, signal, sys
 def tell():
     print(json.dumps({
         "environment": dict(os.environ), "folder": os.getcwd(), "arguments": sys.argv[1:],
-        "interrupt": signal.getsignal(signal.SIGINT) is signal.default_int_handler,
+        "interrupt": str(signal.getsignal(signal.SIGINT)),
         "files": len([n for n in os.listdir("/proc/self/fd") if int(n) > 2]) - 1,
         "input": os.readlink("/proc/self/fd/0"),
     }))
@@ -33,7 +33,7 @@ def tell():
 atexit.register(tell)
 """
 CAMPAIGN = """
-import sys, time
+import sys
 from pathlib import Path
 from whalebot.research.chaos.process import Child, exchange_arguments, listening_port, make_zygote
 
@@ -42,7 +42,7 @@ zygote = make_zygote(())
 child = Child(folder / "out", *exchange_arguments(folder, 0, {"market": "gbm-regimes"}), zygote=zygote)
 listening_port(child)
 print(zygote.process.pid, child.pid, flush=True)
-time.sleep(600)
+child.process.wait()
 """
 
 
@@ -114,7 +114,7 @@ def test_environment_folder_signals_and_files_are_those_of_a_fresh_process(tmp_p
         assert entry == {
             "environment": environment,
             "folder": str(tmp_path),
-            "interrupt": True,
+            "interrupt": str(signal.getsignal(signal.SIGINT)),
             "files": 0,
             "input": os.devnull,
         }

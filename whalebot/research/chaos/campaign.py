@@ -91,7 +91,7 @@ def run_schedule(
         days=days,
         faults=faults + run.done,
         deaths=rig.deaths,
-        starts=rig.starts,
+        starts=Counter({"plain" if zygote is None else "forked": rig.starts + rig.venue.starts}),
         verdict=verdict,
         cpu_s=rig.cpu_s,
         peak_mib=rig.peak_mib,

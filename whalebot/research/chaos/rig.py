@@ -50,7 +50,7 @@ class Rig:
         options = {**market, **keys, "speed": f"{schedule.speed:g}", "balance": "100000"}
         self.venue = VenueProcess(folder, options, self.findings, zygote)
         self._zygote = zygote
-        self._daemon_starts = 0
+        self.starts = 0
         self._frozen_ms: int | None = None
         self._is_forbidden = self._was_refused = False
         self.daemon: Child | None = None
@@ -78,7 +78,7 @@ class Rig:
         self._was_refused = self._is_forbidden
         output = self.folder / "daemon.out"
         self.daemon = Child(output, "run", "--dir", self.daemon_folder, "-q", zygote=self._zygote)
-        self._daemon_starts += 1
+        self.starts += 1
 
     def kill_daemon(self) -> None:
         """End it the way a power cut would."""
@@ -153,13 +153,6 @@ class Rig:
             return None
         view = answer.get("view")
         return view if isinstance(view, dict) else None
-
-    @property
-    def starts(self) -> Counter[str]:
-        """How often a process was started, by the way in which that was done."""
-        return Counter(
-            {"plain" if self._zygote is None else "forked": self._daemon_starts + self.venue.starts}
-        )
 
     def close(self) -> None:
         """End every process that is still there; permissions are as before."""

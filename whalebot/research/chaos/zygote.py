@@ -44,13 +44,15 @@ class _Running:
 
 def main(arguments: Sequence[str]) -> None:
     """Import the modules, then fork until the asking process is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C reaches this one too; it ends when the asking process does.
+    at_interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
     _import(arguments[1:])
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=int(arguments[0])) as control:
         request = _serve(control)
     if request is not None:
+        signal.signal(signal.SIGINT, at_interrupt)
         _become(request)
 
 
@@ -128,8 +130,7 @@ def _tell(status: int, number: int) -> None:
 
 
 def _become(request: Request) -> None:
-    """Run the program as `python -m whalebot` does, with files and signals of its own; never returns."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Run the program as `python -m whalebot` does, with files of its own; never returns."""
     os.dup2(request.output, sys.stdout.fileno())
     os.dup2(request.output, sys.stderr.fileno())
     os.close(request.output)
