@@ -10,7 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
+from unittest import mock
 
+from fastapi import FastAPI
+
+from whalebot.adapters.web import application
 from whalebot.adapters.web.application import make_application
 from whalebot.adapters.web.chronicle import Chronicle
 from whalebot.adapters.web.desk import CheckResult, Desk, RunFacts
@@ -493,7 +497,7 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """Return the answer to a request."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
         sent = dict(headers or {})
         raw = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
         if raw is not None:
@@ -518,6 +522,18 @@ class Client:
         return self.ask("POST", f"/api/v1/{path}", body, token, **more)
 
 
+_documents: dict[tuple[str, bool], dict[str, Any]] = {}
+_describe = application.described
+
+
+def _described(app: FastAPI, is_local: bool) -> dict[str, Any]:
+    """The description of the API, made once: it is the same for every desk, and costs more than the rest."""
+    key = (app.version, is_local)
+    if key not in _documents:
+        _documents[key] = _describe(app, is_local)
+    return _documents[key]
+
+
 @contextmanager
 def served(
     made: Stage, rules: GateRules | None = None, rates: RateLimit = PACE, hide: Any = mask
@@ -525,10 +541,11 @@ def served(
     """Serve a desk for as long as the context lasts."""
     listener = bind("127.0.0.1", 0)
     server = WebServer(lambda: make_application(made.desk, rules or GateRules(TOKEN), hide, rates), listener)
-    server.start()
     try:
-        client = Client(server.address[1])
-        _settle(made, client)
+        with mock.patch.object(application, "described", _described):
+            server.start()
+            client = Client(server.address[1])
+            _settle(made, client)
         yield client
     finally:
         server.stop()
