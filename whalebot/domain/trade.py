@@ -12,10 +12,11 @@ from whalebot.domain.enums import ClosedBy, Side
 class ClosedTrade:
     """One position from its first fill to zero. Quote currency, ms UTC; costs above zero are paid.
 
-    `trade_id` is a pure function of the venue's facts (symbol and first execution), so recording it twice
-    is recognised. `pnl` = gross_pnl - fees - funding. `pnl_percent` is in percent of margin (entry notional /
-    leverage). `r_multiple` is None where the initial stop is unknown. `mae` and `mfe` are amounts, never
-    negative. `reconciled` marks numbers that were rebuilt from the venue rather than seen live.
+    `trade_id` is the link id of the order that opened it, of a position that is not ours its symbol and first
+    execution, so recording it twice is recognised. `pnl` = gross_pnl - fees - funding. `pnl_percent` is in
+    percent of margin (entry notional / leverage). `r_multiple` is None where the initial stop is unknown.
+    `mae` and `mfe` are amounts, never negative. `reconciled` marks numbers that were rebuilt from the venue
+    rather than seen live.
     """
 
     trade_id: str

@@ -56,7 +56,7 @@ class Held:
 class World:
     """State of the exchange. `out` and `touched` belong to the call that is being worked on.
 
-    `touched` maps "account|symbol|idx" to the position; `touched_wallets` the accounts, both in order.
+    `touched` maps "account|symbol|idx" to the position; `touched_accounts` the accounts, both in order.
     """
 
     settings: Settings
