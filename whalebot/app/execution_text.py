@@ -73,6 +73,12 @@ def execution_lines(found: Execution, assumed: str) -> Iterator[str]:
     for pair in found.pairs:
         if not pair.is_equal:
             yield f"  {_title(pair)}: {_difference(pair, found)}"
+    if found.joined:
+        yield (
+            f"  {len(found.joined)} stops fired at a price that came joined with others; within these their "
+            f"times count as equal, at most {max(map(abs, found.joined.values()))} ms apart: "
+            f"{', '.join(found.joined)}"
+        )
     for symbol in found.before:
         yield f"  {symbol}: compared from its first entry on: its position was open when the recording began"
     happened = [pair.happened for pair in found.pairs if pair.happened is not None]
@@ -115,6 +121,7 @@ def execution_json(decisions: Replay, found: Execution, slippage: Sequence[Order
             for r in orders
         ],
         "lent": list(found.lent),
+        "joined_ms": dict(found.joined),
         "slippage": [_slippage(one) for one in slippage],
         "trades": [
             {

@@ -76,7 +76,9 @@ class Execution:
     `before`: symbols whose position was open when the recording began; they are compared from their first
     entry on. `refused`: why the simulated venue refused what the real one took, by link id or symbol. `lent`:
     orders for which the simulated account had no margin at that instant, although the real one had, and got
-    some.
+    some. `joined`: legs, by name, that a stop ended at a price which the recording holds joined with others
+    (the inbox conflates prints under load), and by how many ms the simulated time lies later: the true one is
+    among the joined, so these count as equal.
     """
 
     pairs: tuple[LegPair, ...]
@@ -84,6 +86,7 @@ class Execution:
     before: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     lent: tuple[str, ...] = ()
+    joined: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def is_equal(self) -> bool:
@@ -117,12 +120,18 @@ def execute_recording(journal: Journal, assumed: Assumptions, latency_ms: int | 
 
 
 class _Venue:
-    """Recorded market, simulated account, recorded requests. `legs` grow as it runs."""
+    """Recorded market, simulated account, recorded requests. `legs` grow as it runs.
+
+    `since_ms`: of each fill that prints brought about, by its id, the time of the prints before those.
+    """
 
     def __init__(self, journal: Journal, assumed: Assumptions) -> None:
         self.legs = Legs()
         self.refused: dict[str, str] = {}
         self.lent: list[str] = []
+        self.since_ms: dict[str, int] = {}
+        self._printed_ms: dict[str, int] = {}
+        self._printing: tuple[str, int] | None = None
         self._journal = journal
         symbols = settings_of(journal).symbols
         core = self._core = _new_core(assumed)
@@ -136,15 +145,24 @@ class _Venue:
             ts_ms = time_of(event)
             while due and ts_ms is not None and due[0][0] < ts_ms:
                 self._carry_out(*due.popleft())
-            self._market.put(event)
+            self._move(event)
         while due:
             self._carry_out(*due.popleft())
+
+    def _move(self, event: ev.Event) -> None:
+        if isinstance(event, ev.TradesPrinted):
+            self._printing = (event.symbol, self._printed_ms.get(event.symbol, event.ts_ms))
+            self._printed_ms[event.symbol] = event.ts_ms
+        self._market.put(event)
+        self._printing = None
 
     # --- what the parts inside ask for ------------------------------------------------------------------
 
     def put(self, event: ev.Event) -> None:
         """Take what market and exchange say."""
         if isinstance(event, ev.Filled):
+            if self._printing is not None and self._printing[0] == event.execution.symbol:
+                self.since_ms[event.execution.exec_id] = self._printing[1]
             self.legs.take(event.execution)
         elif isinstance(event, ev.FundingPaid):
             self.legs.take(event.payment)
@@ -244,6 +262,21 @@ def _pairs(happened: list[Leg], simulated: list[Leg]) -> tuple[LegPair, ...]:
         pairs.append(LegPair(leg, other, () if other is None else _differing(leg, other)))
     pairs += [LegPair(None, leg, ()) for leg in others.values()]
     return tuple(sorted(pairs, key=_begins))
+
+
+def _put_right(happened: list[Leg], venue: _Venue) -> dict[str, int]:
+    """Move ends of simulated legs to the true time where that lies among the joined prints which made them."""
+    true_ms = {leg.name: leg.exit_ms for leg in happened if leg.is_over}
+    moved = {}
+    for leg in venue.legs.legs:
+        at_ms = true_ms.get(leg.name)
+        since_ms = venue.since_ms.get(leg.fills[-1].exec_id)
+        if at_ms is None or since_ms is None or leg.exit_ms is None or not leg.is_over:
+            continue
+        if since_ms < at_ms < leg.exit_ms:
+            moved[leg.name] = leg.exit_ms - at_ms
+            leg.exit_ms = at_ms
+    return moved
 
 
 def _differing(one: Leg, other: Leg) -> tuple[str, ...]:
