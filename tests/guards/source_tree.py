@@ -28,7 +28,7 @@ QUIET_FLOORS = 4
 """Up to this floor nothing may know clocks, threads, chance or an output."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Module:
     """One source file. `room` is "domain", "engine"...; for an adapter its own name, "adapters.bybit"."""
 
@@ -38,6 +38,8 @@ class Module:
     room: str
     text: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
+    """All of the tree, walked once for all guards."""
 
     def at(self, node: ast.AST) -> str:
         """Return `path:line` of a node, for a message."""
@@ -75,9 +77,20 @@ def place_of(name: str) -> tuple[int, str] | None:
     return FLOORS[parts[1]], room
 
 
-def imports_of(module: Module) -> Iterator[tuple[ast.stmt, str]]:
-    """Yield every imported module with its statement; a relative import is made absolute."""
-    for node in ast.walk(module.tree):
+@cache
+def imports_of(module: Module) -> tuple[tuple[ast.stmt, str], ...]:
+    """Return every imported module with its statement; a relative import is made absolute."""
+    return tuple(_imports_of(module))
+
+
+@cache
+def calls_of(module: Module) -> tuple[tuple[ast.Call, str], ...]:
+    """Return every call with the dotted name that is called, "" where it is not a plain name."""
+    return tuple((node, called_name(node)) for node in module.nodes if isinstance(node, ast.Call))
+
+
+def _imports_of(module: Module) -> Iterator[tuple[ast.stmt, str]]:
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield node, alias.name
@@ -90,7 +103,7 @@ def imports_of(module: Module) -> Iterator[tuple[ast.stmt, str]]:
 
 def functions_of(module: Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield every function and method."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -137,7 +150,8 @@ def _read(path: Path) -> Module:
     place = place_of(name)
     assert place is not None
     text = path.read_text(encoding="utf-8")
-    return Module(path, name, *place, text, ast.parse(text, str(path)))
+    tree = ast.parse(text, str(path))
+    return Module(path, name, *place, text, tree, tuple(ast.walk(tree)))
 
 
 def _base(module: Module, node: ast.ImportFrom) -> str:

@@ -19,7 +19,7 @@ def test_money_fields_of_the_domain_are_decimal() -> None:
     for module in modules():
         if module.room != "domain":
             continue
-        for owner in (n for n in ast.walk(module.tree) if isinstance(n, ast.ClassDef)):
+        for owner in (n for n in module.nodes if isinstance(n, ast.ClassDef)):
             for field in (n for n in owner.body if isinstance(n, ast.AnnAssign)):
                 name = field.target.id if isinstance(field.target, ast.Name) else ""
                 if (
@@ -35,7 +35,7 @@ def test_no_decimal_is_made_of_a_float() -> None:
     wrong = [
         f"{module.at(node)} {ast.unparse(node)}"
         for module in modules()
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Call)
         and called_name(node).endswith("Decimal")
         and node.args
@@ -53,7 +53,7 @@ def test_ledgers_and_records_do_no_float_arithmetic() -> None:
     wrong = [
         f"{module.at(node)} {ast.unparse(node)}"
         for module in seen
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if _counts_in_floats(node)
     ]
     assert seen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from source_tree import FLOORS, QUIET_FLOORS, Module, below, called_name, imports_of, modules
+from source_tree import FLOORS, QUIET_FLOORS, below, calls_of, imports_of, modules
 
 _BANNED_MODULES = frozenset(
     {
@@ -17,10 +17,6 @@ _BANNED_MODULES = frozenset(
 _WALL_CLOCK = re.compile(r"(^|\.)(now|utcnow|today)$")
 _MODE_FLAG = re.compile(r"is_(demo|live|paper|replay)(_mode)?|(demo|live|paper|replay)_mode|dry_run")
 _MODES = frozenset({"demo", "replay", "paper", "testnet", "bybit-demo", "live"})
-
-
-def _calls(module: Module) -> list[tuple[ast.Call, str]]:
-    return [(n, called_name(n)) for n in ast.walk(module.tree) if isinstance(n, ast.Call)]
 
 
 def test_quiet_floors_import_nothing_that_touches_the_world() -> None:
@@ -37,7 +33,7 @@ def test_quiet_floors_read_no_wall_clock_and_no_chance() -> None:
     wrong = [
         f"{module.at(node)} calls {name}"
         for module in below(QUIET_FLOORS)
-        for node, name in _calls(module)
+        for node, name in calls_of(module)
         if (_WALL_CLOCK.search(name) and name.split(".")[0] in ("datetime", "date", "pd"))
         or ".random." in f".{name}"
         or name in ("print", "open", "input", "breakpoint")
@@ -50,7 +46,7 @@ def test_only_the_application_sets_up_logging_and_prints() -> None:
     wrong = [
         f"{module.at(node)} calls {name}"
         for module in below(FLOORS["research"])
-        for node, name in _calls(module)
+        for node, name in calls_of(module)
         if name in setup
     ]
     assert not wrong, "\n".join(wrong)
@@ -60,14 +56,14 @@ def test_only_the_application_knows_the_mode() -> None:
     wrong = [
         f"{module.at(node)} compares with a mode"
         for module in below(FLOORS["research"])
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Compare)
         and any(isinstance(c, ast.Constant) and c.value in _MODES for c in [node.left, *node.comparators])
     ]
     wrong += [
         f"{module.at(node)} names a mode flag"
         for module in below(FLOORS["research"])
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Name | ast.arg | ast.Attribute)
         and re.fullmatch(
             r"is_(demo|live|paper|replay)(_mode)?|(demo|live|paper|replay)_mode|dry_run", _identifier(node)
@@ -81,7 +77,7 @@ def test_nothing_runs_text_as_code() -> None:
     wrong = [
         f"{module.at(node)} calls {name}"
         for module in modules()
-        for node, name in _calls(module)
+        for node, name in calls_of(module)
         if name in banned
         or any(k.arg == "shell" and not _is_false(k.value) for k in node.keywords if "subprocess" in name)
     ]

@@ -42,7 +42,7 @@ def test_functions_are_short() -> None:
 def test_classes_have_few_methods() -> None:
     wrong = []
     for module in modules():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.ClassDef):
                 methods = [m for m in node.body if isinstance(m, ast.FunctionDef | ast.AsyncFunctionDef)]
                 own = [m for m in methods if not (m.name.startswith("__") and m.name.endswith("__"))]
@@ -59,7 +59,7 @@ def test_what_is_public_has_a_docstring() -> None:
 def test_broad_catches_stand_at_roots_and_say_why() -> None:
     wrong = []
     for module in modules():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if not isinstance(node, ast.ExceptHandler) or not _is_broad(node.type) or _passes_on(node):
                 continue
             if module.floor < FLOORS["runtime"]:
