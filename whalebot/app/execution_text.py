@@ -17,6 +17,8 @@ from whalebot.research.replaying import Replay
 _ZERO: Final = Decimal(0)
 _SUMS: Final = (("gross", "price"), ("fees", "fees"), ("funding", "funding"), ("pnl", "net"))
 
+_UNSEEN: Final = " (an order of it met prices that the recording holds only joined with later ones)"
+
 
 def decision_lines(found: Replay) -> Iterator[str]:
     """Yield whether the engine decides the same again."""
@@ -122,6 +124,7 @@ def execution_json(decisions: Replay, found: Execution, slippage: Sequence[Order
         ],
         "lent": list(found.lent),
         "joined_ms": dict(found.joined),
+        "unseen": sorted(found.unseen),
         "slippage": [_slippage(one) for one in slippage],
         "trades": [
             {
@@ -157,7 +160,8 @@ def _title(pair: LegPair) -> str:
 def _difference(pair: LegPair, found: Execution) -> str:
     one, other = pair.happened, pair.simulated
     if one is not None and other is not None:
-        return "; ".join(_field(name, getattr(one, name), getattr(other, name)) for name in pair.differing)
+        told = "; ".join(_field(name, getattr(one, name), getattr(other, name)) for name in pair.differing)
+        return told + (_UNSEEN if one.name in found.unseen else "")
     if one is None:
         assert other is not None
         return f"missed: the simulated venue trades here (net {_signed(other.pnl)}), it did not happen"

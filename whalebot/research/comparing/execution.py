@@ -78,7 +78,8 @@ class Execution:
     orders for which the simulated account had no margin at that instant, although the real one had, and got
     some. `joined`: legs, by name, that a stop ended at a price which the recording holds joined with others
     (the inbox conflates prints under load), and by how many ms the simulated time lies later: the true one is
-    among the joined, so these count as equal.
+    among the joined, so these count as equal. `unseen`: legs with an order that met prices or a book which
+    the recording holds only joined with later ones, by name; what differs in them may be that alone.
     """
 
     pairs: tuple[LegPair, ...]
@@ -87,6 +88,7 @@ class Execution:
     refused: Mapping[str, str] = field(default_factory=dict)
     lent: tuple[str, ...] = ()
     joined: Mapping[str, int] = field(default_factory=dict)
+    unseen: frozenset[str] = frozenset()
 
     @property
     def is_equal(self) -> bool:
@@ -110,12 +112,15 @@ def execute_recording(journal: Journal, assumed: Assumptions, latency_ms: int | 
     happened = Legs()
     for row in sorted(orders.booked, key=lambda row: row.ts_ms):
         happened.take(row)
+    joined = _put_right(happened.legs, venue)
     return Execution(
         _pairs(happened.legs, venue.legs.legs),
         orders,
         _open_before(journal),
         venue.refused,
         tuple(venue.lent),
+        joined,
+        frozenset(venue.unseen),
     )
 
 
@@ -129,6 +134,7 @@ class _Venue:
         self.legs = Legs()
         self.refused: dict[str, str] = {}
         self.lent: list[str] = []
+        self.unseen: set[str] = set()
         self.since_ms: dict[str, int] = {}
         self._printed_ms: dict[str, int] = {}
         self._printing: tuple[str, int] | None = None
@@ -265,7 +271,7 @@ def _pairs(happened: list[Leg], simulated: list[Leg]) -> tuple[LegPair, ...]:
 
 
 def _put_right(happened: list[Leg], venue: _Venue) -> dict[str, int]:
-    """Move ends of simulated legs to the true time where that lies among the joined prints which made them."""
+    """Move ends of simulated legs to the true time where that lies among the joined prints that made them."""
     true_ms = {leg.name: leg.exit_ms for leg in happened if leg.is_over}
     moved = {}
     for leg in venue.legs.legs:
