@@ -60,6 +60,9 @@ def _cut(rows: set[int], at: int) -> Looks:
 
 def _midnights(close_ms: IntArray) -> set[int]:
     """The close at 00:00 UTC or, where there is none, the last before it."""
+    first_ms, last_ms = int(close_ms[0]), int(close_ms[-1])
+    if first_ms // DAY_MS == last_ms // DAY_MS:
+        return set() if first_ms % DAY_MS else {0}
     days = close_ms // DAY_MS
     begins = np.flatnonzero(days[1:] != days[:-1]) + 1
     rows = {int(row) if close_ms[row] % DAY_MS == 0 else int(row) - 1 for row in begins}
