@@ -10,36 +10,20 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sample_views import some_position, some_symbol, some_view
 
 from whalebot.adapters.control.server import ControlServer
 from whalebot.app.cli import main
 from whalebot.app.commands import panic, pause, resume
 from whalebot.app.paths import find_paths
 from whalebot.domain.analysis import Analysis, TrendReading
-from whalebot.domain.enums import Side, Signal, Trend
+from whalebot.domain.enums import Signal, Trend
 from whalebot.domain.events import Command, Event, Order
-from whalebot.domain.view import PositionView, SymbolView, View
+from whalebot.domain.view import View
 from whalebot.runtime.clock import ManualClock
 
 NOON = 1_735_732_800_000  # 2025-01-01 12:00:00 UTC
-POSITION = PositionView(
-    symbol="BTCUSDT",
-    side=Side.SELL,
-    qty=Decimal("0.02"),
-    entry_price=Decimal("43000.5"),
-    stop_loss=Decimal("43200"),
-    take_profit=None,
-    initial_stop=Decimal("43300"),
-    best_price=Decimal("42800"),
-    unrealised_pnl=Decimal("3.5"),
-    fees=Decimal("0.5"),
-    funding=Decimal(0),
-    opened_ms=NOON,
-    entry_score=-2.1,
-    foreign=False,
-    stop_moved=True,
-    last_price=Decimal("42825"),
-)
+POSITION = some_position(opened_ms=NOON, unrealised_pnl=Decimal("3.5"))
 ANALYSIS = Analysis(
     symbol="BTCUSDT",
     interval="15",
@@ -57,38 +41,14 @@ ANALYSIS = Analysis(
     may_enter=True,
     threshold=2.0,
 )
-SYMBOL = SymbolView(
-    symbol="BTCUSDT",
-    last_price=Decimal("42825"),
-    mark_price=None,
-    spread_bps=0.2,
-    ticker_age_ms=1500,
-    book_stale=False,
-    analysis=ANALYSIS,
-    position=POSITION,
-    in_flight=(),
-    unknown_orders=("wb-1",),
+SYMBOL = some_symbol(
+    mark_price=None, ticker_age_ms=1500, analysis=ANALYSIS, position=POSITION, unknown_orders=("wb-1",)
 )
-VIEW = View(
+VIEW = some_view(
+    SYMBOL,
     now_ms=NOON,
     real_ms=NOON + 5_000,
-    tradable=True,
-    blocked_by=(),
     streams=(("public", True, ""), ("private", False, "silent for 31 s")),
-    symbols=(SYMBOL,),
-    wallet_balance=Decimal(1000),
-    equity=Decimal("1003.5"),
-    day_pnl=Decimal("-2.5"),
-    drawdown=0.0125,
-    consecutive_losses=1,
-    trades_closed=2,
-    session_pnl=Decimal("4.5"),
-    clock_offset_ms=-3,
-    entries=3,
-    refusals=(("spread", 4),),
-    reconciled_ms=NOON,
-    paused_until_ms=None,
-    manual_pause=False,
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from sample_views import some_position, some_symbol, some_view
+
 from whalebot.adapters.metrics.snapshot import (
     BuildFacts,
     LoopFigures,
@@ -12,53 +14,38 @@ from whalebot.adapters.metrics.snapshot import (
     ProcessFigures,
     StreamFigures,
 )
-from whalebot.domain.enums import Side
 from whalebot.domain.tally import Histogram, Slippage, SymbolResult, Tallied
-from whalebot.domain.view import PositionView, SymbolView, View
 
 NOW_MS = 1_700_000_000_000
 
-POSITION = PositionView(
-    symbol="BTCUSDT",
-    side=Side.SELL,
+POSITION = some_position(
     qty=Decimal("0.5"),
     entry_price=Decimal(30_000),
     stop_loss=Decimal(30_300),
-    take_profit=None,
     initial_stop=Decimal(30_600),
     best_price=Decimal(29_900),
     unrealised_pnl=Decimal("-12.5"),
     fees=Decimal(1),
-    funding=Decimal(0),
     opened_ms=NOW_MS - 60_000,
     entry_score=-2.5,
-    foreign=False,
-    stop_moved=True,
     last_price=Decimal(30_000),
 )
-SYMBOL = SymbolView(
-    symbol="BTCUSDT",
+SYMBOL = some_symbol(
     last_price=Decimal(30_000),
     mark_price=Decimal(30_001),
     spread_bps=0.3,
     ticker_age_ms=250,
-    book_stale=False,
-    analysis=None,
     position=POSITION,
     in_flight=("a-1",),
-    unknown_orders=(),
 )
-VIEW = View(
+VIEW = some_view(
+    SYMBOL,
+    replace(SYMBOL, symbol="ETHUSDT", position=None, last_price=None, ticker_age_ms=None),
     now_ms=NOW_MS,
-    real_ms=NOW_MS,
-    tradable=True,
-    blocked_by=(),
     streams=(("public", True, ""), ("private", False, "closed")),
-    symbols=(SYMBOL, replace(SYMBOL, symbol="ETHUSDT", position=None, last_price=None, ticker_age_ms=None)),
     wallet_balance=Decimal(10_000),
     equity=Decimal("9987.5"),
     day_pnl=Decimal("-12.5"),
-    drawdown=0.0125,
     consecutive_losses=2,
     trades_closed=3,
     session_pnl=Decimal("-40.25"),
@@ -66,8 +53,6 @@ VIEW = View(
     entries=4,
     refusals=(("spread", 2), ("max_data_age_s", 1)),
     reconciled_ms=NOW_MS - 30_000,
-    paused_until_ms=None,
-    manual_pause=False,
 )
 TALLIED = Tallied(
     events=(("CandleClosed", 12), ("TickerChanged", 900)),

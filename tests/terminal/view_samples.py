@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from sample_views import some_position, some_symbol, some_view
+
 from whalebot.domain.analysis import VOLUME_FILTER, Analysis, TrendReading
 from whalebot.domain.enums import Side, Signal, Trend
 from whalebot.domain.view import PositionView, SymbolView, View
@@ -48,8 +50,7 @@ def analysis(
 
 
 def position(stop: str | None = "63980.50", pnl: str = "1.804") -> PositionView:
-    return PositionView(
-        symbol="BTCUSDT",
+    return some_position(
         side=Side.BUY,
         qty=Decimal("0.012"),
         entry_price=Decimal("64100.033333333333"),
@@ -59,11 +60,8 @@ def position(stop: str | None = "63980.50", pnl: str = "1.804") -> PositionView:
         best_price=Decimal("64300.00"),
         unrealised_pnl=Decimal(pnl),
         fees=Decimal("0.42"),
-        funding=Decimal(0),
         opened_ms=T0_MS,
         entry_score=2.1,
-        foreign=False,
-        stop_moved=True,
         last_price=Decimal("64250.10"),
     )
 
@@ -71,28 +69,21 @@ def position(stop: str | None = "63980.50", pnl: str = "1.804") -> PositionView:
 def symbol(
     name: str = "BTCUSDT", found: Analysis | None = None, held: PositionView | None = None
 ) -> SymbolView:
-    return SymbolView(
-        symbol=name,
+    return some_symbol(
+        name,
         last_price=Decimal("64250.10"),
         mark_price=Decimal("64250.0"),
         spread_bps=0.4,
         ticker_age_ms=240,
-        book_stale=False,
         analysis=found,
         position=held,
-        in_flight=(),
-        unknown_orders=(),
     )
 
 
 def view(*symbols: SymbolView) -> View:
-    return View(
+    return some_view(
+        *symbols,
         now_ms=T0_MS,
-        real_ms=T0_MS,
-        tradable=True,
-        blocked_by=(),
-        streams=(("public", True, ""), ("private", True, "")),
-        symbols=symbols,
         wallet_balance=Decimal("1010.50"),
         equity=Decimal("1012.304"),
         day_pnl=Decimal("12.30"),
@@ -103,9 +94,6 @@ def view(*symbols: SymbolView) -> View:
         clock_offset_ms=12,
         entries=4,
         refusals=(("spread", 2),),
-        reconciled_ms=T0_MS,
-        paused_until_ms=None,
-        manual_pause=False,
     )
 
 

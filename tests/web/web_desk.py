@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 from fastapi import FastAPI
+from sample_views import some_position, some_symbol, some_view
 
 from whalebot.adapters.web import application
 from whalebot.adapters.web.application import make_application
@@ -66,65 +67,28 @@ def analysis(symbol: str = "BTCUSDT", close_ms: int = NOON, score: float = -2.1)
 
 def position(stop: str = "43200", opened_ms: int = NOON - 5 * MINUTE) -> PositionView:
     """Return a short position in BTCUSDT."""
-    return PositionView(
-        symbol="BTCUSDT",
-        side=Side.SELL,
-        qty=Decimal("0.02"),
-        entry_price=Decimal("43000.5"),
-        stop_loss=Decimal(stop),
-        take_profit=None,
-        initial_stop=Decimal("43300"),
-        best_price=Decimal("42800"),
-        unrealised_pnl=Decimal("3.51"),
-        fees=Decimal("0.5"),
-        funding=Decimal(0),
-        opened_ms=opened_ms,
-        entry_score=-2.1,
-        foreign=False,
-        stop_moved=True,
-        last_price=Decimal("42825"),
-    )
+    return some_position(stop_loss=Decimal(stop), opened_ms=opened_ms)
 
 
 def symbol_view(symbol: str = "BTCUSDT", **changes: Any) -> SymbolView:
     """Return a symbol with prices and an analysis, flat."""
-    known = SymbolView(
-        symbol=symbol,
-        last_price=Decimal("42825"),
-        mark_price=Decimal("42826"),
-        spread_bps=0.2,
-        ticker_age_ms=150,
-        book_stale=False,
-        analysis=analysis(symbol),
-        position=None,
-        in_flight=(),
-        unknown_orders=(),
-    )
-    return replace(known, **changes)
+    return some_symbol(symbol, **{"analysis": analysis(symbol), **changes})
 
 
 def view(*symbols: SymbolView, **changes: Any) -> View:
     """Return a picture of a daemon that trades."""
-    known = View(
+    known = some_view(
+        *(symbols or [symbol_view(name) for name in SYMBOLS]),
         now_ms=NOON + 5_000,
         real_ms=NOON + 5_010,
-        tradable=True,
-        blocked_by=(),
-        streams=(("public", True, ""), ("private", True, "")),
-        symbols=symbols or tuple(symbol_view(name) for name in SYMBOLS),
-        wallet_balance=Decimal(1000),
         equity=Decimal("1003.51"),
         day_pnl=Decimal("-12.5"),
         drawdown=0.012,
-        consecutive_losses=1,
         trades_closed=1,
         session_pnl=Decimal("-1.25"),
-        clock_offset_ms=-3,
         entries=2,
         refusals=(("cooldown", 3),),
         reconciled_ms=NOON,
-        paused_until_ms=None,
-        manual_pause=False,
     )
     return replace(known, **changes)
 
