@@ -18,7 +18,7 @@ from whalebot.scanner.table_file import TableUnreadable, read_scan_table
 
 
 class ScanFolder:
-    """`ScanDesk` over the folder of scanner.json_output_dir. Any thread."""
+    """`ScanDesk` over the folder of `scanner.output.json_output_dir`. Any thread."""
 
     def __init__(self, setup: Setup) -> None:
         output = read_table(setup.config.scanner or {}).options.output
