@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import Decimal, localcontext
 from functools import cache
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from whalebot.decisions.performance.exact import EXACT, rounded
 from whalebot.decisions.risk.costs import cost_in_r, round_trip_cost
 from whalebot.domain.enums import ClosedBy
 from whalebot.domain.orders import Execution, FundingPayment
+from whalebot.domain.records import replace
 from whalebot.domain.trade import ClosedTrade
 from whalebot.research.dataset import Dataset, SymbolData
 from whalebot.research.result import BacktestResult, EquityCurve, SymbolNotes, Tier

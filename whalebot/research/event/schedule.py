@@ -241,7 +241,8 @@ class Schedule:
         rows = track.rows_closed(step.ts_ms)
         self._catch_up(track, rows)
         due_ms = track.next_funding_ms(step.ts_ms) if machine.settings.guardrails.avoid_funding_ms else None
-        machine.say(replace(ticker_of(track.last_point(rows), NOW_MS), next_funding_ms=due_ms))
+        ticker = ticker_of(track.last_point(rows), NOW_MS)
+        machine.say(ticker if due_ms is None else replace(ticker, next_funding_ms=due_ms))
         self._cooling[track.symbol] = max(0, self._cooling.get(track.symbol, 0) - 1)
         machine.close_bar(CandleClosed(track.candle(step.row), NOW_MS))
         track.decision = step.row + 1

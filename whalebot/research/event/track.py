@@ -55,10 +55,10 @@ class Track:
 
     Rows before `row` have been played or passed by; decisions before `decision` are done or say nothing. The
     engine was told of the prices of rows before `told`.
-    `items` is what is left of the bar being played; `may_leave`: of it only the open was played, and the rest
-    is prices that can be passed by like those of a whole bar. `keeps_all` plays every price of every bar and
-    decides on every decision bar; else what can change nothing is passed by. `is_alone`: no other symbol is
-    on the account, so that nothing comes between the prices of a bar.
+    `items` is what is left of the bar being played, the last first, a mere price in units; `may_leave`: of it
+    only the open was played, and the rest is prices that can be passed by like those of a whole bar.
+    `keeps_all` plays every price of every bar and decides on every decision bar; else what can change nothing
+    is passed by. `is_alone`: no other symbol is on the account, nothing comes between the prices of a bar.
     """
 
     def __init__(
@@ -214,9 +214,8 @@ class Track:
         )
         is_gap = row > 0 and int(self._last.close[row - 1]) != bar.open
         first, *rest = zip(point_times(bar.open_ms, bar.close_ms), path_of(bar), strict=True)
-        points = [PricePoint(self.symbol, ts_ms, price * unit) for ts_ms, price in reversed(rest)]
-        points.append(PricePoint(self.symbol, first[0], first[1] * unit, is_gap=is_gap))
-        self.items = [(point.ts_ms, point) for point in points]
+        opening = PricePoint(self.symbol, first[0], first[1] * unit, is_gap=is_gap)
+        self.items = [*reversed(rest), (opening.ts_ms, opening)]
         if self._leaves_bars:
             self._after_open = len(rest)
 
@@ -248,7 +247,9 @@ class Track:
 
     def take(self) -> object:
         """Return the next item of the bar in play; after the last one the bar is done."""
-        _, item = self.items.pop()
+        ts_ms, item = self.items.pop()
+        if isinstance(item, int):
+            item = PricePoint(self.symbol, ts_ms, item * self.feed.units.price_unit)
         self.may_leave = len(self.items) == self._after_open
         if not self.items:
             self.row += 1
@@ -282,7 +283,8 @@ class Track:
 
     def extremes(self, first: int, end: int) -> tuple[int, int]:
         """Return the highest and the lowest price of bars first..end-1, in units."""
-        return int(self._last.high[first:end].max()), int(self._last.low[first:end].min())
+        highs, lows = self._last.high[first:end], self._last.low[first:end]
+        return int(highs[highs.argmax()]), int(lows[lows.argmin()])
 
     def candle(self, decision: int) -> Candle:
         """Return a decision bar exactly as the finest bars make it."""
