@@ -81,6 +81,7 @@ def execution_lines(found: Execution, assumed: str) -> Iterator[str]:
             f"times count as equal, at most {max(map(abs, found.joined.values()))} ms apart: "
             f"{', '.join(found.joined)}"
         )
+    yield from (f"  {note}" for note in found.notes)
     for symbol in found.before:
         yield f"  {symbol}: compared from its first entry on: its position was open when the recording began"
     happened = [pair.happened for pair in found.pairs if pair.happened is not None]
@@ -125,6 +126,7 @@ def execution_json(decisions: Replay, found: Execution, slippage: Sequence[Order
         "lent": list(found.lent),
         "joined_ms": dict(found.joined),
         "unseen": sorted(found.unseen),
+        "notes": list(found.notes),
         "slippage": [_slippage(one) for one in slippage],
         "trades": [
             {

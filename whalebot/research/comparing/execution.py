@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ from whalebot.adapters.exchange.core import (
     Settings,
     codes,
 )
+from whalebot.adapters.exchange.core.inputs import FundingDue, MarketInput
 from whalebot.adapters.exchange.core.liquidity import BestAvailable
 from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.adapters.exchange.inprocess.reads import ACCOUNT
@@ -79,7 +80,8 @@ class Execution:
     some. `joined`: legs, by name, that a stop ended at a price which the recording holds joined with others
     (the inbox conflates prints under load), and by how many ms the simulated time lies later: the true one is
     among the joined, so these count as equal. `unseen`: legs with an order that met prices or a book which
-    the recording holds only joined with later ones, by name; what differs in them may be that alone.
+    the recording holds only joined with later ones, by name; what differs in them may be that alone. `notes`: what else
+    was assumed, in sentences.
     """
 
     pairs: tuple[LegPair, ...]
@@ -89,6 +91,7 @@ class Execution:
     lent: tuple[str, ...] = ()
     joined: Mapping[str, int] = field(default_factory=dict)
     unseen: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
     @property
     def is_equal(self) -> bool:
@@ -103,7 +106,7 @@ def execute_recording(journal: Journal, assumed: Assumptions, latency_ms: int | 
     Raises ConfigError for a recording this version cannot read.
     """
     orders = recorded_orders(journal)
-    venue = _Venue(journal, assumed)
+    venue = _Venue(journal, assumed, orders)
     came = orders.arrivals
     due = [((r.arrived_ms or 0) if latency_ms is None else r.decided_ms + latency_ms, r) for r in came]
     if latency_ms is not None:
@@ -120,29 +123,32 @@ def execute_recording(journal: Journal, assumed: Assumptions, latency_ms: int | 
         venue.refused,
         tuple(venue.lent),
         joined,
-        frozenset(venue.unseen),
+        _with_orders(happened.legs, venue.unseen),
     )
 
 
 class _Venue:
     """Recorded market, simulated account, recorded requests. `legs` grow as it runs.
 
+    `unseen`: orders, by link id, that arrived between two prints which the recording holds joined.
     `since_ms`: of each fill that prints brought about, by its id, the time of the prints before those.
     """
 
-    def __init__(self, journal: Journal, assumed: Assumptions) -> None:
+    def __init__(self, journal: Journal, assumed: Assumptions, orders: RecordedOrders) -> None:
         self.legs = Legs()
         self.refused: dict[str, str] = {}
         self.lent: list[str] = []
         self.unseen: set[str] = set()
         self.since_ms: dict[str, int] = {}
         self._printed_ms: dict[str, int] = {}
+        self._sent: dict[str, list[tuple[int, str]]] = {}
         self._printing: tuple[str, int] | None = None
         self._journal = journal
+        self._fundings = deque(sorted(orders.fundings))
         symbols = settings_of(journal).symbols
         core = self._core = _new_core(assumed)
         self._account = SimulatedAccount(core, symbols, self, self)
-        self._market = RecordedMarket(self._account, symbols, self, assumed)
+        self._market = RecordedMarket(_Unfunded(self._account), symbols, self, assumed)
 
     def run(self, due: deque[tuple[int, Request]]) -> None:
         """Let the recorded market pass and the requests arrive when they are due, ms UTC."""
@@ -150,15 +156,29 @@ class _Venue:
         for event in _in_order(self._events()):
             ts_ms = time_of(event)
             while due and ts_ms is not None and due[0][0] < ts_ms:
+                self._settle(due[0][0])
                 self._carry_out(*due.popleft())
+            if ts_ms is not None:
+                self._settle(ts_ms - 1)
             self._move(event)
         while due:
+            self._settle(due[0][0])
             self._carry_out(*due.popleft())
+
+    def _settle(self, until_ms: int) -> None:
+        """Settle funding at its moment: the ticker tells of it later, when another position may be open."""
+        while self._fundings and self._fundings[0][0] <= until_ms:
+            at_ms, symbol, rate = self._fundings.popleft()
+            self._account.apply(FundingDue(symbol, at_ms, rate))
 
     def _move(self, event: ev.Event) -> None:
         if isinstance(event, ev.TradesPrinted):
-            self._printing = (event.symbol, self._printed_ms.get(event.symbol, event.ts_ms))
+            since_ms = self._printed_ms.get(event.symbol, event.ts_ms)
+            self._printing = (event.symbol, since_ms)
             self._printed_ms[event.symbol] = event.ts_ms
+            sent = self._sent.pop(event.symbol, [])
+            if event.count > 1:
+                self.unseen |= {link_id for at_ms, link_id in sent if since_ms < at_ms}
         self._market.put(event)
         self._printing = None
 
@@ -206,6 +226,7 @@ class _Venue:
 
     def _submit(self, at_ms: int, request: Request) -> None:
         intent = request.effect.intent
+        self._sent.setdefault(intent.symbol, []).append((at_ms, intent.order_link_id))
         self._market.offer_book(intent.symbol, at_ms)
         try:
             self._account.submit(intent)
@@ -228,6 +249,23 @@ class _Venue:
                 self._market.list_all(event.instruments.value)
                 return
         raise ConfigError(f"{self._journal.folder}: holds no order rules, so nothing was traded")
+
+
+class _Unfunded:
+    """An account that does not hear of funding where the ticker tells of it."""
+
+    def __init__(self, account: SimulatedAccount) -> None:
+        self._account = account
+
+    def apply(self, found: MarketInput) -> None:
+        """Pass on everything else."""
+        if not isinstance(found, FundingDue):
+            self._account.apply(found)
+
+    @property
+    def is_exposed(self) -> bool:
+        """True while there is a position or an order."""
+        return self._account.is_exposed
 
 
 def _in_order(events: Iterable[ev.Event]) -> Iterator[ev.Event]:
@@ -283,6 +321,10 @@ def _put_right(happened: list[Leg], venue: _Venue) -> dict[str, int]:
             moved[leg.name] = leg.exit_ms - at_ms
             leg.exit_ms = at_ms
     return moved
+
+
+def _with_orders(legs: list[Leg], links: Set[str]) -> frozenset[str]:
+    return frozenset(leg.name for leg in legs if any(fill.order_link_id in links for fill in leg.fills))
 
 
 def _differing(one: Leg, other: Leg) -> tuple[str, ...]:

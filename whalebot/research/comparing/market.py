@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from whalebot.adapters.exchange.core.inputs import BookChanged, InstrumentListed, MarketInput
-from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
 from whalebot.adapters.exchange.inprocess.paper import PaperSink
 from whalebot.domain.events import (
     BookDelta,
@@ -28,11 +27,24 @@ from whalebot.research.comparing.assumptions import Assumptions
 _DEPTH: Final = 1000
 
 
+class Moved(Protocol):
+    """What the market moves: a simulated account."""
+
+    def apply(self, found: MarketInput) -> None:
+        """Let the market move."""
+        ...
+
+    @property
+    def is_exposed(self) -> bool:
+        """True while there is a position or an order."""
+        ...
+
+
 class RecordedMarket:
     """Applies market events of a recording to an account. `now_ms`: market time reached, ms UTC."""
 
     def __init__(
-        self, account: SimulatedAccount, symbols: tuple[str, ...], sink: EventSink, assumed: Assumptions
+        self, account: Moved, symbols: tuple[str, ...], sink: EventSink, assumed: Assumptions
     ) -> None:
         self.now_ms = 0
         self._account = account
@@ -97,7 +109,7 @@ class RecordedMarket:
 class _Prices:
     """An account that hears of prices and funding only: its books come from the recording."""
 
-    def __init__(self, account: SimulatedAccount) -> None:
+    def __init__(self, account: Moved) -> None:
         self._account = account
 
     def apply(self, found: MarketInput) -> None:

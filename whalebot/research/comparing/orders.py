@@ -59,12 +59,14 @@ class RecordedOrders:
 
     `triggers`: the price at which each order of the venue's own (stops, targets) was to fire, by its id;
     `quotes`: best bid and ask as last seen when it traded first. `ticks`: the tick size of each symbol.
+    `fundings`: every settlement of the market: its moment (ms UTC), symbol and rate.
     """
 
     requests: list[Request] = field(default_factory=list)
     booked: list[Execution | FundingPayment] = field(default_factory=list)
     triggers: dict[str, Decimal] = field(default_factory=dict)
     ticks: dict[str, Decimal] = field(default_factory=dict)
+    fundings: list[tuple[int, str, Decimal]] = field(default_factory=list)
     quotes: dict[str, tuple[Decimal | None, Decimal | None]] = field(default_factory=dict)
 
     @property
@@ -98,6 +100,7 @@ class _Reading:
         self._levers: dict[str, list[Request]] = {}
         self._prices: dict[str, list[Decimal | None]] = {}
         self._seen: set[str] = set()
+        self._funding: dict[str, tuple[int | None, Decimal | None]] = {}
         self._now_ms = 0
 
     def take(self, record: EventRecord) -> None:
@@ -120,12 +123,22 @@ class _Reading:
             known = self._prices.setdefault(event.symbol, [None, None, None])
             now = (event.last_price, event.bid_price, event.ask_price)
             known[:] = [new if new is not None else old for new, old in zip(now, known, strict=True)]
+            self._on_funding(event)
         elif isinstance(event, ev.TradesPrinted):
             self._prices.setdefault(event.symbol, [None, None, None])[0] = event.last
         elif isinstance(event, ev.OrderUpdated):
             self._on_order(event.order, number)
         else:
             self._on_answer(event, number)
+
+    def _on_funding(self, event: ev.TickerChanged) -> None:
+        """The venue names the next settlement as soon as one has passed."""
+        due_ms, rate = self._funding.get(event.symbol, (None, None))
+        if event.next_funding_ms is not None:
+            if due_ms is not None and rate is not None and event.next_funding_ms > due_ms:
+                self._found.fundings.append((due_ms, event.symbol, rate))
+            due_ms = event.next_funding_ms
+        self._funding[event.symbol] = (due_ms, rate if event.funding_rate is None else event.funding_rate)
 
     def _on_answer(self, event: ev.Event, number: int) -> None:
         if isinstance(event, ev.Filled):
