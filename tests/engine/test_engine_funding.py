@@ -9,7 +9,7 @@ import pytest
 from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
-from whalebot.domain.effects import Effect, FetchExecutions, RecordTrade, SubmitOrder
+from whalebot.domain.effects import Effect, FetchExecutions, RecordTrade, Stopped, SubmitOrder
 from whalebot.domain.enums import Side
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import Execution, FundingPayment
@@ -203,12 +203,42 @@ def test_a_trade_whose_settlement_is_known_waits_for_nothing() -> None:
     assert only(closed(world, qty), RecordTrade).trade.funding == PAID
 
 
-def test_a_stop_records_what_waits() -> None:
-    world, qty, _ = entered()
+def test_a_stop_asks_at_once_and_records_what_it_is_told() -> None:
+    world, qty, due_ms = entered()
     world.wait(60_300)
     closed(world, qty)
     stop = world.send(ev.Command(ev.Order.STOP, "test", world.now))
+    assert only(stop, FetchExecutions).since_ms == due_ms
+    assert not all_of(stop, RecordTrade)
+    assert not all_of(stop, Stopped)
+    told = world.send(ev.ExecutionsFetched(SYMBOL, due_ms, Known((payment(due_ms),), world.now), world.now))
+    assert only(told, RecordTrade).trade.funding == PAID
+    assert only(world.wait(100), Stopped)
+
+
+@pytest.mark.parametrize("answer", [Known((), 0), Unknown("read timeout"), None])
+def test_a_stop_that_is_not_told_leaves_the_trade_to_the_next_run(
+    answer: Known[tuple[Execution | FundingPayment, ...]] | Unknown | None,
+) -> None:
+    world, qty, due_ms = entered()
+    world.wait(60_300)
+    closed(world, qty)
+    world.send(ev.Command(ev.Order.STOP, "test", world.now))
+    if answer is not None:
+        world.send(ev.ExecutionsFetched(SYMBOL, due_ms, answer, world.now))
+    effects = world.wait(5_000)
+    assert only(effects, Stopped)
+    assert not all_of(effects, RecordTrade)
+    assert [waiting.due_ms for waiting in world.engine.document().waiting_trades] == [due_ms]
+
+
+def test_a_stop_waits_for_no_settlement_that_lies_ahead() -> None:
+    world, qty, _ = entered()
+    world.wait(59_000)
+    assert not all_of(closed(world, qty), RecordTrade)
+    stop = world.send(ev.Command(ev.Order.STOP, "test", world.now))
     assert only(stop, RecordTrade).trade.funding == 0
+    assert only(stop, Stopped)
 
 
 def test_a_disk_that_works_again_takes_no_trade_that_waits() -> None:

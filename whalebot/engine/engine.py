@@ -38,7 +38,7 @@ class Engine:
             analyzers = {s: _analyzer(s, settings) for s in settings.symbols}
         rooms = self._rooms = Rooms(ctx, analyzers, state)
         self._views = ViewBuilder(ctx, rooms)
-        self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits)
+        self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits, rooms.funding)
         self._market_desk = MarketDesk(
             ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis, rooms.funding
         )
@@ -211,8 +211,6 @@ class Engine:
             self._rooms.refused_stops.on_refused(event.symbol)
 
     def _on_command(self, event: ev.Command) -> None:
-        if event.order is ev.Order.STOP:
-            self._rooms.funding.release_all()
         self._owner.on_command(event)
 
     def _on_stream_down(self, event: ev.StreamDown) -> None:

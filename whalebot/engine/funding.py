@@ -113,13 +113,15 @@ class FundingDesk:
     def holds(self, trade: ClosedTrade) -> bool:
         """True for a trade that ended while the funding of its last settlement was not known."""
         symbol, due = trade.symbol, self._due.get(trade.symbol)
-        if due is None or self._ctx.stopping or self._is_told(symbol, due):
+        if due is None or self._is_told(symbol, due):
             return False
         if not trade.entry_ms <= due <= trade.exit_ms + _NEAR_MS:
             return False
         self._release(symbol)
         self._held[symbol] = self._positions.finished[symbol]
-        return True
+        if self._ctx.stopping:
+            self._settle(symbol)
+        return symbol in self._held
 
     def is_held(self, trade_id: str) -> bool:
         """True for a trade that is not to be recorded yet."""
@@ -137,10 +139,26 @@ class FundingDesk:
         """Return what must survive a restart."""
         return tuple(held.waiting(self._due[symbol]) for symbol, held in self._held.items())
 
-    def release_all(self) -> None:
-        """Record what waits, as far as it is known."""
+    @property
+    def asking(self) -> tuple[str, ...]:
+        """Symbols with a trade that waits for an answer that is on its way."""
+        return tuple(symbol for symbol in self._held if symbol in self._sync.executions_due)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Symbols with a trade that waits."""
+        return tuple(self._held)
+
+    def stop(self) -> None:
+        """Ask at once for what is waited for; what is not told in time the next run asks for."""
         for symbol in list(self._held):
+            self._settle(symbol)
+
+    def _settle(self, symbol: str) -> None:
+        if self._due[symbol] > self._ctx.clock.now_ms:
             self._release(symbol)
+        else:
+            self._sync.fetch_executions(symbol, self._due[symbol])
 
     def _release(self, symbol: str) -> None:
         held = self._held.pop(symbol, None)

@@ -8,6 +8,7 @@ from whalebot.domain.enums import ClosedBy, Level, OrderType
 from whalebot.domain.events import Command, Order
 from whalebot.engine.context import Context
 from whalebot.engine.exits import ExitDesk
+from whalebot.engine.funding import FundingDesk
 from whalebot.engine.guard import Guard
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
@@ -19,13 +20,20 @@ class Owner:
     """Carries out commands. A stop ends with the effect Stopped, at once or at its deadline."""
 
     def __init__(
-        self, ctx: Context, tracker: OrderTracker, positions: PositionManager, guard: Guard, exits: ExitDesk
+        self,
+        ctx: Context,
+        tracker: OrderTracker,
+        positions: PositionManager,
+        guard: Guard,
+        exits: ExitDesk,
+        funding: FundingDesk,
     ) -> None:
         self._ctx = ctx
         self._tracker = tracker
         self._positions = positions
         self._guard = guard
         self._exits = exits
+        self._funding = funding
         self._deadline_ms = 0
 
     def on_command(self, event: Command) -> None:
@@ -57,17 +65,18 @@ class Owner:
         self._deadline_ms = self._ctx.clock.real_ms + timing.shutdown_ms
         self._ctx.notice(Level.INFO, "stopping", f"stopping ({source}): no new entries")
         self._cancel_working()
+        self._funding.stop()
         if self._ctx.settings.trade.on_shutdown is AtEnd.CLOSE:
             self._exits.close_all(ClosedBy.SHUTDOWN)
         self.check_stop()
 
     def check_stop(self) -> None:
-        """Finish when no order is in flight (and nothing is left to close), or when time is over."""
+        """Finish when no order is in flight, nothing left to close or to be told; or when time is over."""
         waiting = [t.memory.intent.order_link_id for t in self._tracker.in_flight()]
         closing = self._ctx.settings.trade.on_shutdown is AtEnd.CLOSE
         left = [s for s, h in self._positions.holdings.items() if closing and not h.ignored]
         over = self._ctx.clock.real_ms >= self._deadline_ms
-        if not over and (waiting or left):
+        if not over and (waiting or left or self._funding.asking):
             self._ctx.timers.arm("stop", self._ctx.clock.real_ms + _STOP_POLL_MS)
             return
         self._ctx.dirty = True
@@ -75,6 +84,11 @@ class Owner:
             self._ctx.notice(
                 Level.WARNING, "left_in_flight", f"to be resolved at the next start: {', '.join(waiting)}"
             )
+        for symbol in self._funding.waiting:
+            text = (
+                "the last trade is recorded by the next start: the funding of its settlement is not known yet"
+            )
+            self._ctx.notice(Level.WARNING, "left_waiting", text, symbol)
         for symbol, holding in self._positions.holdings.items():
             self._ctx.notice(
                 Level.INFO, "left_open", f"position stays, stop {holding.venue_stop} at the venue", symbol
