@@ -80,8 +80,8 @@ class Execution:
     some. `joined`: legs, by name, that a stop ended at a price which the recording holds joined with others
     (the inbox conflates prints under load), and by how many ms the simulated time lies later: the true one is
     among the joined, so these count as equal. `unseen`: legs with an order that met prices or a book which
-    the recording holds only joined with later ones, by name; what differs in them may be that alone. `notes`: what else
-    was assumed, in sentences.
+    the recording holds only joined with later ones, by name; what differs in them may be that alone.
+    `notes`: what else was assumed, in sentences.
     """
 
     pairs: tuple[LegPair, ...]
