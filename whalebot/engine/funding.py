@@ -9,7 +9,6 @@ from typing import Final
 
 from whalebot.domain.enums import Level
 from whalebot.domain.events import FundingPaid
-from whalebot.domain.intervals import MINUTE_MS
 from whalebot.domain.orders import FundingPayment
 from whalebot.domain.state import WaitingTrade
 from whalebot.domain.trade import ClosedTrade
@@ -17,19 +16,16 @@ from whalebot.engine.context import Context
 from whalebot.engine.finished import Finished
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.positions import PositionManager
+from whalebot.engine.settlements import NEAR_MS, Settlements
 from whalebot.engine.signals import SymbolSignals
 from whalebot.engine.sync import Sync
 
 # Settlements come hours apart and a lost fill is found within minutes.
 _EARLY_FUNDING: Final = 4
-_REMEMBERED: Final = 8
-# Market time around the instant in which the venue may still count a position in or out.
-_NEAR_MS: Final = 5_000
 # Real time from one question to the next look at what came of it: the venue may settle late.
 _AGAIN_MS: Final = (30_000, 10_000)
 # No wait is longer than this part of the time between settlements, however fast the market is played.
 _SHARE: Final = 8
-_UNTOLD_INTERVAL_MIN: Final = 480
 
 
 def _nowhere(trade: ClosedTrade) -> None:
@@ -57,11 +53,11 @@ class FundingDesk:
         self._signals = signals
         self._sync = sync
         self._is_off = ctx.settings.timing.funding_check_ms is None
+        self._settlements = Settlements(ctx, markets)
         self._early: dict[str, deque[FundingPayment]] = {}
         self._due: dict[str, int] = {}
         self._looked: dict[str, int] = {}
         self._asked: dict[str, int] = {}
-        self._paid: dict[str, deque[int]] = {}
         self._held: dict[str, Finished] = {}
         self.record: Callable[[ClosedTrade], None] = _nowhere
 
@@ -74,7 +70,7 @@ class FundingDesk:
         signals = self._signals.get(symbol)
         if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
             return
-        self._paid.setdefault(symbol, deque(maxlen=_REMEMBERED)).append(payment.ts_ms)
+        self._settlements.told(symbol, payment.ts_ms)
         to_held = self._is_of_held(payment)
         booked = to_held or self._positions.on_funding(payment)
         if not booked:
@@ -88,7 +84,7 @@ class FundingDesk:
             self._held[symbol] = self._held[symbol].with_funding(payment.amount)
             self._ctx.dirty = True
         due = self._due.get(symbol)
-        if due is not None and due <= self._ctx.clock.now_ms and self._is_told(symbol, due):
+        if due is not None and due <= self._ctx.clock.now_ms and self._settlements.is_told(symbol, due):
             self._look_on(symbol)
 
     def on_opened(self, symbol: str) -> None:
@@ -103,7 +99,7 @@ class FundingDesk:
 
     def _is_of_held(self, payment: FundingPayment) -> bool:
         held = self._held.get(payment.symbol)
-        if held is None or payment.ts_ms > held.exit_ms + _NEAR_MS:
+        if held is None or payment.ts_ms > held.exit_ms + NEAR_MS:
             return False
         holding = self._positions.holdings.get(payment.symbol)
         return holding is None or payment.ts_ms < holding.memory.opened_ms
@@ -113,9 +109,9 @@ class FundingDesk:
     def holds(self, trade: ClosedTrade) -> bool:
         """True for a trade that ended while the funding of its last settlement was not known."""
         symbol, due = trade.symbol, self._due.get(trade.symbol)
-        if due is None or self._is_told(symbol, due):
+        if due is None or self._settlements.is_told(symbol, due):
             return False
-        if not trade.entry_ms <= due <= trade.exit_ms + _NEAR_MS:
+        if not trade.entry_ms <= due <= trade.exit_ms + NEAR_MS:
             return False
         self._release(symbol)
         self._held[symbol] = self._positions.finished[symbol]
@@ -173,7 +169,7 @@ class FundingDesk:
         if self._is_off or (due is not None and (told is None or told >= due)):
             return
         if told is None:
-            step_ms = self._step_ms(symbol)
+            step_ms = self._settlements.step_ms(symbol)
             told = (self._ctx.clock.now_ms // step_ms + 1) * step_ms
         if told > self._looked.get(symbol, 0):
             self._watch(symbol, told)
@@ -200,7 +196,7 @@ class FundingDesk:
         """Nothing more is expected of this settlement: the next one is watched."""
         self._release(symbol)
         due = self._looked[symbol] = self._due[symbol]
-        self._watch(symbol, self._next_after(symbol, due))
+        self._watch(symbol, self._settlements.next_after(symbol, due))
 
     def _watch(self, symbol: str, due_ms: int) -> None:
         clock, wait_ms = self._ctx.clock, self._ctx.settings.timing.funding_check_ms or 0
@@ -210,32 +206,12 @@ class FundingDesk:
         self._ctx.timers.arm(("funding", symbol), due_ms)
 
     def _wait_ms(self, symbol: str, real_ms: int) -> int:
-        return min(real_ms, round(self._step_ms(symbol) / self._ctx.settings.feed.time_scale / _SHARE))
-
-    def _is_told(self, symbol: str, due_ms: int) -> bool:
-        """True when the funding of this settlement is known; each side of a hedge has one of its own."""
-        if self._markets[symbol].settles_nothing:
-            return True
-        if self._ctx.is_hedged(symbol):
-            return False
-        until_ms = due_ms + self._step_ms(symbol) // 2
-        return any(due_ms - _NEAR_MS <= ts_ms < until_ms for ts_ms in self._paid.get(symbol, ()))
+        step_ms = self._settlements.step_ms(symbol) / self._ctx.settings.feed.time_scale
+        return min(real_ms, round(step_ms / _SHARE))
 
     def _is_missing(self, symbol: str, due_ms: int) -> bool:
-        if self._is_told(symbol, due_ms):
+        if self._settlements.is_told(symbol, due_ms):
             return False
         holding = self._positions.holdings.get(symbol)
         is_open = holding is not None and not holding.ignored and holding.memory.opened_ms <= due_ms
         return is_open or symbol in self._held
-
-    def _next_after(self, symbol: str, due_ms: int) -> int:
-        """Return the settlement after this one; one that passed meanwhile is not passed over."""
-        told, follows = self._markets[symbol].next_funding_ms, due_ms + self._step_ms(symbol)
-        if told is None or told <= due_ms or follows <= min(told, self._ctx.clock.now_ms):
-            return follows
-        return told
-
-    def _step_ms(self, symbol: str) -> int:
-        instrument = self._ctx.instruments.get(symbol)
-        minutes = _UNTOLD_INTERVAL_MIN if instrument is None else instrument.funding_interval_min
-        return minutes * MINUTE_MS
