@@ -53,20 +53,32 @@ class Request:
             self.arrived_ms, self.order, self.is_exact = at_ms, order, is_exact
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """One settlement of funding at `at_ms`, ms UTC. `low` and `high`: the least and the greatest price of the
+    symbol that was streamed from the mark price before it to the one after it."""
+
+    at_ms: int
+    symbol: str
+    rate: Decimal
+    low: Decimal
+    high: Decimal
+
+
 @dataclass(slots=True)
 class RecordedOrders:
     """All requests of a session in the order of their decisions, and all that the venue booked.
 
     `triggers`: the price at which each order of the venue's own (stops, targets) was to fire, by its id;
     `quotes`: best bid and ask as last seen when it traded first. `ticks`: the tick size of each symbol.
-    `fundings`: every settlement of the market: its moment (ms UTC), symbol and rate.
+    `fundings`: every settlement of the market in the order in which the ticker told of them.
     """
 
     requests: list[Request] = field(default_factory=list)
     booked: list[Execution | FundingPayment] = field(default_factory=list)
     triggers: dict[str, Decimal] = field(default_factory=dict)
     ticks: dict[str, Decimal] = field(default_factory=dict)
-    fundings: list[tuple[int, str, Decimal]] = field(default_factory=list)
+    fundings: list[Settlement] = field(default_factory=list)
     quotes: dict[str, tuple[Decimal | None, Decimal | None]] = field(default_factory=dict)
 
     @property
@@ -101,6 +113,7 @@ class _Reading:
         self._prices: dict[str, list[Decimal | None]] = {}
         self._seen: set[str] = set()
         self._funding: dict[str, tuple[int | None, Decimal | None]] = {}
+        self._spans: dict[str, tuple[Decimal, Decimal]] = {}
         self._now_ms = 0
 
     def take(self, record: EventRecord) -> None:
@@ -126,6 +139,7 @@ class _Reading:
             self._on_funding(event)
         elif isinstance(event, ev.TradesPrinted):
             self._prices.setdefault(event.symbol, [None, None, None])[0] = event.last
+            self._widen(event.symbol, event.low, event.high)
         elif isinstance(event, ev.OrderUpdated):
             self._on_order(event.order, number)
         else:
@@ -134,11 +148,20 @@ class _Reading:
     def _on_funding(self, event: ev.TickerChanged) -> None:
         """The venue names the next settlement as soon as one has passed."""
         due_ms, rate = self._funding.get(event.symbol, (None, None))
+        if event.mark_price is not None:
+            self._widen(event.symbol, event.mark_price, event.mark_price)
         if event.next_funding_ms is not None:
             if due_ms is not None and rate is not None and event.next_funding_ms > due_ms:
-                self._found.fundings.append((due_ms, event.symbol, rate))
+                low, high = self._spans.get(event.symbol, (Decimal(0), Decimal(0)))
+                self._found.fundings.append(Settlement(due_ms, event.symbol, rate, low, high))
             due_ms = event.next_funding_ms
         self._funding[event.symbol] = (due_ms, rate if event.funding_rate is None else event.funding_rate)
+        if event.mark_price is not None:
+            self._spans[event.symbol] = (event.mark_price, event.mark_price)
+
+    def _widen(self, symbol: str, low: Decimal, high: Decimal) -> None:
+        known = self._spans.get(symbol, (low, high))
+        self._spans[symbol] = (min(known[0], low), max(known[1], high))
 
     def _on_answer(self, event: ev.Event, number: int) -> None:
         if isinstance(event, ev.Filled):

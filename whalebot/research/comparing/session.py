@@ -9,16 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from whalebot.adapters.exchange.core import (
-    BarLiquidity,
-    Exchange,
-    FeeRates,
-    NoLatency,
-    Settings,
-)
-from whalebot.adapters.exchange.core.liquidity import BestAvailable
 from whalebot.adapters.exchange.inprocess.account import SimulatedAccount
-from whalebot.adapters.exchange.inprocess.reads import ACCOUNT
 from whalebot.adapters.recording.codec import START, EventRecord, decode_event
 from whalebot.adapters.recording.reader import Journal
 from whalebot.domain import effects as ef
@@ -34,6 +25,7 @@ from whalebot.engine.engine import Engine
 from whalebot.engine.settings import EngineSettings
 from whalebot.research.comparing.assumptions import Assumptions
 from whalebot.research.comparing.market import RecordedMarket, time_of
+from whalebot.research.comparing.venue import new_core
 from whalebot.runtime.order_actions import OrderActions, RetCodes
 from whalebot.runtime.read_actions import ReadActions, Readers
 
@@ -59,7 +51,6 @@ _TOLD: Final = (
     ev.StreamUp,
 )
 """Told as recorded. Everything of the account and of the disk is left out: the simulation has its own."""
-_REMEMBERED_ROWS: Final = 2_000
 _plain: Final = msgspec.msgpack.Decoder()
 
 
@@ -98,7 +89,7 @@ class RecordedSession:
         self._questions: deque[ef.Effect] = deque()
         self._knows_rules = False
         symbols = settings.symbols
-        core = self._core = _new_core(assumed)
+        core = self._core = new_core(assumed)
         self._account = SimulatedAccount(core, symbols, self, self)
         self._market = RecordedMarket(self._account, symbols, self, assumed)
         self._reads = ReadActions(self, symbols, _raise)
@@ -258,17 +249,6 @@ def _event_of(record: EventRecord) -> ev.Event:
 
 def _is_public_down(event: ev.Event) -> bool:
     return isinstance(event, ev.StreamDown) and event.stream is Stream.PUBLIC
-
-
-def _new_core(assumed: Assumptions) -> Exchange:
-    bar = BarLiquidity(assumed.slippage_percent)
-    core = Exchange(
-        liquidity=BestAvailable(bar) if assumed.walks_book else bar,
-        latency=NoLatency(),
-        settings=Settings(history_limit=_REMEMBERED_ROWS, realm=0),
-    )
-    core.open_account(ACCOUNT, assumed.balance, 0, FeeRates(assumed.maker_fee, assumed.taker_fee))
-    return core
 
 
 def _raise(error: Exception) -> None:
