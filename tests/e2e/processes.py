@@ -70,7 +70,7 @@ class Process:
         """What this process said so far."""
         return self._output.read_bytes()[self._from :].decode()
 
-    def wait_for(self, text: str, within_s: float = 30) -> None:
+    def wait_for(self, text: str, within_s: float = 60) -> None:
         """Wait until the output holds `text`."""
         until(lambda: text in self.output or self._gone(), f"{text!r} in the output", within_s, self._tail)
         assert text in self.output, f"ended with {self.child.returncode} without {text!r}\n{self._tail()}"
@@ -150,7 +150,7 @@ class ExchangeProcess(Process):
         options = ("--port", "0", "--state", folder, "--log", self.log, "--rate-limits", "off")
         keys = ("--api-key", KEY, "--api-secret", SECRET)
         super().__init__("exchange", folder, *options, *keys, *arguments)
-        found = until(lambda: READY.search(self.output) or self._gone(), "it listens", 30, self._tail)
+        found = until(lambda: READY.search(self.output) or self._gone(), "it listens", 60, self._tail)
         assert not isinstance(found, bool), self._tail()
         self.port = int(found[1])
 
@@ -176,14 +176,14 @@ class ExchangeProcess(Process):
         """Order faults."""
         url = f"http://127.0.0.1:{self.port}/control/faults"
         with urllib.request.urlopen(
-            urllib.request.Request(url, json.dumps(list(faults)).encode(), method="POST"), timeout=10
+            urllib.request.Request(url, json.dumps(list(faults)).encode(), method="POST"), timeout=30
         ) as answer:
             assert len(json.load(answer)["accepted"]) == len(faults)
 
     def log_now(self) -> list[dict[str, Any]]:
         """Return what has happened so far, without waiting for the disk."""
         with urllib.request.urlopen(
-            f"http://127.0.0.1:{self.port}/control/log?since=0", timeout=10
+            f"http://127.0.0.1:{self.port}/control/log?since=0", timeout=30
         ) as answer:
             return json.load(answer)
 

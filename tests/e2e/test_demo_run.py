@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from market_files import write_bars
 from processes import Daemon, run_to_end, trades_in, write_config
 
 from whalebot.research.chaos.judge import judge_folder
@@ -89,13 +90,14 @@ def test_interrupt_ends_at_once_and_the_next_start_goes_on(tmp_path: Path, bars:
     assert not verdict.findings, verdict
 
 
-def test_replaying_a_file_twice_gives_the_same_trades(tmp_path: Path, bars: str) -> None:
+def test_replaying_a_file_twice_gives_the_same_trades(tmp_path: Path) -> None:
     write_config(tmp_path / "d", EAGER)
+    bars = write_bars(tmp_path, bars=200)
     for _ in range(2):
         run_to_end(tmp_path / "d", "--mode", "replay", "--data", bars, "--speed", "max", "--until-end")
     trades = [without_ids(trade) for trade in trades_in(tmp_path / "d")]
     once = len(trades) // 2
-    assert once > 10
+    assert once > 4
     assert trades[:once] == trades[once:]
 
 

@@ -87,7 +87,7 @@ def test_damaged_history_and_state_lose_nothing(tmp_path: Path) -> None:
     history.write_bytes(damaged)
     state.write_bytes(state.read_bytes()[:-40])
 
-    code, output = start(tmp_path, "--data", bars, "--speed", "max")
+    code, output = start(tmp_path, "--data", bars, "--speed", "60")
     assert code == 0
     assert trades_in(tmp_path)[: len(before) - 1] == before[1:]
     assert [kept for kept in tmp_path.glob("trade_history*") if kept.read_bytes() == damaged]
@@ -96,7 +96,7 @@ def test_damaged_history_and_state_lose_nothing(tmp_path: Path) -> None:
 
     for name in ("demo.json", "demo.json.last"):
         (tmp_path / "state" / name).write_bytes(b"\0" * 64)
-    code, output = start(tmp_path, "--data", bars, "--speed", "max")
+    code, output = start(tmp_path, "--data", bars, "--speed", "60")
     assert code == 2
     assert "no state document can be read" in output
     assert (tmp_path / "state" / "demo.json").read_bytes() == b"\0" * 64

@@ -30,7 +30,7 @@ def test_killed_with_an_open_position(tmp_path: Path, bars: str) -> None:
         first.wait_for_event("entry", count=2)
         exchanges = children_of(first.child.pid)
         first.kill()
-    until(lambda: not any(map(is_alive, exchanges)), "the exchange ends with its parent", 15)
+    until(lambda: not any(map(is_alive, exchanges)), "the exchange ends with its parent", 60)
     [recorded] = first.trades()
 
     with Daemon(folder, "--data", bars, "--speed", "6000") as second:
@@ -64,7 +64,7 @@ def test_killed_right_after_an_order_left(tmp_path: Path, bars: str) -> None:
         write_keys(folder)
         exchange.fault({"do": "timeout_after", "path": "order/create"}, {"do": "lose_private", "count": 50})
         with Daemon(folder) as first:
-            until(lambda: created(exchange), "an order at the exchange", 40, lambda: first.output[-3000:])
+            until(lambda: created(exchange), "an order at the exchange", 90, lambda: first.output[-3000:])
             first.kill()
         [intent] = first.state("testnet")["intents"]
         assert not first.trades()
