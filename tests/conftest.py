@@ -20,9 +20,14 @@ sys.dont_write_bytecode = False
 
 LONG = ("tests/scenario/", "tests/e2e/", "tests/service/", "tests/optimise/", "tests/web_browser/")
 """Folders whose tests last for seconds: begun last, one of them would leave the other worker idle."""
+PROCESSES_LAST_S = 300
+"""Most of such a test is waiting for processes, which on a slow machine under load takes its time."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the long tests first, the random campaign before all; else leave the (random) order as it is."""
+    for item in items:
+        if item.nodeid.startswith(LONG) and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(PROCESSES_LAST_S))
     items.sort(key=lambda item: ("test_random_campaign" not in item.nodeid, not item.nodeid.startswith(LONG)))
