@@ -22,6 +22,7 @@ from whalebot.app.cli import main
 from whalebot.engine.settings import EngineSettings
 
 Told = dict[str, Any]
+Change = Callable[[str, Told], list[tuple[str, Told]]]
 SECOND_MS = 1_000
 
 
@@ -31,16 +32,23 @@ def made(three_symbols: Path) -> Path:
     return recording
 
 
-def planted(recording: Path, folder: Path, change: Callable[[str, Told], None], **header: Any) -> Path:
-    """Write a recording again with the fields of its events changed."""
+def planted(recording: Path, folder: Path, change: Change, **header: Any) -> Path:
+    """Write a recording again with other events: what `change` returns stands where one was."""
     journal = Journal(recording)
     writer = JournalWriter(folder, msgspec.structs.replace(journal.header, **header))
-    records = []
+    records: list[bytes] = []
     for record in journal.records():
-        fields = msgspec.msgpack.decode(record.fields)
-        change(record.name, fields)
-        changed: EventRecord = msgspec.structs.replace(record, fields=msgspec.Raw(encode_plain(fields)))
-        records.append(msgspec.msgpack.encode(changed))
+        found = change(record.name, msgspec.msgpack.decode(record.fields))
+        for name, fields in found:
+            same = name == record.name
+            changed = EventRecord(
+                len(records),
+                name,
+                msgspec.Raw(encode_plain(fields)),
+                record.digest if same else b"",
+                record.effects if same else [],
+            )
+            records.append(msgspec.msgpack.encode(changed))
     writer.write(records, 0, journal.header.started_ms)
     writer.close()
     return folder
@@ -66,6 +74,10 @@ def differing(found: Told) -> dict[str, set[str]]:
         for trade in found["trades"]
         if trade["differing"] or None in (trade["happened"], trade["simulated"])
     }
+
+
+def ms_of(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 def first_entry(found: Told) -> str:
@@ -104,9 +116,10 @@ def test_a_fill_that_was_charged_more_shows_in_its_trade_alone(
 ) -> None:
     link_id = first_entry(true)
 
-    def charge(name: str, fields: Told) -> None:
+    def charge(name: str, fields: Told) -> list[tuple[str, Told]]:
         if name == "Filled" and fields["execution"]["order_link_id"] == link_id:
             fields["execution"]["fee"] = str(Decimal(fields["execution"]["fee"]) + 1)
+        return [(name, fields)]
 
     found = told(planted(made, tmp_path / "planted", charge))
     assert found["code"] == 1
@@ -118,10 +131,11 @@ def test_a_fill_at_a_worse_price_shows_in_its_trade_alone_and_as_slippage(
 ) -> None:
     link_id = first_entry(true)
 
-    def slip(name: str, fields: Told) -> None:
+    def slip(name: str, fields: Told) -> list[tuple[str, Told]]:
         if name == "Filled" and fields["execution"]["order_link_id"] == link_id:
             worse = Decimal("1.001") if fields["execution"]["side"] == "Buy" else Decimal("0.999")
             fields["execution"]["price"] = str(Decimal(fields["execution"]["price"]) * worse)
+        return [(name, fields)]
 
     found = told(planted(made, tmp_path / "planted", slip))
     assert found["code"] == 1
@@ -137,14 +151,15 @@ def test_an_order_that_came_late_is_named_and_shows_against_another_latency(
     link_id = first_entry(true)
 
     first = true["trades"][0]["happened"]
-    at_ms = int(datetime.fromisoformat(first["entry_time"]).timestamp() * 1000)
+    at_ms = ms_of(first["entry_time"])
 
-    def delay(name: str, fields: Told) -> None:
+    def delay(name: str, fields: Told) -> list[tuple[str, Told]]:
         # The order and the stop that was set with it.
         row = fields.get({"Filled": "execution", "OrderUpdated": "order"}.get(name, ""), {})
         if row.get("symbol") == first["symbol"]:
             for field in {"ts_ms", "created_ms", "updated_ms"} & row.keys():
                 row[field] += SECOND_MS if row[field] == at_ms else 0
+        return [(name, fields)]
 
     late = planted(made, tmp_path / "planted", delay)
     found = told(late)
@@ -154,11 +169,74 @@ def test_an_order_that_came_late_is_named_and_shows_against_another_latency(
     assert differing(told(late, "--latency-ms", "0"))[link_id] == {"entry_ms"}
 
 
+def test_a_stop_that_fired_within_joined_prints_is_named(made: Path, true: Told, tmp_path: Path) -> None:
+    stopped = next(t["happened"] for t in true["trades"] if t["happened"]["closed_by"] == "CreateByStopLoss")
+    at_ms = ms_of(stopped["exit_time"])
+    waiting: list[Told] = []
+
+    def join(name: str, fields: Told) -> list[tuple[str, Told]]:
+        """The inbox hands on the prints of two instants as one, and of two tickers the later one."""
+        if fields.get("symbol") == stopped["symbol"]:
+            if name == "TradesPrinted" and fields["ts_ms"] == at_ms:
+                waiting.append(fields)
+                return []
+            if name == "TickerChanged" and at_ms <= fields["ts_ms"] <= at_ms + SECOND_MS:
+                return []
+            if name == "TradesPrinted" and waiting and fields["ts_ms"] > at_ms:
+                before = waiting.pop()
+                fields["low"] = str(min(Decimal(before["low"]), Decimal(fields["low"])))
+                fields["high"] = str(max(Decimal(before["high"]), Decimal(fields["high"])))
+                fields["count"] += before["count"]
+        return [(name, fields)]
+
+    found = told(planted(made, tmp_path / "planted", join))
+    assert list(found["joined_ms"]) == [stopped["trade_id"]]
+    assert found["joined_ms"][stopped["trade_id"]] > 0
+    assert "exit_ms" not in differing(found).get(stopped["trade_id"], set())
+
+
+@pytest.mark.parametrize(("factor", "differs"), [(Decimal(1), set()), (Decimal("1.5"), {"funding", "pnl"})])
+def test_funding_takes_the_mark_price_of_its_payment_only_where_prices_allow_it(
+    made: Path, true: Told, tmp_path: Path, factor: Decimal, differs: set[str]
+) -> None:
+    held = max(
+        (t["happened"] for t in true["trades"] if t["happened"]["exit_time"]),
+        key=lambda leg: ms_of(leg["exit_time"]) - ms_of(leg["entry_time"]),
+    )
+    at_ms = ms_of(held["entry_time"]) + SECOND_MS
+    rate, seen = Decimal("0.0001"), [Decimal(0)]
+
+    def settle(name: str, fields: Told) -> list[tuple[str, Told]]:
+        rows = [(name, fields)]
+        if name != "TickerChanged" or fields["symbol"] != held["symbol"]:
+            return rows
+        is_over = fields["ts_ms"] > at_ms
+        if is_over and seen[-1]:
+            seen.append(Decimal(0))
+            sign = 1 if held["side"] == "Buy" else -1
+            amount = seen[0] * Decimal(held["qty"]) * rate * factor * sign
+            row = {"symbol": held["symbol"], "exec_id": "made-up", "amount": str(amount)}
+            row |= {"qty": held["qty"], "ts_ms": at_ms}
+            rows.insert(0, ("FundingPaid", {"payment": row, "recv_ms": fields["recv_ms"]}))
+        elif not is_over and fields["mark_price"]:
+            seen[0] = Decimal(fields["mark_price"])
+        fields["funding_rate"] = str(rate)
+        fields["next_funding_ms"] = at_ms + 8 * 3_600_000 if is_over else at_ms
+        return rows
+
+    found = told(planted(made, tmp_path / "planted", settle))
+    assert differing(found).get(held["trade_id"], set()) == differs
+    assert bool(found["notes"]) is not bool(differs)
+
+
 def test_other_decisions_show_as_decisions(made: Path, tmp_path: Path) -> None:
     settings = msgspec.msgpack.decode(Journal(made).header.settings, type=EngineSettings)
     wider = replace(settings, trade=replace(settings.trade, stop_loss_atr=settings.trade.stop_loss_atr * 2))
     other = planted(
-        made, tmp_path / "other", lambda name, fields: None, settings=msgspec.Raw(encode_plain(wider))
+        made,
+        tmp_path / "other",
+        lambda name, fields: [(name, fields)],
+        settings=msgspec.Raw(encode_plain(wider)),
     )
     found = told(other)
     assert found["code"] == 1

@@ -54,7 +54,7 @@ class RecordedVenue:
     """Recorded market, simulated account, recorded requests. `legs` grow as it runs.
 
     `unseen`: orders, by link id, that arrived between two prints which the recording holds joined.
-    `since_ms`: of each fill that prints brought about, by its id, the time of the prints before those.
+    `since_ms`: of each fill that a streamed price brought about, by its id, the time of the price before it.
     """
 
     def __init__(self, journal: Journal, assumed: Assumptions, orders: RecordedOrders) -> None:
@@ -65,7 +65,8 @@ class RecordedVenue:
         self.since_ms: dict[str, int] = {}
         self._printed_ms: dict[str, int] = {}
         self._sent: dict[str, list[tuple[int, str]]] = {}
-        self._printing: tuple[str, int] | None = None
+        self._priced_ms: dict[str, int] = {}
+        self._moving: tuple[str, int] | None = None
         self._journal = journal
         self.notes: list[str] = []
         self._fundings = deque(sorted(orders.fundings, key=lambda one: one.at_ms))
@@ -115,22 +116,25 @@ class RecordedVenue:
 
     def _move(self, event: ev.Event) -> None:
         if isinstance(event, ev.TradesPrinted):
-            since_ms = self._printed_ms.get(event.symbol, event.ts_ms)
-            self._printing = (event.symbol, since_ms)
-            self._printed_ms[event.symbol] = event.ts_ms
             sent = self._sent.pop(event.symbol, [])
             if event.count > 1:
+                since_ms = self._printed_ms.get(event.symbol, event.ts_ms)
                 self.unseen |= {link_id for at_ms, link_id in sent if since_ms < at_ms}
+            self._printed_ms[event.symbol] = event.ts_ms
+        if isinstance(event, ev.TradesPrinted | ev.TickerChanged):
+            self._moving = (event.symbol, self._priced_ms.get(event.symbol, event.ts_ms))
+            if isinstance(event, ev.TradesPrinted) or event.last_price is not None:
+                self._priced_ms[event.symbol] = event.ts_ms
         self._market.put(event)
-        self._printing = None
+        self._moving = None
 
     # --- what the parts inside ask for ------------------------------------------------------------------
 
     def put(self, event: ev.Event) -> None:
         """Take what market and exchange say."""
         if isinstance(event, ev.Filled):
-            if self._printing is not None and self._printing[0] == event.execution.symbol:
-                self.since_ms[event.execution.exec_id] = self._printing[1]
+            if self._moving is not None and self._moving[0] == event.execution.symbol:
+                self.since_ms[event.execution.exec_id] = self._moving[1]
             self.legs.take(event.execution)
         elif isinstance(event, ev.FundingPaid):
             self.legs.take(event.payment)
