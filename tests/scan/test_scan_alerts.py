@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from scan_records import signal_record
+from sample_records import signal_record
 
 from whalebot.adapters.alerts.signed_webhook import SIGNATURE, SignedWebhook
 from whalebot.decisions.scan.record import SignalRecord

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scan_records import signal_record as record
+from sample_records import signal_record as record
 
 from whalebot.adapters.logs.masking import SecretMasker
 from whalebot.adapters.storage.filesystem import FileSystem

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scan_records import signal_record
+from sample_records import signal_record
 
 from whalebot.app.cli import main
 from whalebot.scanner.history import FILE_NAME, SignalHistory

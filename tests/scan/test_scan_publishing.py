@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from scan_records import signal_record
+from sample_records import signal_record
 from scan_rig import make_desk
 from scan_venue import candle, venue
 

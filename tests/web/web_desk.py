@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 from fastapi import FastAPI
+from sample_records import signal_record
 from sample_views import some_position, some_symbol, some_view
 
 from whalebot.adapters.web import application
@@ -228,34 +229,19 @@ class AuditOfTests:
 
 def scan_record(number: int = 1, symbol: str = "BTCUSDT", event: str = "new") -> dict[str, Any]:
     """Return a record of a scan's history."""
-    return {
-        "signal_type": "Long",
-        "entry_price": 42825.0,
-        "stop_loss": None if event == "end" else 42500.5,
-        "take_profit": None if event == "end" else 1e-07,
-        "confidence": "Medium",
-        "rationale": f"macd: +0.50 {SECRET}",
-        "normalized_score": 0.34,
-        "timestamp": "2025-01-01T12:00:00.000+00:00",
-        "id": f"event{number}",
-        "event": event,
-        "symbol": symbol,
-        "interval": "15",
-        "bar_start": "2025-01-01T12:00:00.000+00:00",
-        "weight_set": "low_volatility",
-        "votes": {"macd": 1, "divergence": None},
-        "weights": {"macd": 0.5, "divergence": 0.1},
-        "agreement": 0.5,
-        "atr": 300.0,
-        "levels": {},
-        "spread_bps": None,
-        "imbalance": None,
-        "turnover24h": 5e9,
-        "funding_rate": 0.0001,
-        "notes": [],
-        "config_hash": f"{number}",
-        "version": "0",
-    }
+    return signal_record(
+        symbol=symbol,
+        event=event,
+        id=f"event{number}",
+        entry_price=42825.0,
+        stop_loss=None if event == "end" else 42500.5,
+        take_profit=None if event == "end" else 1e-07,
+        rationale=f"macd: +0.50 {SECRET}",
+        normalized_score=0.34,
+        timestamp="2025-01-01T12:00:00.000+00:00",
+        bar_start="2025-01-01T12:00:00.000+00:00",
+        config_hash=f"{number}",
+    ).as_json()
 
 
 def scan_line(rank: int, symbol: str, **known: Any) -> ScanLine:

@@ -1,4 +1,4 @@
-"""Records of announced signals for the scanner's tests."""
+"""Records of announced signals."""
 
 from __future__ import annotations
 
