@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.peers.job import CASH, Deal, Job, answer, crosses, read_job, tell_deals, timed
+from benchmarks.peers.job import CASH, Deal, Job, answer, read_job, tell_deals, timed
 from whalebot.adapters.exchange.market.bars import BarTable
 from whalebot.decisions.risk.settings import CostSettings, GuardrailSettings, StopRules, TradeSettings
 from whalebot.domain.enums import ClosedBy
@@ -17,10 +17,12 @@ from whalebot.domain.instrument import Instrument
 from whalebot.engine.settings import EngineSettings
 from whalebot.indicators.averages import ema
 from whalebot.indicators.volatility import atr
+from whalebot.research.column.crossing import crosses_of
 from whalebot.research.column.engine import Account
 from whalebot.research.column.running import run_column_tier
-from whalebot.research.column.tape import Decided, make_tape
+from whalebot.research.column.tape import make_tape
 from whalebot.research.column.terms import entry_windows, terms_of
+from whalebot.research.column.wishing import decided
 from whalebot.research.dataset import Dataset, DatedRules, SymbolData, make_symbol_data
 from whalebot.research.event.run import run_event_tier
 from whalebot.research.result import BacktestResult
@@ -99,7 +101,7 @@ def as_records(job: Job, settings: BacktestSettings, data: SymbolData) -> int:
     columns = EmaCrossStrategy(settings.engine).columns(data)
     account = Account(
         make_tape(dataset, settings.engine.trade.leverage),
-        (Decided(columns.asked(), columns.signal, columns.atr),),
+        (decided(columns, data),),
     )
     outcome = account.run(terms_of(settings), entry_windows(settings), settings.balance, keeps_curve=True)
     return len(outcome.trades)
@@ -122,9 +124,7 @@ def sweep(job: Job, settings: BacktestSettings, data: SymbolData) -> int:
     made = {period: ema(bars.close, period) for period in {period for pair in job.pairs for period in pair}}
     spans = np.nan_to_num(atr(bars.high, bars.low, bars.close, job.atr_period))
     for fast, slow in job.pairs:
-        asked = crosses(made[fast], made[slow]) * (spans > 0)
-        last = np.maximum.accumulate(np.where(asked != 0, np.arange(len(asked)), 0))
-        account = Account(tape, (Decided(asked, asked[last], spans),))
+        account = Account(tape, (crosses_of(made[fast], made[slow], spans),))
         found += len(account.run(terms, windows, settings.balance, keeps_curve=False).trades)
     return found
 

@@ -21,7 +21,7 @@ from whalebot.decisions.analysis import signal
 from whalebot.decisions.risk import costs, gate, guardrails, sizing, stops
 from whalebot.domain import instrument
 from whalebot.domain.errors import ConfigError
-from whalebot.indicators import averages, trend
+from whalebot.indicators import averages, crossing, trend
 
 # Made for terminals, and a tenth of the time of compiling.
 os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
@@ -35,7 +35,7 @@ except ImportError:
 _jit: Any = numba.njit
 F = TypeVar("F", bound=Callable[..., Any])
 
-_SHARED: Final = (costs, gate, guardrails, sizing, stops, instrument, signal, averages, trend)
+_SHARED: Final = (costs, gate, guardrails, sizing, stops, instrument, signal, averages, crossing, trend)
 
 # Copied to where they are called: a call would pass every array as seven numbers. Compiling takes no longer.
 _INNER: Final[dict[str, Any]] = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "forceinline": True}

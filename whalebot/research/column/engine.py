@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,12 @@ from whalebot.domain.errors import ConfigError
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.column import slots
 from whalebot.research.column.passing import run_account
-from whalebot.research.column.slots import NEVER, REFUSALS, Terms, records
-from whalebot.research.column.tape import Decided, Tape, joined
+from whalebot.research.column.slots import NEVER, REFUSALS, Terms, filled, records
+from whalebot.research.column.tape import Tape, joined
+from whalebot.research.column.wishing import Decided
+
+_MONEY: Final = ("wallet", "peak", "day_base", "equity", "shown")
+_NO_TIMES: Final = dict.fromkeys(("day_ms", "paused_ms", "sent_ms"), NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,16 @@ class Account:
 
     def __init__(self, tape: Tape, decided: tuple[Decided, ...]) -> None:
         self._tape = tape
-        self._asked = joined([part.asked for part in decided])
         self._signal = joined([part.signal for part in decided])
-        self._atr = joined([part.atr for part in decided])
+        self._wishes: Any = joined([part.wishes for part in decided])
+        self._pos: Any = np.array(tape.pos)
+        edges = np.cumsum([0, *(len(part.wishes) for part in decided)])
+        self._pos["wish"], self._pos["wish_end"] = edges[:-1], edges[1:]
+        # Rows and bars of the first symbol are counted from its first as they are.
+        for s, first in enumerate(edges[1:-1].tolist(), 1):
+            part = self._wishes[first : edges[s + 1]]
+            part["row"] += self._pos["row"][s]
+            part["bar"] += self._pos["bar"][s]
 
     def run(
         self, terms: Sequence[Terms], windows: IntArray, balance: Decimal, *, keeps_curve: bool
@@ -50,21 +61,15 @@ class Account:
         """Trade through the tape. Raises ConfigError where several positions would be liquidated at once."""
         tape = self._tape
         # Every trade needs a row that asked for it.
-        trades = records(slots.Trade, int(np.count_nonzero(self._asked)) + 1)
-        curve = np.zeros(len(tape.curve_ms) if keeps_curve else 0)
+        trades: Any = np.empty(len(self._wishes) + 1, dtype=records(slots.Trade, 0).dtype)
+        curve = np.empty(len(tape.curve_open_ms) if keeps_curve else 0)
         refused = np.zeros(REFUSALS, dtype=np.int64)
-        accounts = records(slots.Account, 1)
-        account = accounts[0]
-        account.day_ms = account.paused_ms = account.sent_ms = NEVER
-        account.wallet = account.peak = account.day_base = account.equity = account.shown = float(balance)
+        accounts = filled(slots.Account, [dict.fromkeys(_MONEY, float(balance)) | _NO_TIMES])
         run_account(
             *tape.bars,
             tape.row_ms,
-            tape.fills,
-            self._asked,
+            self._wishes,
             self._signal,
-            self._atr,
-            tape.price,
             tape.marks,
             tape.fund_ms,
             tape.fund_cash,
@@ -72,13 +77,14 @@ class Account:
             windows,
             tape.rules,
             terms,
-            copy(tape.pos),
+            self._pos.copy(),
             accounts,
             trades,
             refused,
-            tape.curve_ms,
+            tape.curve_open_ms,
             curve,
         )
+        account = accounts[0]
         if account.status:
             raise ConfigError(
                 "an account with several open positions was liquidated, which the column tier cannot express;"

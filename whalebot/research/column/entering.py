@@ -139,6 +139,7 @@ def enter(
     p.entry_bar = p.bar
     p.entry_row = p.ask_row
     p.leaving = at.STAYS
+    p.turn = -1
     p.atr = p.ask_atr
     p.funding = 0.0
     a.wallet -= value(p, p.entry) * terms.taker

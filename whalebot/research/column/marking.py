@@ -50,9 +50,9 @@ def funding_of(data: SymbolData) -> Funding:
     rates = data.funding or ()
     times = np.array([rate.ts_ms for rate in rates], dtype=np.int64)
     open_ms = data.fine.open_ms
-    closes_ms = open_ms + interval_ms(data.fine.interval)
     if not len(times):
         return Funding(times, ())
+    closes_ms = open_ms + interval_ms(data.fine.interval)
     following = np.searchsorted(open_ms, times)
     inside = (following > 0) & (times < closes_ms[following - 1])
     inside &= ~np.isin(times, open_ms)

@@ -154,7 +154,7 @@ def leave(
     row.symbol, row.side, row.qty, row.entry, row.exit = s, p.side, p.qty, p.entry, fill
     row.level, row.first_stop, row.best, row.worst = level, p.first_stop, p.best, p.worst
     row.held, row.entry_bar, row.exit_bar, row.row = p.held, p.entry_bar, p.bar, p.entry_row
-    row.reason, row.pnl, row.fees, row.funding = reason, net, fees, p.funding
+    row.reason, row.pnl, row.fees, row.funding, row.paid_ms = reason, net, fees, p.funding, 0
     a.trades += 1
     p.side = 0
     p.leaving = at.STAYS

@@ -8,10 +8,20 @@ from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.column import slots as at
 from whalebot.research.column.compiled import cached, compiled
 from whalebot.research.column.entering import judge, size
-from whalebot.research.column.gliding import glide, skip
+from whalebot.research.column.gliding import find_wish, glide, is_calm, skip
 from whalebot.research.column.money import equity_of, leave, note_order, note_ruin, observe, taker_price
 from whalebot.research.column.pathway import liquidate, liquidate_rest, open_bar, reach
-from whalebot.research.column.slots import Account, Codes, Position, Positions, Rule, Rules, Terms, Trades
+from whalebot.research.column.slots import (
+    Account,
+    Codes,
+    Position,
+    Positions,
+    Rule,
+    Rules,
+    Terms,
+    Trades,
+    Wishes,
+)
 
 
 @cached
@@ -22,11 +32,8 @@ def run_account(
     low: IntArray,
     close: IntArray,
     row_ms: IntArray,
-    fills: IntArray,
-    asked: Codes,
+    wishes: Wishes,
     signal: Codes,
-    atr: FloatArray,
-    price: FloatArray,
     marks: FloatArray,
     fund_ms: IntArray,
     fund_cash: FloatArray,
@@ -38,43 +45,46 @@ def run_account(
     accounts: Sequence[Account],
     trades: Trades,
     refused: IntArray,
-    curve_ms: IntArray,
+    curve_open_ms: IntArray,
     curve: FloatArray,
 ) -> None:
     """Trade one account through its bars.
 
-    Bars, rows, funding and gaps of all symbols lie one after another; `pos` says where each begins and ends.
-    `fund_cash`: what one unit of a long pays, in quote. `marks`: mark price at the four points of each
-    bar, empty where it is the last price. Results are left in `accounts`, `trades`, `refused` and `curve`.
+    Bars, rows, wishes, funding and gaps of all symbols lie one after another; `pos` says where each begins
+    and ends. `fund_cash`: what one unit of a long pays, in quote. `marks`: mark price at the four points of
+    each bar, empty where it is the last price. `curve_open_ms`: bars at whose closes the curve is noted.
+    Results are left in `accounts`, `trades`, `refused` and `curve`.
     """
     a, terms = accounts[0], all_terms[0]
     while a.status == 0:
         for p in pos:
-            skip(p, open_ms, close, fills, asked, marks)
+            skip(p, open_ms, open_, close, wishes, marks)
         if len(pos) == 1 and pos[0].side != 0 and pos[0].ask == 0 and pos[0].leaving == at.STAYS:
-            glide(pos[0], a, rules, terms, open_ms, high, low, close, row_ms, signal, fund_ms, gaps, marks,
-                  curve)  # fmt: skip
+            glide(pos[0], a, rules, terms, open_ms, open_, high, low, close, row_ms, signal, fund_ms, gaps,
+                  marks, curve)  # fmt: skip
         now_ms = soonest(pos)
         if now_ms == at.NEVER:
             break
         for s in range(len(pos)):
-            settle_funding(s, pos, a, rules, terms, trades, open_ms, fund_ms, fund_cash, curve_ms, curve,
+            settle_funding(s, pos, a, rules, terms, trades, open_ms, fund_ms, fund_cash, curve_open_ms, curve,
                            now_ms)  # fmt: skip
-        close_bars(pos, a, terms, row_ms, curve_ms, curve, now_ms)
+        close_bars(pos, a, terms, row_ms, curve_open_ms, curve, now_ms)
         for s in range(len(pos)):
             p = pos[s]
-            while p.row < p.row_end and row_ms[p.row] <= now_ms:
+            while p.row < p.row_end and row_ms[p.row] + p.lag <= now_ms:
                 row, p.row = p.row, p.row + 1
                 follow_rules(p, rules, now_ms - 1)
-                if p.bar < p.bar_end and (asked[row] != 0 or p.side != 0):
-                    decide(p, pos, a, rules[p.rule], terms, windows, refused, row, now_ms, asked[row],
-                           signal[row], atr[row], price[row])  # fmt: skip
+                asked = find_wish(p, wishes, row)
+                atr = wishes[p.wish].atr if asked != 0 else 0.0
+                if p.bar < p.bar_end and (asked != 0 or p.side != 0):
+                    decide(p, pos, a, rules[p.rule], terms, windows, refused, row, now_ms, asked,
+                           signal[row], atr)  # fmt: skip
         end_positions(pos, a, rules, terms, trades)
-        play_bars(open_ms, open_, high, low, close, gaps, marks, pos, a, rules, terms, trades, refused,
+        play_bars(open_ms, high, low, close, gaps, marks, pos, a, rules, terms, trades, refused,
                   now_ms)  # fmt: skip
         for p in pos:
-            plan(p, open_ms, row_ms)
-    show(a, curve_ms, curve, at.NEVER)
+            plan(p, open_ms, open_, row_ms)
+    show(a, pos, curve_open_ms, curve, at.NEVER)
 
 
 @compiled
@@ -98,13 +108,15 @@ def end_positions(pos: Positions, a: Account, rules: Rules, terms: Terms, trades
 
 
 @compiled
-def plan(p: Position, open_ms: IntArray, row_ms: IntArray) -> None:
+def plan(p: Position, open_ms: IntArray, open_: IntArray, row_ms: IntArray) -> None:
     """Note when something happens to a symbol next: a close, a decision, an open."""
     soonest = p.close_ms
+    if p.bar < p.bar_end:
+        p.opening = open_[p.bar]
     if soonest == at.NEVER and p.bar < p.bar_end:
         soonest = min(soonest, open_ms[p.bar])
     if p.row < p.row_end:
-        soonest = min(soonest, row_ms[p.row])
+        soonest = min(soonest, row_ms[p.row] + p.lag)
     p.next_ms = soonest
 
 
@@ -116,11 +128,19 @@ def follow_rules(p: Position, rules: Rules, now_ms: int) -> None:
 
 
 @compiled
-def show(a: Account, curve_ms: IntArray, curve: FloatArray, until_ms: int) -> None:
+def show(a: Account, pos: Positions, curve_open_ms: IntArray, curve: FloatArray, until_ms: int) -> None:
     """Fill the curve up to a time with the equity as it stands."""
-    while a.curve < len(curve) and curve_ms[a.curve] < until_ms:
-        curve[a.curve] = a.shown
-        a.curve += 1
+    i, shown = a.curve, a.shown
+    if len(pos) == 1:
+        # The curve of one symbol follows its bars: of all before the newest the closes are past.
+        for k in range(i, min(pos[0].bar - 1, len(curve))):
+            curve[k] = shown
+        i = max(i, min(pos[0].bar - 1, len(curve)))
+    until_ms -= pos[0].length
+    while i < len(curve) and curve_open_ms[i] < until_ms:
+        curve[i] = shown
+        i += 1
+    a.curve = i
 
 
 @compiled
@@ -134,7 +154,7 @@ def settle_funding(
     open_ms: IntArray,
     fund_ms: IntArray,
     fund_cash: FloatArray,
-    curve_ms: IntArray,
+    curve_open_ms: IntArray,
     curve: FloatArray,
     now_ms: int,
 ) -> None:
@@ -144,7 +164,7 @@ def settle_funding(
         due_ms = fund_ms[p.fund]
         if p.side != 0:
             paid = p.side * (p.qty / p.qty_scale) * fund_cash[p.fund]
-            show(a, curve_ms, curve, due_ms)
+            show(a, pos, curve_open_ms, curve, due_ms)
             p.funding += paid
             a.wallet -= paid
             a.shown -= paid
@@ -154,7 +174,7 @@ def settle_funding(
             if p.side == 0:
                 # What closes at this very moment is still shown with the position.
                 a.shown = equity
-                show(a, curve_ms, curve, due_ms + 1)
+                show(a, pos, curve_open_ms, curve, due_ms + 1)
                 a.shown = equity_of(pos, a)
                 row = trades[a.trades - 1]
                 row.paid_ms = due_ms
@@ -169,14 +189,14 @@ def close_bars(
     a: Account,
     terms: Terms,
     row_ms: IntArray,
-    curve_ms: IntArray,
+    curve_open_ms: IntArray,
     curve: FloatArray,
     now_ms: int,
 ) -> None:
     """Where bars close now, or a decision is due whose last bar is missing, look at the equity."""
     closes = False
     for p in pos:
-        if p.row < p.row_end and row_ms[p.row] == now_ms:
+        if p.row < p.row_end and row_ms[p.row] + p.lag == now_ms:
             closes = True
         if p.close_ms == now_ms:
             p.close_ms = at.NEVER
@@ -193,9 +213,9 @@ def close_bars(
             if p.side != 0 and p.leaving == at.STAYS:
                 p.leaving = at.BY_KILL
                 note_order(a, now_ms)
-    show(a, curve_ms, curve, now_ms)
+    show(a, pos, curve_open_ms, curve, now_ms)
     a.shown = equity
-    show(a, curve_ms, curve, now_ms + 1)
+    show(a, pos, curve_open_ms, curve, now_ms + 1)
 
 
 @compiled
@@ -212,7 +232,6 @@ def decide(
     asked: int,
     signal: int,
     atr: float,
-    price: float,
 ) -> None:
     """Decide on a closed decision bar: leave, turn or enter at the next open."""
     reason = at.STAYS
@@ -225,6 +244,7 @@ def decide(
             reason = at.BY_OPPOSITE
             enters = terms.reverses != 0 and asked == -p.side
     if enters and asked != 0:
+        price = p.last / p.price_scale
         refusal = judge(p, pos, a, rule, terms, windows, row, now_ms, price, atr)
         qty = 0
         if refusal == at.ALLOWED:
@@ -248,7 +268,6 @@ def decide(
 @compiled
 def play_bars(
     open_ms: IntArray,
-    open_: IntArray,
     high: IntArray,
     low: IntArray,
     close: IntArray,
@@ -269,7 +288,7 @@ def play_bars(
             bar, ended = p.bar, a.trades
             if bar == p.bar_end or open_ms[bar] != now_ms:
                 continue
-            level = open_[bar]
+            level = p.opening
             if point == 3:
                 level = close[bar]
             elif point > 0:
@@ -289,7 +308,13 @@ def play_bars(
                 reach(p, s, pos, a, rules, terms, trades, level)
             if a.trades != ended:
                 liquidate_rest(pos, a, rules, terms, trades)
-            if point == 3:
-                p.last = level
-                p.bar = bar + 1
-                p.close_ms = now_ms + p.length
+            if point == 0 and len(pos) == 1 and is_calm(p, high[bar] * p.scale, low[bar] * p.scale, marks):
+                # Nothing but the close is left of such a bar.
+                level = close[bar] * p.scale
+                p.mark = marks[bar, 3] if len(marks) > 0 else level / p.price_scale
+                follow_rules(p, rules, now_ms + p.length - 1)
+            elif point < 3:
+                continue
+            p.last = level
+            p.bar = bar + 1
+            p.close_ms = now_ms + p.length

@@ -14,8 +14,9 @@ from whalebot.research.column.deciding import breakdown_at, columns_of
 from whalebot.research.column.engine import Account, Outcome
 from whalebot.research.column.recording import Recorder
 from whalebot.research.column.refusing import check_expressible
-from whalebot.research.column.tape import Decided, make_tape
+from whalebot.research.column.tape import make_tape
 from whalebot.research.column.terms import entry_windows, terms_of
+from whalebot.research.column.wishing import decided as decided_by
 from whalebot.research.dataset import Dataset
 from whalebot.research.outcome import make_result
 from whalebot.research.result import BacktestResult, EquityCurve, Tier, TradesOnDemand
@@ -66,7 +67,10 @@ def run_column_tier(
     }
     parts = [decided[data.symbol] for data in dataset.symbols]
     tape = make_tape(dataset, settings.engine.trade.leverage)
-    account = Account(tape, tuple(Decided(part.asked(), part.signal, part.atr) for part in parts))
+    account = Account(
+        tape,
+        tuple(decided_by(part, data) for part, data in zip(parts, dataset.symbols, strict=True)),
+    )
     windows = entry_windows(settings)
     outcome = account.run(terms_of(settings), windows, settings.balance, keeps_curve=True)
     recorder = Recorder(dataset, tape.units, tape.funding, settings, outcome.trades, partial(_reading, parts))

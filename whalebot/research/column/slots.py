@@ -5,7 +5,8 @@ Prices are whole numbers of 10^-decimals of their symbol, quantities likewise, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -37,11 +38,15 @@ class Position(Protocol):
     ask_row: int
     ask_kind: int
     last: int  # newest price
-    bar: int  # next bar, decision row, rule, funding and gap, and where those of the symbol end
+    opening: int  # the next bar's open, read ahead of its use
+    bar: int  # next bar, decision row, wish, rule, funding and gap, and where those of the symbol end
     bar_first: int
     bar_end: int
     row: int
     row_end: int
+    wish: int
+    wish_end: int
+    turn: int  # next row whose view is the opposite one, -1: not looked for yet
     rule: int
     rule_end: int
     fund: int
@@ -52,6 +57,7 @@ class Position(Protocol):
     close_ms: int  # close of the bar in progress, NEVER: none is
     in_step: int  # all symbols of the account have the same bars
     length: int
+    lag: int  # from the time that stands for a decision row to its close
     scale: int
     entered_ms: int  # last entry order, NEVER: none yet
     left_row: int  # next row at the last exit, -1: none yet
@@ -81,6 +87,15 @@ class Account(Protocol):
     day_base: float
     equity: float  # at the last look
     shown: float  # the same, less funding paid since
+
+
+class Wish(Protocol):
+    """A row that asks for an entry. `bar`: the one at whose open it fills. `atr`: quote."""
+
+    row: int
+    bar: int
+    side: int
+    atr: float
 
 
 class Rule(Protocol):
@@ -160,16 +175,32 @@ class Trade(Protocol):
 
 Positions: TypeAlias = Sequence[Position]
 Rules: TypeAlias = Sequence[Rule]
+Wishes: TypeAlias = Sequence[Wish]
 Trades: TypeAlias = Sequence[Trade]
 
 
 def records(fields: type, count: int) -> Any:
     """Return an array of that many records of zeros, with the fields of a class above."""
+    return np.zeros(count, dtype=_layout(fields))
+
+
+def filled(fields: type, rows: Sequence[Mapping[str, float]]) -> Any:
+    """Return an array of records of these values, zero where none is given.
+
+    At once: setting a field of a record takes Python longer than the pass takes for a trade.
+    """
+    layout = _layout(fields)
+    names = layout.names or ()
+    return np.array([tuple([row.get(name, 0) for name in names]) for row in rows], dtype=layout)
+
+
+@cache
+def _layout(fields: type) -> np.dtype[np.void]:
     layout = [
         (name, np.int64 if kind == "int" else np.float64) for name, kind in fields.__annotations__.items()
     ]
     # Records in a plain array: the compiler knows its type at a glance, that of a record array it looks up.
-    return np.zeros(count, dtype=np.dtype((np.record, layout)))
+    return np.dtype((np.record, layout))
 
 
 FIRST_LEG, SECOND_LEG, DOOMED = 0, 1, 2

@@ -20,8 +20,9 @@ from whalebot.research.column.deciding import columns_of
 from whalebot.research.column.engine import Account, Outcome
 from whalebot.research.column.loops import hold_signal
 from whalebot.research.column.refusing import check_expressible
-from whalebot.research.column.tape import Decided, Tape, make_tape
+from whalebot.research.column.tape import Tape, make_tape
 from whalebot.research.column.terms import entry_windows, terms_of
+from whalebot.research.column.wishing import Decided, decided
 from whalebot.research.dataset import Dataset
 from whalebot.research.settings import BacktestSettings
 from whalebot.research.strategies.scoring import ScoringStrategy
@@ -95,16 +96,13 @@ class Sweep:
         scoring = settings.engine.scoring
         is_scored = isinstance(self._make(settings.engine), ScoringStrategy)
         found = []
-        for columns, factors in zip(made.columns, made.factors, strict=True):
-            signal = columns.signal
+        for data, columns, factors in zip(self._dataset.symbols, made.columns, made.factors, strict=True):
             if is_scored:
                 # Another strategy's view of its scores is its own affair.
-                columns = replace(columns, threshold=scoring.threshold * factors)
-                signal = np.zeros(len(columns), dtype=np.int8)
-                hold_signal(
-                    columns.score, columns.threshold, scoring.hysteresis_ratio, columns.may_enter, signal
-                )
-            found.append(Decided(columns.asked(), signal, columns.atr))
+                threshold, signal = scoring.threshold * factors, np.zeros(len(columns), dtype=np.int8)
+                hold_signal(columns.score, threshold, scoring.hysteresis_ratio, columns.may_enter, signal)
+                columns = replace(columns, threshold=threshold, signal=signal)
+            found.append(decided(columns, data))
         return tuple(found)
 
 

@@ -15,19 +15,10 @@ from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import interval_ms
 from whalebot.indicators.arrays import FloatArray, IntArray
 from whalebot.research.column.marking import Funding, funding_of, mark_path
-from whalebot.research.column.slots import NEVER, Position, Positions, Rule, Rules, records
+from whalebot.research.column.slots import NEVER, Position, Positions, Rule, Rules, filled
 from whalebot.research.dataset import Dataset, SymbolData
 
 Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What the compiled pass needs of a strategy's decisions on one symbol; arrays as long as its rows."""
-
-    asked: NDArray[np.int8]
-    signal: NDArray[np.int8]
-    atr: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +43,28 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Tape:
-    """The bars, rules and funding of all symbols, one after another; `first` holds where each begins."""
+    """The bars, rules and funding of all symbols, one after another; `pos` holds where each begins.
+
+    `curve_open_ms`: opens of the bars at whose closes the equity is looked at; `length_ms`: of each bar.
+    """
 
     units: tuple[Units, ...]
     bars: tuple[IntArray, IntArray, IntArray, IntArray, IntArray]
     row_ms: IntArray
-    fills: IntArray
-    price: FloatArray
     marks: FloatArray
     fund_ms: IntArray
     fund_cash: FloatArray
     gaps: IntArray
     rules: Rules
     pos: Positions
-    curve_ms: IntArray
+    curve_open_ms: IntArray
+    length_ms: int
     funding: tuple[Funding, ...]
+
+    @property
+    def curve_ms(self) -> IntArray:
+        """Times of the equity curve, made anew each time."""
+        return self.curve_open_ms + self.length_ms
 
 
 def make_tape(data: Dataset, leverage: Decimal) -> Tape:
@@ -79,26 +77,27 @@ def make_tape(data: Dataset, leverage: Decimal) -> Tape:
         np.array(symbol.breaks, dtype=np.int64) + first
         for symbol, first in zip(data.symbols, firsts, strict=False)
     ]
-    length = interval_ms(fine[0].interval)
+    length, by_rows = interval_ms(fine[0].interval), data.interval != fine[0].interval
+    open_ms = joined([bars.open_ms for bars in fine])
     return Tape(
         units=units,
         bars=(
-            joined([bars.open_ms for bars in fine]),
+            open_ms,
             joined([bars.open for bars in fine]),
             joined([bars.high for bars in fine]),
             joined([bars.low for bars in fine]),
             joined([bars.close for bars in fine]),
         ),
-        row_ms=joined([row.close_ms for row in rows]),
-        fills=joined([row.fills for row in rows]),
-        price=joined([row.bars.close for row in rows]),
+        # Where every bar decides, the opens that are read anyway tell when.
+        row_ms=joined([row.close_ms for row in rows]) if by_rows else open_ms,
         marks=_marks(data),
         fund_ms=joined([row.ts_ms for row in funding]),
         fund_cash=joined([np.array([float(cash) for cash in row.cash]) for row in funding]),
         gaps=joined(gaps),
         rules=_rules_of(data.symbols, units, leverage),
-        pos=_positions(data.symbols, units, [len(row.ts_ms) for row in funding]),
-        curve_ms=_closes([bars.open_ms for bars in fine], length),
+        pos=_positions(data.symbols, units, [len(row.ts_ms) for row in funding], 0 if by_rows else length),
+        curve_open_ms=_opens([bars.open_ms for bars in fine]),
+        length_ms=length,
         funding=funding,
     )
 
@@ -116,10 +115,8 @@ def _marks(data: Dataset) -> FloatArray:
     return joined([mark_path(symbol) for symbol in data.symbols])
 
 
-def _closes(opens: Sequence[IntArray], length: int) -> IntArray:
-    if len(opens) == 1:
-        return opens[0] + length
-    return np.unique(np.concatenate(opens)) + length
+def _opens(opens: Sequence[IntArray]) -> IntArray:
+    return joined(opens) if len(opens) == 1 else np.unique(np.concatenate(opens))
 
 
 def _units_of(symbol: SymbolData) -> Units:
@@ -133,19 +130,30 @@ def _units_of(symbol: SymbolData) -> Units:
 
 
 def _rules_of(symbols: Sequence[SymbolData], units: Sequence[Units], leverage: Decimal) -> Rules:
-    found: Rules = records(Rule, sum(len(symbol.rules) for symbol in symbols))
-    spans = [(symbol, row, u) for symbol, u in zip(symbols, units, strict=True) for row in symbol.rules]
-    for i, (symbol, row, u) in enumerate(spans):
-        grid, rule = row.instrument, found[i]
-        if grid.status != "Trading":
-            raise ConfigError(f"{grid.symbol}: {grid.status}, which no entry survives; choose --tier event")
-        rule.from_ms = _told_ms(symbol, row.from_ms)
-        rule.tick, rule.step = int(grid.tick_size.scaleb(u.price)), int(grid.qty_step.scaleb(u.qty))
-        rule.tick_f, rule.step_f = float(grid.tick_size), float(grid.qty_step)
-        rule.min_qty, rule.max_qty = float(grid.min_qty), float(grid.max_qty)
-        rule.max_market, rule.min_notional = float(grid.max_market_qty), float(grid.min_notional)
-        rule.leverage = float(min(leverage, grid.max_leverage))
-    return found
+    found = []
+    for symbol, u in zip(symbols, units, strict=True):
+        for row in symbol.rules:
+            grid = row.instrument
+            if grid.status != "Trading":
+                raise ConfigError(
+                    f"{grid.symbol}: {grid.status}, which no entry survives; choose --tier event"
+                )
+            found.append(
+                {
+                    "from_ms": _told_ms(symbol, row.from_ms),
+                    "tick": int(grid.tick_size.scaleb(u.price)),
+                    "step": int(grid.qty_step.scaleb(u.qty)),
+                    "tick_f": float(grid.tick_size),
+                    "step_f": float(grid.qty_step),
+                    "min_qty": float(grid.min_qty),
+                    "max_qty": float(grid.max_qty),
+                    "max_market": float(grid.max_market_qty),
+                    "min_notional": float(grid.min_notional),
+                    "leverage": float(min(leverage, grid.max_leverage)),
+                }
+            )
+    rules: Rules = filled(Rule, found)
+    return rules
 
 
 def _told_ms(symbol: SymbolData, from_ms: int) -> int:
@@ -155,27 +163,35 @@ def _told_ms(symbol: SymbolData, from_ms: int) -> int:
     return from_ms if row == len(open_ms) else max(from_ms, int(open_ms[row]))
 
 
-def _positions(symbols: Sequence[SymbolData], units: Sequence[Units], funds: Sequence[int]) -> Any:
-    pos = records(Position, len(symbols))
-    counts = {
-        "bar": [len(symbol.fine.open_ms) for symbol in symbols],
-        "row": [len(symbol.decisions) for symbol in symbols],
-        "rule": [len(symbol.rules) for symbol in symbols],
-        "fund": funds,
-        "gap": [len(symbol.breaks) for symbol in symbols],
-    }
-    for name, lengths in counts.items():
-        edges = np.cumsum([0, *lengths])
-        pos[name], pos[f"{name}_end"] = edges[:-1], edges[1:]
-    pos["bar_first"] = pos["bar"]
-    pos["close_ms"] = pos["entered_ms"] = NEVER
-    pos["left_row"] = -1
-    pos["settled"] = 1
+def _positions(symbols: Sequence[SymbolData], units: Sequence[Units], funds: Sequence[int], lag: int) -> Any:
     times = [symbol.fine.open_ms for symbol in symbols]
-    pos["in_step"] = all(np.array_equal(times[0], other) for other in times[1:])
-    for i, (symbol, u) in enumerate(zip(symbols, units, strict=True)):
-        p = pos[i]
-        p.next_ms = symbol.fine.open_ms[0]
-        p.length, p.scale = interval_ms(symbol.fine.interval), u.scale
-        p.price_scale, p.qty_scale = 10.0**u.price, 10.0**u.qty
-    return pos
+    in_step = all(np.array_equal(times[0], other) for other in times[1:])
+    found, begins = [], dict.fromkeys(("bar", "row", "rule", "fund", "gap"), 0)
+    for symbol, u, settlements in zip(symbols, units, funds, strict=True):
+        lengths = (len(symbol.fine.open_ms), len(symbol.decisions), len(symbol.rules), settlements)
+        ends = {
+            name: begins[name] + length
+            for name, length in zip(begins, (*lengths, len(symbol.breaks)), strict=True)
+        }
+        found.append(
+            begins
+            | {f"{name}_end": end for name, end in ends.items()}
+            | {
+                "bar_first": begins["bar"],
+                "next_ms": int(symbol.fine.open_ms[0]),
+                "opening": int(symbol.fine.open[0]),
+                "close_ms": NEVER,
+                "entered_ms": NEVER,
+                "left_row": -1,
+                "turn": -1,
+                "settled": 1,
+                "in_step": in_step,
+                "length": interval_ms(symbol.fine.interval),
+                "lag": lag,
+                "scale": u.scale,
+                "price_scale": 10.0**u.price,
+                "qty_scale": 10.0**u.qty,
+            }
+        )
+        begins = ends
+    return filled(Position, found)

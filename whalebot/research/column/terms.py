@@ -13,7 +13,7 @@ from whalebot.decisions.risk.stops import phase_numbers
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import DAY_MS, MINUTE_MS
 from whalebot.indicators.arrays import IntArray
-from whalebot.research.column.slots import Terms, records
+from whalebot.research.column.slots import Terms, filled
 from whalebot.research.settings import BacktestSettings
 
 _WIDEST = 10**9
@@ -22,39 +22,54 @@ _WIDEST = 10**9
 def terms_of(settings: BacktestSettings) -> Sequence[Terms]:
     """Return one record of terms. Raises ConfigError for more digits than fit."""
     trade, limits = settings.engine.trade, settings.engine.guardrails
-    found: Sequence[Terms] = records(Terms, 1)
-    terms = found[0]
-    terms.closes_on_opposite = trade.close_on_opposite_signal
-    terms.reverses = trade.reverse_on_opposite_signal
-    terms.max_open, terms.max_total = trade.max_open_positions, trade.max_total_positions
-    terms.max_hold = -1 if trade.max_hold_bars is None else trade.max_hold_bars
-    terms.cooldown_ms, terms.cooldown_bars = trade.cooldown_ms, trade.cooldown_bars
-    terms.guarded, terms.max_losses = limits.enabled, limits.max_consecutive_losses
-    terms.pause_ms, terms.kills = limits.cooldown_after_kill_ms, limits.on_kill is AtEnd.CLOSE
-    terms.max_orders = limits.max_orders_per_minute
+    slip_number, slip_whole = 0, 0
     if settings.slippage_percent is not None:
-        share = _ratio(settings.slippage_percent / 100, "slippage_percent")
-        terms.slip_number, terms.slip_whole = share
-    move = _ratio(Decimal(repr(trade.stops.min_move)), "min_stop_move_bps")
-    terms.move_number, terms.move_whole = move
-    _set_floats(terms, settings)
+        slip_number, slip_whole = _ratio(settings.slippage_percent / 100, "slippage_percent")
+    move_number, move_whole = _ratio(Decimal(repr(trade.stops.min_move)), "min_stop_move_bps")
+    values = {
+        "closes_on_opposite": trade.close_on_opposite_signal,
+        "reverses": trade.reverse_on_opposite_signal,
+        "max_open": trade.max_open_positions,
+        "max_total": trade.max_total_positions,
+        "max_hold": -1 if trade.max_hold_bars is None else trade.max_hold_bars,
+        "cooldown_ms": trade.cooldown_ms,
+        "cooldown_bars": trade.cooldown_bars,
+        "guarded": limits.enabled,
+        "max_losses": limits.max_consecutive_losses,
+        "pause_ms": limits.cooldown_after_kill_ms,
+        "kills": limits.on_kill is AtEnd.CLOSE,
+        "max_orders": limits.max_orders_per_minute,
+        "slip_number": slip_number,
+        "slip_whole": slip_whole,
+        "move_number": move_number,
+        "move_whole": move_whole,
+    }
+    found: Sequence[Terms] = filled(Terms, [values | _floats_of(settings)])
     return found
 
 
-def _set_floats(terms: Terms, settings: BacktestSettings) -> None:
+def _floats_of(settings: BacktestSettings) -> dict[str, float]:
     trade, limits = settings.engine.trade, settings.engine.guardrails
-    terms.risk, terms.leverage = trade.risk_per_trade, float(trade.leverage)
-    terms.stop_atr, terms.target_atr = trade.stop_loss_atr, trade.take_profit_atr
-    phases = phase_numbers(trade.stops)
-    terms.trail_trigger, terms.trail_distance, terms.breakeven, terms.lock_in = phases
-    terms.taker, terms.expected_fee = float(settings.taker_fee), trade.costs.taker_fee
-    terms.expected_slip = NAN if trade.costs.slippage is None else trade.costs.slippage
-    terms.max_day_loss, terms.max_drawdown = limits.max_day_loss, limits.max_drawdown
-    least = limits.min_target_to_cost
-    terms.least_target = NAN if least is None else least
-    terms.price_band = limits.price_band
+    trigger, distance, breakeven, lock_in = phase_numbers(trade.stops)
     cap = limits.max_position_notional
-    terms.max_notional = float("inf") if cap is None else float(cap)
+    return {
+        "risk": trade.risk_per_trade,
+        "stop_atr": trade.stop_loss_atr,
+        "target_atr": trade.take_profit_atr,
+        "trail_trigger": trigger,
+        "trail_distance": distance,
+        "breakeven": breakeven,
+        "lock_in": lock_in,
+        "leverage": float(trade.leverage),
+        "taker": float(settings.taker_fee),
+        "expected_fee": trade.costs.taker_fee,
+        "expected_slip": NAN if trade.costs.slippage is None else trade.costs.slippage,
+        "max_day_loss": limits.max_day_loss,
+        "max_drawdown": limits.max_drawdown,
+        "least_target": NAN if limits.min_target_to_cost is None else limits.min_target_to_cost,
+        "price_band": limits.price_band,
+        "max_notional": float("inf") if cap is None else float(cap),
+    }
 
 
 def entry_windows(settings: BacktestSettings) -> IntArray:

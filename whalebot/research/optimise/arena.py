@@ -75,7 +75,8 @@ class _Stage:
         self._sweep = Sweep(dataset, make)
         self._tape: Tape = make_tape(dataset, Decimal(1))
         self._digits = np.array([units.price + units.qty for units in self._tape.units])
-        self._first = _first_point(self._tape.curve_ms, dataset.trade_from_ms)
+        self._curve_ms = self._tape.curve_ms
+        self._first = _first_point(self._curve_ms, dataset.trade_from_ms)
 
     def play(self, settings: BacktestSettings) -> Played:
         outcome = self._sweep.run(settings, keeps_curve=True)
@@ -92,7 +93,7 @@ class _Stage:
             balance=float(settings.balance),
             pnls=np.array(rows["pnl"]),
             risks=ratios,
-            ts_ms=self._tape.curve_ms[self._first :],
+            ts_ms=self._curve_ms[self._first :],
             equity=outcome.curve[self._first :],
             longest_ms=_longest(self._tape, rows["entry_bar"], rows["exit_bar"], self._dataset),
         )

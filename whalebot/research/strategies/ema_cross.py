@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from whalebot.decisions.analysis.settings import ScoringSettings
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.enums import Signal
+from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import bar_close_ms, interval_ms
 from whalebot.domain.market import Candle
 from whalebot.engine.bars import Analyzer
 from whalebot.engine.settings import EngineSettings
-from whalebot.indicators.averages import ema
 from whalebot.indicators.streaming.averages import EmaStream
 from whalebot.indicators.streaming.wilder import AtrStream
 from whalebot.indicators.volatility import atr
@@ -42,31 +41,23 @@ class EmaCrossStrategy:
 
     def columns(self, data: SymbolData) -> DecisionColumns:
         """Decide on every decision bar; each data set begins afresh."""
+        cross_averages = _loop()
         bars, period = data.decisions.bars, self._settings.indicators.atr_period
-        count = len(bars)
-        score, atrs, signal = np.zeros(count), np.zeros(count), np.zeros(count, dtype=np.int8)
-        warm = np.zeros(count, dtype=np.bool_)
+        count, start = len(bars), max(SLOW, period + 1)
+        score, signal, warm = np.zeros(count), np.zeros(count, dtype=np.int8), np.zeros(count, dtype=np.bool_)
+        spans = []
         for first, end in pairwise([*data.decisions.starts.tolist(), count]):
             part = bars.part(first, end)
-            away = ema(part.close, FAST)
-            away -= ema(part.close, SLOW)
+            cross_averages(part.close, FAST, SLOW, start, score[first:end], signal[first:end])
             span = atr(part.high, part.low, part.close, period)
-            # Both are known from some bar on.
-            start = int(np.isnan(away).sum() + 1) if len(away) else 0
-            start = max(start, int(np.isnan(span).sum()) + 1)
-            sides = (away > 0).view(np.int8) - (away < 0).view(np.int8)
-            crossed = sides.copy()
-            crossed[1:] *= sides[1:] != sides[:-1]
-            crossed[:start] = 0
-            span[: start - 1] = np.nan_to_num(span[: start - 1], nan=0.0)
-            score[first:end], atrs[first:end] = crossed, span
+            span[:period] = 0.0
+            spans.append(span)
             warm[first + start : end] = True
-            signal[first:end] = _held(crossed, sides)
         return DecisionColumns(
             score=score,
-            threshold=np.ones(count),
+            threshold=np.broadcast_to(1.0, count),
             signal=signal,
-            atr=atrs,
+            atr=spans[0] if len(spans) == 1 else np.concatenate(spans),
             may_enter=warm,
             breakdown={_PART: score},
         )
@@ -76,16 +67,13 @@ class EmaCrossStrategy:
         return _EmaCross(symbol, self._settings)
 
 
-def _held(crossed: NDArray[np.int8], sides: NDArray[np.int8]) -> NDArray[np.int8]:
-    """From the first cross on the view is the side, where there is none the side before."""
-    held = sides.copy()
-    first = int(np.argmax(crossed != 0)) if len(crossed) else 0
-    held[:first] = 0
-    for row in np.flatnonzero(held[first:] == 0).tolist() if crossed.any() else ():
-        held[first + row] = held[first + row - 1]
-    if not crossed.any():
-        held[:] = 0
-    return held
+def _loop() -> Callable[..., None]:
+    """Return the loop over a history: compiled where Numba is installed."""
+    try:
+        from whalebot.research.column.crossing import cross_averages
+    except ConfigError:
+        from whalebot.indicators.crossing import cross_averages
+    return cross_averages
 
 
 class _EmaCross:

@@ -1,0 +1,48 @@
+"""Crosses of two averages, compiled: of averages made on the way, or of such as are there already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from whalebot.indicators import crossing
+from whalebot.indicators.arrays import FloatArray
+from whalebot.research.column.compiled import cached
+from whalebot.research.column.slots import Codes, Wish, Wishes, records
+from whalebot.research.column.wishing import Decided
+
+cross_averages = cached(crossing.cross_averages)
+
+
+def crosses_of(quick: FloatArray, lazy: FloatArray, atr: FloatArray) -> Decided:
+    """Return the crosses of two averages on bars that all decide: for many pairs of averages made once each.
+
+    NaN: not known yet. No cross counts before `atr` is above zero.
+    """
+    view = np.empty(len(quick), dtype=np.int8)
+    room: Any = records(Wish, len(quick) // 8 + 8)
+    found = find_crosses(quick, lazy, atr, view, room)
+    if found > len(room):
+        room = records(Wish, found)
+        find_crosses(quick, lazy, atr, view, room)
+    return Decided(room[:found], view)
+
+
+@cached
+def find_crosses(quick: FloatArray, lazy: FloatArray, atr: FloatArray, view: Codes, wishes: Wishes) -> int:
+    """Write down the last cross of each row, and the crosses while there is room; count them all."""
+    found, code, before = 0, 0, 2
+    for row in range(len(quick)):
+        away = quick[row] - lazy[row]
+        side = (1 if away > 0.0 else 0) - (1 if away < 0.0 else 0)
+        if side != before and side != 0 and before != 2 and atr[row] > 0.0:
+            code = side
+            if found < len(wishes):
+                wishes[found].row, wishes[found].side = row, side
+            found += 1
+        before = side if away == away else 2
+        view[row] = code
+    for i in range(min(found, len(wishes))):
+        wishes[i].bar, wishes[i].atr = wishes[i].row + 1, atr[wishes[i].row]
+    return found
