@@ -11,7 +11,7 @@ from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.adapters.storage.state import StateFile
 from whalebot.domain import events as ev
-from whalebot.domain.effects import Effect, FetchExecutions, Persist, RecordTrade
+from whalebot.domain.effects import Effect, FetchExecutions, Persist, RecordTrade, Stopped
 from whalebot.domain.enums import Side
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import FundingPayment
@@ -151,6 +151,18 @@ def test_the_first_question_waits_for_the_market_to_tell_its_time() -> None:
     world.ready()
     world.wait(5_000)
     assert due_ms in [asked.since_ms for asked in all_of(world.log, FetchExecutions)]
+
+
+def test_a_stop_before_the_market_told_its_time_leaves_it_to_the_next_run() -> None:
+    before, document, due_ms = killed()
+    world = started(before, document)
+    world.send(ev.Command(ev.Order.STOP, "test", world.now))
+    world.wait(10_000)
+    assert all_of(world.log, Stopped)
+    assert not recorded(world.log)
+    again = started(world, world.engine.final_document()).ready()
+    again.wait(5_000)
+    assert [trade.funding for trade in recorded(told(again, due_ms, payment(due_ms)))] == [PAID]
 
 
 def test_what_waits_reads_back_from_the_disk(tmp_path: Path) -> None:

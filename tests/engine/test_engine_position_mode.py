@@ -102,3 +102,11 @@ def test_a_refusal_that_was_on_its_way_turns_nothing_back() -> None:
     refused = ev.OrderRefused(sent.order_link_id, ev.Refusal.POSITION_MODE, 10001, WHY, world.now)
     assert not told(world.send(refused))
     assert is_blocked(world)
+
+
+def test_a_symbol_that_is_not_traded_here_may_have_any_mode() -> None:
+    """The private stream tells the positions of the whole account."""
+    world = World().ready()
+    other = replace(row(world, Side.BUY, 1), symbol="SOLUSDT")
+    assert not told(world.send(ev.PositionReported(other, world.now)))
+    assert only(world.close_bar(2.5), SubmitOrder).intent.position_idx == 0

@@ -151,7 +151,8 @@ class FundingDesk:
             self._settle(symbol)
 
     def _settle(self, symbol: str) -> None:
-        if self._due[symbol] > self._ctx.clock.now_ms:
+        # Just started, with nothing that told the market's time, the settlement may be over all the same.
+        if 0 < self._ctx.clock.now_ms < self._due[symbol]:
             self._release(symbol)
         else:
             self._sync.fetch_executions(symbol, self._due[symbol])

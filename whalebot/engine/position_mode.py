@@ -23,6 +23,9 @@ class ModeWatch:
 
     def on_report(self, report: PositionReport) -> None:
         """Compare the index of a position at the venue, a flat one too, with the mode we know."""
+        # The account may hold symbols that are not traded here.
+        if report.symbol not in self._ctx.settings.symbols:
+            return
         if (report.position_idx != 0) != self._ctx.is_hedged(report.symbol):
             self._turn(report.symbol)
 
