@@ -6,8 +6,9 @@ Nothing is decided here. A difference in one trade therefore changes no other on
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import msgspec
 
@@ -82,16 +83,36 @@ def execute_recording(journal: Journal, assumed: Assumptions, latency_ms: int | 
     for row in sorted(orders.booked, key=lambda row: row.ts_ms):
         happened.take(row)
     joined = _put_right(happened.legs, venue)
+    pairs = _pairs(happened.legs, venue.legs.legs)
+    unseen = _with_orders(happened.legs, venue.unseen)
     return Execution(
-        _pairs(happened.legs, venue.legs.legs),
+        pairs,
         orders,
         _open_before(journal),
         venue.refused,
         tuple(venue.lent),
         joined,
-        _with_orders(happened.legs, venue.unseen),
-        tuple(venue.notes),
+        unseen,
+        (*venue.notes, *_told_apart(pairs, unseen)),
     )
+
+
+def _told_apart(pairs: Sequence[LegPair], unseen: Set[str]) -> Iterator[str]:
+    """Yield what the differences come to of trades that met joined prices, apart from all others."""
+    differing = [pair for pair in pairs if not pair.is_equal]
+    joined = [pair for pair in differing if pair.happened is not None and pair.happened.name in unseen]
+    if joined:
+        others = [pair for pair in differing if pair not in joined]
+        yield (
+            f"{len(joined)} of the trades that differ met joined prices, net {_net(joined):+f}; "
+            f"{len(others)} did not, net {_net(others):+f}"
+        )
+
+
+def _net(pairs: Sequence[LegPair]) -> Decimal:
+    made = sum((pair.simulated.pnl for pair in pairs if pair.simulated is not None), Decimal(0))
+    was = sum((pair.happened.pnl for pair in pairs if pair.happened is not None), Decimal(0))
+    return round(made - was, 8)
 
 
 def _open_before(journal: Journal) -> tuple[str, ...]:

@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, Protocol
 
-from whalebot.adapters.exchange.core.inputs import BookChanged, InstrumentListed, MarketInput
+from whalebot.adapters.exchange.core.inputs import (
+    BookChanged,
+    InstrumentListed,
+    MarketInput,
+    PricePoint,
+)
 from whalebot.adapters.exchange.inprocess.paper import PaperSink
 from whalebot.domain.events import (
     BookDelta,
@@ -51,7 +56,7 @@ class RecordedMarket:
         self._assumed = assumed
         self._books = {symbol: OrderBook(_DEPTH) for symbol in symbols}
         self._offered: dict[str, tuple[int, ...]] = {}
-        moved = _Prices(account) if assumed.walks_book else account
+        moved = self._moved = _Prices(account) if assumed.walks_book else account
         self._prices = PaperSink(moved, symbols, sink, lambda _: True)
 
     def put(self, event: Event) -> None:
@@ -66,6 +71,9 @@ class RecordedMarket:
         elif isinstance(event, TickerChanged | TradesPrinted) and self._has_fresh_book:
             self.offer_book(event.symbol)
         self._prices.put(event)
+        if isinstance(event, TradesPrinted):
+            # A frame may come back to where it began: its last price stands, whatever came between.
+            self._moved.apply(PricePoint(event.symbol, event.ts_ms, last_price=event.last))
 
     def list_all(self, instruments: Iterable[Instrument]) -> None:
         """Tell the exchange the order rules."""
