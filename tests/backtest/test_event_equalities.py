@@ -88,8 +88,7 @@ def test_passing_by_changes_nothing(
     assert_same(quick, run_event_tier(made, data, strategy, keeps_all=True))
 
 
-@pytest.mark.parametrize("interval", ["5", "15"])
-@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize(("seed", "interval"), [(3, "15"), (4, "5")])
 def test_columns_and_analyzers_decide_alike(seed: int, interval: str) -> None:
     made = settings(interval, guarded=True)
     scoring = ScoringSettings(threshold=1.2)

@@ -37,7 +37,7 @@ VARIANTS = [
     ),
     with_config(rsi_mode="momentum", stoch_rsi_mode="momentum", ema_mode="reversion", pivot_source="window"),
 ]
-SAMPLES = 60
+SAMPLES = 30
 
 
 @functools.cache
