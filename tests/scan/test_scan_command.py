@@ -291,7 +291,7 @@ def test_the_demo_starts_an_exchange_of_its_own_and_ends_it(tmp_path: Path) -> N
         folder, "--demo", "--demo-symbols", "3", "--once", "--format", "json",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    out, errors = process.communicate(timeout=60)
+    out, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
     rows = json.loads(out)
     assert [row["status"] for row in rows] == ["live"] * 3

@@ -32,7 +32,7 @@ def test_ready_once_reconciled_then_reload_then_stop(tmp_path: Path) -> None:
     with Service(tmp_path, json.dumps(DEMO)) as service:
         before = service.wait_for("READY=1")
         assert before[0] == ["STATUS=starting: waiting for the venue"]
-        view = ask(find_paths(str(service.home), None).control_socket, "status")["view"]
+        view = ask(find_paths(str(service.home), None).control_socket, "status", timeout_s=30)["view"]
         assert view["reconciled_ms"] is not None
         assert any(line.startswith("STATUS=") for line in service.wait_for("STATUS=")[-1])
         service.wait_for("WATCHDOG=1")
@@ -75,7 +75,7 @@ def test_only_the_main_loop_feeds_the_watchdog(tmp_path: Path) -> None:
         while service.hear(WATCHDOG_S) is not None:
             pass
         # The process lives, and all its other threads: it answers. Only the loop stands.
-        assert ask(find_paths(str(service.home), None).control_socket, "status")["ok"] is True
+        assert ask(find_paths(str(service.home), None).control_socket, "status", timeout_s=30)["ok"] is True
         assert service.hear(WATCHDOG_S / 2) is None
         service.go_on()
         service.wait_for("WATCHDOG=1", 30)

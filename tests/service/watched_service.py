@@ -78,7 +78,7 @@ class Service:
         except TimeoutError:
             return None
 
-    def wait_for(self, word: str, within_s: float = 40) -> list[list[str]]:
+    def wait_for(self, word: str, within_s: float = 60) -> list[list[str]]:
         """Return all messages until one has the line `word`, or begins a line with it."""
         deadline_s = time.monotonic() + within_s
         heard: list[list[str]] = []
