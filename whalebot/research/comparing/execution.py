@@ -82,13 +82,17 @@ def execute_recording(journal: Journal, assumed: Assumptions, latency_ms: int | 
     happened = Legs()
     for row in sorted(orders.booked, key=lambda row: row.ts_ms):
         happened.take(row)
-    joined = _put_right(happened.legs, venue)
-    pairs = _pairs(happened.legs, venue.legs.legs)
-    unseen = _with_orders(happened.legs, venue.unseen)
+    before = _open_before(journal)
+    sent = orders.links
+    # What is asked about a position found open goes back to the fills that opened it.
+    legs = [leg for leg in happened.legs if leg.name in sent or leg.symbol not in before]
+    joined = _put_right(legs, venue)
+    pairs = _pairs(legs, venue.legs.legs)
+    unseen = _with_orders(legs, venue.unseen)
     return Execution(
         pairs,
         orders,
-        _open_before(journal),
+        before,
         venue.refused,
         tuple(venue.lent),
         joined,

@@ -82,6 +82,12 @@ class RecordedOrders:
     quotes: dict[str, tuple[Decimal | None, Decimal | None]] = field(default_factory=dict)
 
     @property
+    def links(self) -> frozenset[str]:
+        """Link ids of all orders that were sent."""
+        sent = (request.effect for request in self.requests if isinstance(request.effect, ef.SubmitOrder))
+        return frozenset(effect.intent.order_link_id for effect in sent)
+
+    @property
     def arrivals(self) -> list[Request]:
         """The requests that came to the venue, in the order in which they came."""
         came = [request for request in self.requests if request.arrived_ms is not None]
