@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from whalebot.app.config.convert import (
     guardrail_settings,
     indicator_settings,
@@ -31,11 +33,17 @@ def engine_settings(config: Config, feed: FeedSettings) -> EngineSettings:
         trade=trade_settings(config),
         guardrails=guardrail_settings(config),
         feed=feed,
-        timing=Timing(
-            heartbeat_ms=milliseconds(config.loop_delay, 1000), recv_window_ms=config.exchange.recv_window_ms
-        ),
+        timing=_timing(config),
         history_bars=_history_bars(config),
     )
+
+
+def _timing(config: Config) -> Timing:
+    timing = Timing(
+        heartbeat_ms=milliseconds(config.loop_delay, 1000), recv_window_ms=config.exchange.recv_window_ms
+    )
+    # A replay is told of every settlement at once, and no next run records what waited for one.
+    return replace(timing, funding_check_ms=None) if config.mode == "replay" else timing
 
 
 def _history_bars(config: Config) -> int:
