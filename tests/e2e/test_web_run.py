@@ -26,7 +26,7 @@ class Page:
 
     def ask(self, method: str, path: str, body: Any = None, token: str | None = None) -> tuple[int, Any]:
         """Return status and document."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         headers = {"Authorization": f"Bearer {token or self._token}", "Content-Type": "application/json"}
         raw = None if body is None else json.dumps(body)
         try:
@@ -67,7 +67,7 @@ def test_the_dashboard_shows_a_run_and_commands_it(tmp_path: Path, bars: str) ->
         page = page_of(daemon)
         assert stat.S_IMODE((folder / "state" / "web.token").stat().st_mode) == 0o600
         daemon.wait_for_event("trade_closed")
-        trades = until(lambda: page.data("trades")["items"], "a trade is shown", 30)
+        trades = until(lambda: page.data("trades")["items"], "a trade is shown", 60)
         written = {trade["trade_id"]: trade for trade in daemon.trades()}
         shared = [trade for trade in trades if trade["trade_id"] in written]
         assert shared
@@ -83,7 +83,7 @@ def test_the_dashboard_shows_a_run_and_commands_it(tmp_path: Path, bars: str) ->
 
         assert page.ask("POST", "commands/pause", {"confirm": "PAUSE"}, "wrong-token")[0] == 401
         assert page.ask("POST", "commands/pause", {"confirm": "PAUSE"})[0] == 202
-        until(lambda: page.data("status")["manual_pause"], "the pause shows", 20)
+        until(lambda: page.data("status")["manual_pause"], "the pause shows", 60)
         edit = {"changes": {"signal_score_threshold": 1.3}}
         status, became = page.ask("PUT", "config", edit)
         assert (status, became["data"]["applied"]) == (200, True)

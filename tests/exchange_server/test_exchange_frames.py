@@ -97,7 +97,7 @@ def test_the_command_plays_a_file_of_frames() -> None:
         url = child.stdout.readline().split()[-1]
 
         def get(path: str) -> Any:
-            with urllib.request.urlopen(f"{url}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"{url}{path}", timeout=30) as answer:
                 return json.loads(answer.read())
 
         while not (state := get("/control/state"))["ended"]:

@@ -57,7 +57,7 @@ def bot(tmp_path: Path, address: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def log_of(address: str) -> list[dict[str, Any]]:
-    with urllib.request.urlopen(f"http://{address}/control/log?since=0", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://{address}/control/log?since=0", timeout=30) as answer:
         return json.loads(answer.read())
 
 

@@ -76,7 +76,7 @@ def prices_in(frame: dict[str, Any], since_ms: int) -> list[str]:
 def test_after_the_fault_every_price_of_every_stream_is_on_the_new_grid() -> None:
     topics = ["kline.1", "kline.5", "publicTrade", "tickers", "orderbook.50"]
     with running([track(count=420)], speed="max", wait_for_client=None) as exchange:
-        socket = websocket.create_connection(f"{exchange.ws}/v5/public/linear", timeout=15)
+        socket = websocket.create_connection(f"{exchange.ws}/v5/public/linear", timeout=30)
         answer, socket.pong = socket.pong, lambda data=b"": None
         socket.send(json.dumps({"op": "subscribe", "args": [f"{topic}.BTCUSDT" for topic in topics]}))
         pings, seen, since_ms, closed = 0, 0, 0, {}

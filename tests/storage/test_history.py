@@ -272,7 +272,7 @@ def test_threads_record_side_by_side(path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=20)
+        thread.join(timeout=30)
     assert sum(fresh) == 50
     assert list(history.load()) == [trade(n) for n in range(50)]
 

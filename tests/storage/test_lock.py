@@ -52,7 +52,7 @@ def run(code: str, path: Path) -> subprocess.Popen[str]:
 
 
 def end(child: subprocess.Popen[str]) -> None:
-    child.communicate(timeout=10)
+    child.communicate(timeout=30)
 
 
 def test_the_lock_is_private_and_names_its_owner(path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_listener_may_stay_as_long_as_it_likes(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(BoundedProtocol, "request_s", 0.05)
     with served(filled()) as client, ExitStack() as stack:
         address = f"ws://127.0.0.1:{client.port}/api/v1/stream"
-        line = stack.enter_context(connect(address, open_timeout=10))
+        line = stack.enter_context(connect(address, open_timeout=30))
         assert "hello" in str(line.recv(10))
         assert _is_ended(_connected(stack, client))
         line.send('{"op": "ping"}')

@@ -48,7 +48,7 @@ TOPICS = [
 def listening(client: Client, *topics: str, **more: Any) -> Iterator[ClientConnection]:
     """Connect, take the hello, subscribe."""
     origin = more.pop("origin", f"http://127.0.0.1:{client.port}")
-    with connect(f"ws://127.0.0.1:{client.port}/api/v1/stream", origin=origin, open_timeout=10) as line:
+    with connect(f"ws://127.0.0.1:{client.port}/api/v1/stream", origin=origin, open_timeout=30) as line:
         assert heard(line)["type"] == "hello"
         if topics:
             line.send(json.dumps({"op": "subscribe", "topics": list(topics), **more}))
@@ -57,7 +57,7 @@ def listening(client: Client, *topics: str, **more: Any) -> Iterator[ClientConne
 
 def heard(line: ClientConnection) -> dict[str, Any]:
     """Return the next message."""
-    return json.loads(line.recv(timeout=20))
+    return json.loads(line.recv(timeout=30))
 
 
 class Listener:
@@ -175,7 +175,7 @@ def test_other_host_names_do_not_listen() -> None:
     with served(filled()) as client:
         address = f"ws://127.0.0.1:{client.port}/api/v1/stream"
         with pytest.raises(InvalidStatus) as refused:
-            connect(address, additional_headers={"Host": "evil.example"}, open_timeout=10)
+            connect(address, additional_headers={"Host": "evil.example"}, open_timeout=30)
     assert refused.value.response.status_code in (400, 421)
 
 
@@ -201,7 +201,7 @@ def heard_to_the_end(line: ClientConnection) -> int:
     """Return the code with which the server closes."""
     try:
         while True:
-            line.recv(timeout=20)
+            line.recv(timeout=30)
     except ConnectionClosed as closed:
         return 1006 if closed.rcvd is None else closed.rcvd.code
 
