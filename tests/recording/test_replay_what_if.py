@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from whalebot.adapters.recording.reader import Journal
 from whalebot.app.cli import main
+from whalebot.engine.engine import Engine
+from whalebot.engine.settings import EngineSettings
+from whalebot.research import replaying
 
 
 def asked(recorded_folder: Path, folder: Path, **changes: Any) -> Path:
@@ -63,3 +68,22 @@ def test_a_file_that_is_not_there_is_told(
     nothing = tmp_path / "nothing.json"
     assert main(["replay", str(recording), "--dir", str(tmp_path), "--config", str(nothing)]) == 2
     assert "there is no such file" in capsys.readouterr().err
+
+
+def test_how_settlements_were_watched_is_a_fact_of_the_recording(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mode decides it, and a file may name another mode than the recorded run had."""
+    journal = Journal(recording)
+    recorded = replaying.settings_of(journal)
+    given: list[EngineSettings | None] = []
+
+    def engine_of(journal: Journal, settings: EngineSettings | None = None) -> Engine:
+        given.append(settings)
+        return made(journal, settings)
+
+    made = replaying.engine_of
+    monkeypatch.setattr(replaying, "engine_of", engine_of)
+    other = replace(recorded, label="replay", timing=replace(recorded.timing, funding_check_ms=None))
+    assert replaying.replay_with(journal, other).parting is None
+    assert given == [recorded]

@@ -90,9 +90,7 @@ def replay_with(journal: Journal, other: EngineSettings, until: int | None = Non
     ):
         if old != new:
             raise ConfigError(f"{journal.folder} holds {name} {old}, not {new}: only that can be asked of it")
-    # Both stand in every trade and decide nothing.
-    asked = replace(other, config_hash=recorded.config_hash, label=recorded.label, feed=recorded.feed)
-    engine = engine_of(journal, asked)
+    engine = engine_of(journal, _put_into(other, recorded))
     events = decisions = 0
     for record in journal.records():
         if record.digest is None or (until is not None and record.number > until):
@@ -107,6 +105,15 @@ def replay_with(journal: Journal, other: EngineSettings, until: int | None = Non
             decisions += len(made)
         events += 1
     return Replay(events, decisions, None, journal.torn, journal.damage)
+
+
+def _put_into(other: EngineSettings, recorded: EngineSettings) -> EngineSettings:
+    """Return other settings with the facts of the recorded run."""
+    timing = replace(other.timing, funding_check_ms=recorded.timing.funding_check_ms)
+    # Label and fingerprint stand in every trade and decide nothing.
+    return replace(
+        other, config_hash=recorded.config_hash, label=recorded.label, feed=recorded.feed, timing=timing
+    )
 
 
 def settings_of(journal: Journal) -> EngineSettings:
