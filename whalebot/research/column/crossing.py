@@ -32,16 +32,21 @@ def crosses_of(quick: FloatArray, lazy: FloatArray, atr: FloatArray) -> Decided:
 @cached
 def find_crosses(quick: FloatArray, lazy: FloatArray, atr: FloatArray, view: Codes, wishes: Wishes) -> int:
     """Write down the last cross of each row, and the crosses while there is room; count them all."""
-    found, code, before = 0, 0, 2
     for row in range(len(quick)):
-        away = quick[row] - lazy[row]
-        side = (1 if away > 0.0 else 0) - (1 if away < 0.0 else 0)
-        if side != before and side != 0 and before != 2 and atr[row] > 0.0:
-            code = side
-            if found < len(wishes):
-                wishes[found].row, wishes[found].side = row, side
-            found += 1
-        before = side if away == away else 2
+        view[row] = (1 if quick[row] > lazy[row] else 0) - (1 if quick[row] < lazy[row] else 0)
+    first, found, code = 0, 0, 0
+    while first < len(quick) and np.isnan(quick[first] - lazy[first]):
+        first += 1
+    before = view[first] if first < len(quick) else 0
+    for row in range(first, len(quick)):
+        side = view[row]
+        if side != before:
+            before = side
+            if side != 0 and atr[row] > 0.0:
+                code = side
+                if found < len(wishes):
+                    wishes[found].row, wishes[found].side = row, side
+                found += 1
         view[row] = code
     for i in range(min(found, len(wishes))):
         wishes[i].bar, wishes[i].atr = wishes[i].row + 1, atr[wishes[i].row]

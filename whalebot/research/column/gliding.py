@@ -78,7 +78,7 @@ def glide(
         end = min(end, row + 1)
     elif row < p.row_end:
         until_ms = min(until_ms, row_ms[row])
-    count = untouched(p, end, until_ms, open_ms, open_, high, low)
+    count = untouched(p, end, until_ms, open_ms, open_, high, low, close)
     if len(marks) > 0:
         count = while_far_from_ruin(p, marks, count)
     if terms.guarded != 0 and a.paused_ms == at.NEVER:
@@ -119,17 +119,22 @@ def untouched(
     open_: IntArray,
     high: IntArray,
     low: IntArray,
+    close: IntArray,
 ) -> int:
     """Return how many bars follow each other before a bar, a time, or one whose range meets the position.
 
-    An open lies within its bar's range; it is read so that it is at hand where the quiet ends.
+    Open and close lie within the range; they are read so that they are at hand where the quiet ends: fetched
+    one by one from far apart they would take as long as all the rest.
     """
     first, now_ms = p.bar, p.close_ms
     floor, top = quiet_band(p)
-    times, opens, highs, lows = open_ms[first:end], open_[first:end], high[first:end], low[first:end]
+    times, opens, closes = open_ms[first:end], open_[first:end], close[first:end]
+    highs, lows = high[first:end], low[first:end]
     scale, length = p.scale, p.length
     for i in range(len(times)):
-        if lows[i] * scale <= floor or highs[i] * scale >= top or opens[i] * scale <= floor:
+        if lows[i] * scale <= floor or highs[i] * scale >= top:
+            return i
+        if opens[i] * scale <= floor or closes[i] * scale <= floor:
             return i
         if times[i] != now_ms or now_ms >= until_ms:
             return i
