@@ -10,8 +10,9 @@ from pathlib import Path
 from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.adapters.storage.state import StateFile
+from whalebot.decisions.risk.settings import AtEnd, TradeSettings
 from whalebot.domain import events as ev
-from whalebot.domain.effects import Effect, FetchExecutions, Persist, RecordTrade, Stopped
+from whalebot.domain.effects import Effect, FetchExecutions, Persist, RecordTrade, Stopped, SubmitOrder
 from whalebot.domain.enums import Side
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import FundingPayment
@@ -171,3 +172,18 @@ def test_what_waits_reads_back_from_the_disk(tmp_path: Path) -> None:
     read = StateFile(tmp_path / "live.json").load()
     assert read == document
     assert [waiting.due_ms for waiting in document.waiting_trades] == [due_ms]
+
+
+def test_a_trade_that_ends_at_a_stop_just_before_a_settlement_is_recorded_once() -> None:
+    world = World(TradeSettings(leverage=Decimal(10), on_shutdown=AtEnd.CLOSE)).ready()
+    intent = world.enter()
+    due_ms, price = world.now + 60_000, world.price
+    world.send(
+        ev.TickerChanged(
+            SYMBOL, price, price, price, price, price, Decimal("0.0001"), due_ms, world.now, world.now
+        )
+    )
+    world.wait(58_000)
+    leaving = only(world.send(ev.Command(ev.Order.STOP, "test", world.now)), SubmitOrder).intent
+    effects = world.fill(Side.SELL, intent.qty, price, leaving.order_link_id)
+    assert len(recorded(effects)) == 1

@@ -114,10 +114,12 @@ class FundingDesk:
         if not trade.entry_ms <= due <= trade.exit_ms + NEAR_MS:
             return False
         self._release(symbol)
+        if self._ctx.stopping and not self._is_over(due):
+            return False
         self._held[symbol] = self._positions.finished[symbol]
         if self._ctx.stopping:
             self._settle(symbol)
-        return symbol in self._held
+        return True
 
     def is_held(self, trade_id: str) -> bool:
         """True for a trade that is not to be recorded yet."""
@@ -151,11 +153,14 @@ class FundingDesk:
             self._settle(symbol)
 
     def _settle(self, symbol: str) -> None:
-        # Just started, with nothing that told the market's time, the settlement may be over all the same.
-        if 0 < self._ctx.clock.now_ms < self._due[symbol]:
-            self._release(symbol)
-        else:
+        if self._is_over(self._due[symbol]):
             self._sync.fetch_executions(symbol, self._due[symbol])
+        else:
+            self._release(symbol)
+
+    def _is_over(self, due_ms: int) -> bool:
+        """True for a settlement that may be over: just started, nothing has told the market's time yet."""
+        return not 0 < self._ctx.clock.now_ms < due_ms
 
     def _release(self, symbol: str) -> None:
         held = self._held.pop(symbol, None)
