@@ -66,7 +66,7 @@ def assert_equal_to_history(live: list[Analysis], table: ScoreTable, first: int 
     [
         ("BTCUSDT-5m-bybit_linear-20250924_20260430.csv.gz", 2000),
         ("APEUSDT-5m-bybit_linear-20250924_20260430.csv.gz", 2000),
-        ("WIFUSDT-1m-bybit_linear-20250423_20250524.csv.gz", 2000),
+        ("WIFUSDT-1m-bybit_linear-20250423_20250524.csv.gz", 2500),
     ],
 )
 def test_bar_by_bar_equals_the_whole_history_on_recorded_bars(name: str, count: int) -> None:
