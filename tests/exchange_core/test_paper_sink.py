@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from whalebot.adapters.exchange.core.inputs import PricePoint
 from whalebot.adapters.exchange.inprocess.paper import PaperSink
 from whalebot.domain.events import Event, TickerChanged, TradesPrinted
@@ -29,8 +31,8 @@ class Recorder:
         return True
 
 
-def trades(ts_ms: int) -> TradesPrinted:
-    return TradesPrinted("BTCUSDT", D(3), D(1), D(2), 1.0, 1.0, 3, ts_ms, 7)
+def trades(ts_ms: int, high: int = 3, low: int = 1, last: int = 2) -> TradesPrinted:
+    return TradesPrinted("BTCUSDT", D(high), D(low), D(last), 1.0, 1.0, 3, ts_ms, 7)
 
 
 def made() -> tuple[Recorder, PaperSink]:
@@ -45,6 +47,17 @@ def test_a_price_moves_the_account_before_it_is_handed_on() -> None:
     assert [p.last_price for p in prices] == [D(1), D(3), D(2)]
     assert all(isinstance(p, PricePoint) for p in prices)
     assert last == trades(LATEST)
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "last", "path"), [(3, 1, 1, [1, 3, 1]), (3, 1, 3, [3, 1, 3]), (2, 2, 2, [2])]
+)
+def test_the_last_price_told_is_the_last_one_the_account_meets(
+    high: int, low: int, last: int, path: list[int]
+) -> None:
+    seen, sink = made()
+    sink.put(trades(LATEST, high, low, last))
+    assert [p.last_price for p in seen.seen[:-1]] == path
 
 
 def test_a_price_from_the_far_future_is_only_handed_on() -> None:

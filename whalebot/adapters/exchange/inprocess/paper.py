@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Final, Protocol
 
 from whalebot.adapters.exchange.core.inputs import BookChanged, FundingDue, MarketInput, PricePoint
@@ -70,7 +71,7 @@ class PaperSink:
         self._last[event.symbol] = event.last
         low_first = abs(before - event.low) <= abs(event.high - before)
         ends = (event.low, event.high) if low_first else (event.high, event.low)
-        return list(dict.fromkeys((*ends, event.last)))
+        return [price for price, _ in groupby((*ends, event.last))]
 
     def _on_ticker(self, event: TickerChanged) -> None:
         self._settle_funding(event)
