@@ -10,7 +10,6 @@ from whalebot.adapters.exchange.core.inputs import (
     BookChanged,
     InstrumentListed,
     MarketInput,
-    PricePoint,
 )
 from whalebot.adapters.exchange.inprocess.paper import PaperSink
 from whalebot.domain.events import (
@@ -71,9 +70,6 @@ class RecordedMarket:
         elif isinstance(event, TickerChanged | TradesPrinted) and self._has_fresh_book:
             self.offer_book(event.symbol)
         self._prices.put(event)
-        if isinstance(event, TradesPrinted):
-            # A frame may come back to where it began: its last price stands, whatever came between.
-            self._moved.apply(PricePoint(event.symbol, event.ts_ms, last_price=event.last))
 
     def list_all(self, instruments: Iterable[Instrument]) -> None:
         """Tell the exchange the order rules."""
