@@ -44,7 +44,7 @@ def both(folder: Path, path: Path, given: dict[str, Any]) -> tuple[list[ClosedTr
     (folder / "config.json").write_text(json.dumps(given))
     command = [sys.executable, "-m", "whalebot", "--dir", str(folder), "run", "--mode", "replay"]
     command += ["--data", str(path), "--speed", "max", "--until-end", "-q"]
-    subprocess.run(command, check=True, timeout=90, cwd=Path(__file__).resolve().parents[2])
+    subprocess.run(command, check=True, timeout=300, cwd=Path(__file__).resolve().parents[2])
     rows = json.loads((folder / "trade_history.json").read_text())
     config = Config(symbols=("BTCUSDT",), **given)
     engine = engine_settings(config, FeedSettings())
