@@ -382,6 +382,43 @@ def test_stop_waits_for_an_order_in_flight_but_not_for_ever() -> None:
     assert len(world.engine.document().intents) == 1
 
 
+def filled_without_a_report() -> World:
+    """An entry that is filled; the venue has not said yet that its stop is there."""
+    world = World().ready()
+    intent = only(world.close_bar(2.5), SubmitOrder).intent
+    world.send(ev.OrderAccepted(intent.order_link_id, "o1", world.now))
+    world.fill(intent.side, intent.qty, world.price, intent.order_link_id)
+    return world
+
+
+def test_stop_waits_for_the_stop_of_a_position() -> None:
+    world = filled_without_a_report()
+    assert not all_of(command(world, ev.Order.STOP), Stopped)
+    [held] = world.engine.document().positions
+    world.report(Side.BUY, held.bought_qty, world.price, held.stop)
+    effects = world.wait(100)
+    assert only(effects, Stopped)
+    assert not all_of(effects, Alert)
+
+
+def test_stop_closes_a_position_whose_stop_does_not_come() -> None:
+    world = filled_without_a_report()
+    command(world, ev.Order.STOP)
+    leaving = only(world.wait(2_500), SubmitOrder).intent
+    assert leaving.reduce_only
+    effects = world.fill(Side.SELL, leaving.qty, world.price, leaving.order_link_id)
+    assert only(effects, RecordTrade)
+    assert only(world.wait(100), Stopped)
+
+
+def test_stop_that_leaves_a_position_bare_says_so() -> None:
+    world = filled_without_a_report()
+    command(world, ev.Order.STOP)
+    effects = world.wait(4_000)
+    assert only(effects, Stopped)
+    assert all_of(effects, Alert)[-1].kind == "unprotected"
+
+
 def test_stop_with_close_leaves_flat() -> None:
     world = World(
         TradeSettings(on_shutdown=AtEnd.CLOSE, leverage=Decimal(10), costs=CostSettings(slippage=0.0))

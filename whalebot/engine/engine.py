@@ -38,7 +38,9 @@ class Engine:
             analyzers = {s: _analyzer(s, settings) for s in settings.symbols}
         rooms = self._rooms = Rooms(ctx, analyzers, state)
         self._views = ViewBuilder(ctx, rooms)
-        self._owner = Owner(ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits, rooms.funding)
+        self._owner = Owner(
+            ctx, rooms.tracker, rooms.positions, rooms.guard, rooms.exits, rooms.funding, rooms.sync
+        )
         self._market_desk = MarketDesk(
             ctx, rooms.markets, rooms.feeds, rooms.positions, self._on_analysis, rooms.funding
         )

@@ -138,11 +138,6 @@ class FundingDesk:
         return tuple(held.waiting(self._due[symbol]) for symbol, held in self._held.items())
 
     @property
-    def asking(self) -> tuple[str, ...]:
-        """Symbols with a trade that waits for an answer that is on its way."""
-        return tuple(symbol for symbol in self._held if symbol in self._sync.executions_due)
-
-    @property
     def waiting(self) -> tuple[str, ...]:
         """Symbols with a trade that waits."""
         return tuple(self._held)

@@ -12,6 +12,7 @@ from whalebot.engine.funding import FundingDesk
 from whalebot.engine.guard import Guard
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
+from whalebot.engine.sync import Sync
 
 _STOP_POLL_MS = 50
 
@@ -27,6 +28,7 @@ class Owner:
         guard: Guard,
         exits: ExitDesk,
         funding: FundingDesk,
+        sync: Sync,
     ) -> None:
         self._ctx = ctx
         self._tracker = tracker
@@ -34,6 +36,7 @@ class Owner:
         self._guard = guard
         self._exits = exits
         self._funding = funding
+        self._sync = sync
         self._deadline_ms = 0
 
     def on_command(self, event: Command) -> None:
@@ -71,12 +74,14 @@ class Owner:
         self.check_stop()
 
     def check_stop(self) -> None:
-        """Finish when no order is in flight, nothing left to close or to be told; or when time is over."""
+        """Finish when nothing is in flight, left to close, to protect or to be told; or when time is over."""
         waiting = [t.memory.intent.order_link_id for t in self._tracker.in_flight()]
         closing = self._ctx.settings.trade.on_shutdown is AtEnd.CLOSE
-        left = [s for s, h in self._positions.holdings.items() if closing and not h.ignored]
+        ours = {s: h for s, h in self._positions.holdings.items() if not h.ignored}
+        # Who has no confirmed stop is about to get one, to be closed, or gone already.
+        left = [s for s, h in ours.items() if closing or h.unprotected_since is not None]
         over = self._ctx.clock.real_ms >= self._deadline_ms
-        if not over and (waiting or left or self._funding.asking):
+        if not over and (waiting or left or self._sync.executions_due):
             self._ctx.timers.arm("stop", self._ctx.clock.real_ms + _STOP_POLL_MS)
             return
         self._ctx.dirty = True
@@ -90,6 +95,9 @@ class Owner:
             )
             self._ctx.notice(Level.WARNING, "left_waiting", text, symbol)
         for symbol, holding in self._positions.holdings.items():
+            if holding.unprotected_since is not None:
+                title, text = f"{symbol}: no confirmed stop", "stopped while a position has none: look at it"
+                self._ctx.alert(Level.CRITICAL, "unprotected", title, text)
             self._ctx.notice(
                 Level.INFO, "left_open", f"position stays, stop {holding.venue_stop} at the venue", symbol
             )
