@@ -241,6 +241,16 @@ def test_a_stop_waits_for_no_settlement_that_lies_ahead() -> None:
     assert only(stop, Stopped)
 
 
+def test_a_trade_over_several_settlements_of_an_outage_waits_for_each() -> None:
+    """The stream is back before the answer, and tells the fill that closes first."""
+    world, qty, due_ms = entered()
+    world.wait(60_000 + 8 * 3_600_000 + 300)
+    tell_next(world, due_ms + 16 * 3_600_000)
+    assert not all_of(closed(world, qty), RecordTrade)
+    told = answered(world, payment(due_ms), payment(due_ms + 8 * 3_600_000))
+    assert only(told, RecordTrade).trade.funding == 2 * PAID
+
+
 def test_a_disk_that_works_again_takes_no_trade_that_waits() -> None:
     world, qty, due_ms = entered()
     world.wait(60_300)

@@ -195,9 +195,13 @@ class FundingDesk:
 
     def _look_on(self, symbol: str) -> None:
         """Nothing more is expected of this settlement: the next one is watched."""
-        self._release(symbol)
-        due = self._looked[symbol] = self._due[symbol]
-        self._watch(symbol, self._settlements.next_after(symbol, due))
+        due, held = self._due[symbol], self._held.get(symbol)
+        self._looked[symbol] = due
+        follows = self._settlements.next_after(symbol, due)
+        # After an outage a trade may wait for several.
+        if held is None or follows > held.exit_ms + NEAR_MS:
+            self._release(symbol)
+        self._watch(symbol, follows)
 
     def _watch(self, symbol: str, due_ms: int) -> None:
         clock, wait_ms = self._ctx.clock, self._ctx.settings.timing.funding_check_ms or 0
