@@ -26,8 +26,16 @@ PROCESSES_LAST_S = 300
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the long tests first, the random campaign before all; else leave the (random) order as it is."""
+    """Put the long tests first, those of one browser side by side; else leave the (random) order as it is."""
     for item in items:
         if item.nodeid.startswith(LONG) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(PROCESSES_LAST_S))
-    items.sort(key=lambda item: ("test_random_campaign" not in item.nodeid, not item.nodeid.startswith(LONG)))
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    if "test_random_campaign" in item.nodeid:
+        return 0
+    if not item.nodeid.startswith(LONG):
+        return 3
+    return 2 if "/web_browser/" in item.nodeid else 1

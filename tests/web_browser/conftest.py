@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from demo_window import DemoDaemon, Window
 
+DEMO = pytest.StashKey[DemoDaemon]()
 CHROMIUM = Path("/usr/bin/chromium")
 WAITS_MS = 30_000
 """How long a page may take to become what a test expects: a slow machine under load takes its time."""
@@ -26,14 +27,26 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoDaemon]:
+def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoDaemon]:
     pytest.importorskip("fastapi", reason="needs the extra web")
-    running = DemoDaemon(tmp_path_factory.mktemp("demo"))
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
+    made = request.session.stash[DEMO] = DemoDaemon(tmp_path_factory.mktemp("demo"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def daemon(demo: DemoDaemon) -> DemoDaemon:
+    """It runs: where the test before was the last of this folder it is started again."""
+    demo.start()
+    return demo
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """End the daemon with the last test that looks at it: it takes a tenth of a processor all the time."""
+    demo = item.session.stash.get(DEMO, None)
+    if demo is not None and (nextitem is None or nextitem.path.parent != item.path.parent):
+        demo.stop()
 
 
 @pytest.fixture(scope="module")

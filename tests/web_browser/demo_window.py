@@ -53,7 +53,9 @@ class DemoDaemon:
         return (self.folder / "state" / "web.token").read_text().strip()
 
     def start(self) -> None:
-        """Start it and wait until it has compared itself with the venue."""
+        """Start it unless it runs, and wait until it has compared itself with the venue."""
+        if self._process is not None:
+            return
         process = self._process = subprocess.Popen(
             [sys.executable, "-m", "whalebot", "run", "--dir", str(self.folder)],
             cwd=ROOT,
