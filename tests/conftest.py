@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from whalebot.research.chaos.forking import Zygote
 
 settings.register_profile(
     "whalebot", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -22,6 +27,29 @@ LONG = ("tests/scenario/", "tests/e2e/", "tests/service/", "tests/optimise/", "t
 """Folders whose tests last for seconds: begun last, one of them would leave the other worker idle."""
 PROCESSES_LAST_S = 300
 """Most of such a test is waiting for processes, which on a slow machine under load takes its time."""
+
+FORKED = (
+    "whalebot.app.commands.run",
+    "whalebot.app.commands.exchange",
+    "whalebot.app.setup",
+    "whalebot.app.daemon",
+    "whalebot.app.remote",
+    "whalebot.engine.engine",
+    "whalebot.adapters.bybit.rest_account",
+    "whalebot.adapters.bybit.rest_orders",
+    "whalebot.adapters.exchange.main",
+    "whalebot.adapters.exchange.market.synthetic",
+)
+"""What daemon and exchange import when they start."""
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """What has made the imports of daemon and exchange and forks them: a start takes no second of them."""
+    from whalebot.research.chaos.process import make_zygote
+
+    with make_zygote(FORKED) as made:
+        yield made
 
 
 @pytest.hookimpl(trylast=True)

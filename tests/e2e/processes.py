@@ -9,11 +9,14 @@ import signal
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from waiting import time_of_end, until
+
+from whalebot.research.chaos.forking import ForkedProcess, Zygote
 
 ROOT = Path(__file__).resolve().parents[2]
 READY = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
@@ -47,23 +50,35 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "NO_COLOR": "1", **changes}
 
 
-class Process:
-    """A child process; a context that kills it if it is still there. Its output goes to a file."""
+def start_plainly(arguments: Sequence[str], folder: Path, output: int) -> subprocess.Popen[bytes]:
+    """Start `python -m whalebot` with these arguments in a folder; `output` is an open file."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "whalebot", *arguments],
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
 
-    def __init__(self, command: str, folder: Path, *arguments: str | Path) -> None:
+
+class Process:
+    """A child process; a context that kills it if it is still there. Its output goes to a file.
+
+    zygote: what forks it, None for a start of its own.
+    """
+
+    def __init__(
+        self, command: str, folder: Path, *arguments: str | Path, zygote: Zygote | None = None
+    ) -> None:
         self.folder = folder
         self._output = folder.parent / f"{folder.name}-{command}.out"
         folder.mkdir(parents=True, exist_ok=True)
         self._from = self._output.stat().st_size if self._output.exists() else 0
         with self._output.open("ab") as output:
-            self.child = subprocess.Popen(
-                [sys.executable, "-m", "whalebot", command, *map(str, arguments)],
-                cwd=folder.parent,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            words = [command, *map(str, arguments)]
+            start = start_plainly if zygote is None else zygote.start
+            self.child: subprocess.Popen[bytes] | ForkedProcess = start(words, folder.parent, output.fileno())
 
     @property
     def output(self) -> str:
@@ -73,26 +88,31 @@ class Process:
     def wait_for(self, text: str, within_s: float = 60) -> None:
         """Wait until the output holds `text`."""
         until(lambda: text in self.output or self._gone(), f"{text!r} in the output", within_s, self._tail)
-        assert text in self.output, f"ended with {self.child.returncode} without {text!r}\n{self._tail()}"
+        assert text in self.output, f"ended with {self.code} without {text!r}\n{self._tail()}"
 
     def wait(self, within_s: float = 60) -> int:
         """Return the exit code."""
         until(self._gone, "the process ends", within_s, self._tail)
-        return self.child.returncode
+        return self.child.wait()
 
     def interrupt(self, within_s: float = 60) -> tuple[int, float]:
         """Send SIGINT; return the exit code and the seconds it took by its own doing."""
         self.child.send_signal(signal.SIGINT)
         took_s = time_of_end(self.child, within_s, self._tail)
-        return self.child.returncode, took_s
+        return self.child.wait(), took_s
 
     def kill(self) -> None:
         """End it the way a power cut would; whoever it started is on its own."""
         self.child.kill()
         self.child.wait()
 
+    @property
+    def code(self) -> int | None:
+        """The exit code, None while it runs."""
+        return self.child.poll()
+
     def _gone(self) -> bool:
-        return self.child.poll() is not None
+        return self.code is not None
 
     def _tail(self) -> str:
         return self.output[-4000:]
@@ -110,8 +130,8 @@ class Process:
 class Daemon(Process):
     """`whalebot run --dir FOLDER ...`."""
 
-    def __init__(self, folder: Path, *arguments: str | Path) -> None:
-        super().__init__("run", folder, "--dir", folder, *arguments)
+    def __init__(self, folder: Path, *arguments: str | Path, zygote: Zygote | None = None) -> None:
+        super().__init__("run", folder, "--dir", folder, *arguments, zygote=zygote)
         log = folder / "logs" / "events.jsonl"
         self._events_from = log.stat().st_size if log.exists() else 0
 
@@ -130,7 +150,7 @@ class Daemon(Process):
         what = f"{count} x {kind} in the event log"
         until(lambda: len(self.events(kind)) >= count or self._gone(), what, within_s, self._tail)
         found = self.events(kind)
-        assert len(found) >= count, f"ended with {self.child.returncode} without {what}\n{self._tail()}"
+        assert len(found) >= count, f"ended with {self.code} without {what}\n{self._tail()}"
         return found[count - 1]
 
     def trades(self) -> list[dict[str, Any]]:
@@ -145,11 +165,11 @@ class Daemon(Process):
 class ExchangeProcess(Process):
     """`whalebot exchange` on a free port, its account kept in FOLDER. Known by KEY and SECRET."""
 
-    def __init__(self, folder: Path, *arguments: str | Path) -> None:
+    def __init__(self, folder: Path, *arguments: str | Path, zygote: Zygote | None = None) -> None:
         self.log = folder / "exchange.jsonl"
         options = ("--port", "0", "--state", folder, "--log", self.log, "--rate-limits", "off")
         keys = ("--api-key", KEY, "--api-secret", SECRET)
-        super().__init__("exchange", folder, *options, *keys, *arguments)
+        super().__init__("exchange", folder, *options, *keys, *arguments, zygote=zygote)
         found = until(lambda: READY.search(self.output) or self._gone(), "it listens", 60, self._tail)
         assert not isinstance(found, bool), self._tail()
         self.port = int(found[1])
@@ -189,7 +209,7 @@ class ExchangeProcess(Process):
 
     def stop(self) -> None:
         """End it in order, so that its log is whole."""
-        self.child.terminate()
+        self.child.send_signal(signal.SIGTERM)
         assert self.wait() == 0, self._tail()
 
 

@@ -11,6 +11,7 @@ from processes import Daemon, ExchangeProcess, write_config, write_keys
 from test_demo_run import EAGER
 from test_restarts import WARM_MS
 
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import judge_folder
 
 SCALE = 1800
@@ -48,18 +49,20 @@ TOGETHER = (
 
 
 @pytest.fixture
-def exchange(tmp_path: Path, bars: str) -> Iterator[ExchangeProcess]:
+def exchange(tmp_path: Path, bars: str, zygote: Zygote) -> Iterator[ExchangeProcess]:
     options = ("--data", bars, "--from", str(WARM_MS), "--speed", str(SCALE), "--balance", "100000")
-    with ExchangeProcess(tmp_path / "x", *options, "--check") as running:
+    with ExchangeProcess(tmp_path / "x", *options, "--check", zygote=zygote) as running:
         yield running
 
 
-def trade_through(folder: Path, exchange: ExchangeProcess, faults: list[Fault], trades: int) -> Daemon:
+def trade_through(
+    folder: Path, exchange: ExchangeProcess, faults: list[Fault], trades: int, zygote: Zygote
+) -> Daemon:
     """Let a daemon close so many trades while the faults strike; judge it."""
     write_config(folder, exchange.config, {"exchange": {"time_scale": SCALE}}, EAGER)
     write_keys(folder)
     exchange.fault(*faults)
-    with Daemon(folder) as daemon:
+    with Daemon(folder, zygote=zygote) as daemon:
         daemon.wait_for_event("trade_closed", count=trades)
         assert daemon.interrupt()[0] == 0
     struck = {line["do"] for line in exchange.log_now() if line["kind"] == "fault"}
@@ -70,14 +73,14 @@ def trade_through(folder: Path, exchange: ExchangeProcess, faults: list[Fault], 
     return daemon
 
 
-def test_one_fault_after_the_other(tmp_path: Path, exchange: ExchangeProcess) -> None:
+def test_one_fault_after_the_other(tmp_path: Path, exchange: ExchangeProcess, zygote: Zygote) -> None:
     faults = [fault for name in TOGETHER for fault in FAULTS[name]]
-    daemon = trade_through(tmp_path / "d", exchange, faults, trades=3)
+    daemon = trade_through(tmp_path / "d", exchange, faults, 3, zygote)
     assert any(trade["closed_by"] == "foreign" for trade in daemon.trades())
     assert daemon.events("stream_down")
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FAULTS)
-def test_each_fault_alone(name: str, tmp_path: Path, exchange: ExchangeProcess) -> None:
-    trade_through(tmp_path / "d", exchange, FAULTS[name], trades=2)
+def test_each_fault_alone(name: str, tmp_path: Path, exchange: ExchangeProcess, zygote: Zygote) -> None:
+    trade_through(tmp_path / "d", exchange, FAULTS[name], 2, zygote)

@@ -14,6 +14,7 @@ from waiting import until
 
 from whalebot.adapters.audit.reading import records
 from whalebot.adapters.storage.filesystem import FileSystem
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import judge_folder
 from whalebot.research.chaos.trail import trail_holds
 
@@ -54,23 +55,23 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def test_killed_right_after_an_order_left(tmp_path: Path, bars: str) -> None:
+def test_killed_right_after_an_order_left(tmp_path: Path, bars: str, zygote: Zygote) -> None:
     """The order arrives, its answer never does, and the daemon dies before it hears of the fill."""
     folder = tmp_path / "d"
     options = ("--data", bars, "--from", str(WARM_MS), "--speed", "1200", "--balance", "100000")
-    with ExchangeProcess(tmp_path / "x", *options) as exchange:
+    with ExchangeProcess(tmp_path / "x", *options, zygote=zygote) as exchange:
         scale = {"exchange": {"time_scale": 1200}}
         write_config(folder, exchange.config, scale, EAGER, HOLDING, SHORT_HOLD)
         write_keys(folder)
         exchange.fault({"do": "timeout_after", "path": "order/create"}, {"do": "lose_private", "count": 50})
-        with Daemon(folder) as first:
+        with Daemon(folder, zygote=zygote) as first:
             until(lambda: created(exchange), "an order at the exchange", 90, lambda: first.output[-3000:])
             first.kill()
         [intent] = first.state("testnet")["intents"]
         assert not first.trades()
 
         exchange.fault({"do": "lose_private", "count": 1})
-        with Daemon(folder) as second:
+        with Daemon(folder, zygote=zygote) as second:
             second.wait_for_event("trade_closed")
             assert second.interrupt()[0] == 0
         exchange.stop()

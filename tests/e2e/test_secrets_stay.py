@@ -8,6 +8,7 @@ from processes import KEY, SECRET, Daemon, ExchangeProcess, write_config, write_
 from test_demo_run import EAGER
 from test_restarts import WARM_MS
 
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import judge_folder
 
 WRONG_SECRET = "e2eWrongWrongWrongWrong1234"
@@ -23,13 +24,13 @@ def places_of(folder: Path, *secrets: str) -> list[str]:
     return found
 
 
-def test_no_error_tells_the_secret(tmp_path: Path, bars: str) -> None:
+def test_no_error_tells_the_secret(tmp_path: Path, bars: str, zygote: Zygote) -> None:
     folder = tmp_path / "d"
     options = ("--data", bars, "--from", str(WARM_MS), "--speed", "3000", "--balance", "100000")
-    with ExchangeProcess(tmp_path / "x", *options) as exchange:
+    with ExchangeProcess(tmp_path / "x", *options, zygote=zygote) as exchange:
         write_config(folder, exchange.config, {"exchange": {"time_scale": 3000}}, EAGER)
         write_keys(folder, KEY, WRONG_SECRET)
-        with Daemon(folder, "-vv") as refused:
+        with Daemon(folder, "-vv", zygote=zygote) as refused:
             assert refused.wait() == 3, refused.output
         assert "key" in refused.output
 
@@ -39,7 +40,7 @@ def test_no_error_tells_the_secret(tmp_path: Path, bars: str) -> None:
             {"do": "rest_error", "path": "trading-stop", "status": 502},
             {"do": "send_frame", "frame": "garbage", "channel": "all"},
         )
-        with Daemon(folder, "-vv") as daemon:
+        with Daemon(folder, "-vv", zygote=zygote) as daemon:
             daemon.wait_for_event("trade_closed")
             exchange.fault(
                 {"do": "rest_error", "count": 3}, {"do": "drop_streams"}, {"do": "timeout_before", "count": 2}

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from whalebot.research.chaos.forking import ForkedProcess
+
 T = TypeVar("T")
 _POLL_S = 0.02
 _never = threading.Event()
@@ -26,7 +28,9 @@ def until(condition: Callable[[], T], what: str, within_s: float, tell: Callable
         _never.wait(_POLL_S)
 
 
-def time_of_end(child: subprocess.Popen[bytes], within_s: float, tell: Callable[[], str] = str) -> float:
+def time_of_end(
+    child: subprocess.Popen[bytes] | ForkedProcess, within_s: float, tell: Callable[[], str] = str
+) -> float:
     """Wait until a child ends; return how many seconds it took by its own doing.
 
     On a machine with more to do than processors a process waits for its turn, and so do those it waits for:

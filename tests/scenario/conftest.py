@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "e2e"))
 from market_files import write_bars
 from stage import Stage
 
+from whalebot.research.chaos.forking import Zygote
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if os.environ.get("WHALEBOT_SOAK") == "1":
@@ -30,7 +32,7 @@ def lively(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, lively: str) -> Iterator[Stage]:
+def stage(tmp_path: Path, lively: str, zygote: Zygote) -> Iterator[Stage]:
     """An exchange that plays the lively bars to a daemon that trades often."""
-    with Stage(tmp_path, lively) as made:
+    with Stage(tmp_path, lively, zygote=zygote) as made:
         yield made

@@ -16,6 +16,7 @@ from market_files import FIVE_MINUTES, START_MS
 from processes import KEY, SECRET, Daemon, ExchangeProcess, write_config, write_keys
 from test_demo_run import EAGER
 
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import Verdict, judge, read_books
 from whalebot.research.chaos.ledger import read_ledger
 from whalebot.research.chaos.process import now_ms
@@ -27,7 +28,10 @@ WARM_MS = START_MS + 150 * FIVE_MINUTES
 class Stage:
     """`exchange` runs from the start; `daemon` starts one in the same folder each time."""
 
-    def __init__(self, folder: Path, bars: str, scale: int = SCALE, *options: str) -> None:
+    def __init__(
+        self, folder: Path, bars: str, scale: int = SCALE, *options: str, zygote: Zygote | None = None
+    ) -> None:
+        self.zygote = zygote
         self._places = (folder / "x", folder / "d")
         self._options = ("--data", bars, "--from", str(WARM_MS), "--balance", "100000", "--check", *options)
         self.exchange = self.play(scale)
@@ -35,7 +39,9 @@ class Stage:
     def play(self, scale: int, *options: str) -> ExchangeProcess:
         """Start the exchange, or start it again where it was, at another speed."""
         self._scale = scale
-        self.exchange = ExchangeProcess(self._places[0], *self._options, "--speed", str(scale), *options)
+        self.exchange = ExchangeProcess(
+            self._places[0], *self._options, "--speed", str(scale), *options, zygote=self.zygote
+        )
         return self.exchange
 
     def daemon(self, *tables: dict[str, Any]) -> Daemon:
@@ -43,7 +49,7 @@ class Stage:
         scale = {"exchange": {"time_scale": self._scale}}
         write_config(self._places[1], self.exchange.config, scale, EAGER, *tables)
         write_keys(self._places[1])
-        return Daemon(self._places[1])
+        return Daemon(self._places[1], zygote=self.zygote)
 
     def end(self, daemon: Daemon) -> Verdict:
         """End daemon and exchange in order; return what the judge says. It must have found nothing."""

@@ -10,6 +10,8 @@ from stage import SCALE, Stage
 from test_demo_run import HOLDING
 from waiting import until
 
+from whalebot.research.chaos.forking import Zygote
+
 DAY_MS = 86_400_000
 LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 
@@ -44,9 +46,9 @@ def test_an_order_taken_just_before_an_outage_is_not_forgotten(stage: Stage) -> 
     assert position["entry_score"] is not None
 
 
-def test_a_position_left_alone_for_ten_days_is_managed_again(tmp_path: Path) -> None:
+def test_a_position_left_alone_for_ten_days_is_managed_again(tmp_path: Path, zygote: Zygote) -> None:
     """Longer than one question for executions may reach back."""
-    with Stage(tmp_path, str(write_calm_bars(tmp_path, days=13))) as stage:
+    with Stage(tmp_path, str(write_calm_bars(tmp_path, days=13)), zygote=zygote) as stage:
         with stage.daemon(HOLDING) as first:
             first.wait_for_event("entry")
             first.kill()

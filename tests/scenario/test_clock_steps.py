@@ -65,6 +65,8 @@ class WallClock:
 @pytest.fixture
 def wall(tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Iterator[WallClock]:
     made = WallClock(tmp_path / "clock")
+    # What is forked has begun long ago, by the true clock.
+    stage.zygote = None
     kept = processes.environment
     monkeypatch.setattr(processes, "environment", lambda: kept(**made.environment))
     yield made

@@ -9,6 +9,7 @@ from processes import Daemon, ExchangeProcess, write_config, write_keys
 from test_demo_run import EAGER, HOLDING
 from waiting import until
 
+from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import judge, read_books
 from whalebot.research.chaos.ledger import read_ledger
 from whalebot.research.chaos.process import now_ms
@@ -17,14 +18,14 @@ SPEED = 1800
 LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 
 
-def test_a_settlement_nobody_tells_is_asked_for(tmp_path: Path) -> None:
+def test_a_settlement_nobody_tells_is_asked_for(tmp_path: Path, zygote: Zygote) -> None:
     options = ("--seed", "7", "--symbols", "BTCUSDT", "--balance", "100000", "--check")
-    with ExchangeProcess(tmp_path / "x", *options, "--speed", str(SPEED)) as exchange:
+    with ExchangeProcess(tmp_path / "x", *options, "--speed", str(SPEED), zygote=zygote) as exchange:
         write_config(
             tmp_path / "d", exchange.config, {"exchange": {"time_scale": SPEED}}, EAGER, HOLDING, LONG_HOLD
         )
         write_keys(tmp_path / "d")
-        with Daemon(tmp_path / "d") as daemon:
+        with Daemon(tmp_path / "d", zygote=zygote) as daemon:
             daemon.wait_for_event("entry")
             exchange.fault({"do": "lose_private", "topic": "execution", "count": 1})
             settled = until(
