@@ -29,14 +29,14 @@ def check(name: str, seed: int) -> None:
 
 @pytest.mark.parametrize("name", FAST)
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_hostile_input_is_understood_or_refused(name: str, seed: int) -> None:
     check(name, seed)
 
 
 @pytest.mark.parametrize("name", sorted(SLOW_ONES))
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_hostile_input_ends_neither_engine_nor_exchange(name: str, seed: int) -> None:
     check(name, seed)
 
