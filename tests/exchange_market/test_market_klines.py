@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from market_makers import MINUTE, T0, batches, candle, numbers_of, play, playback, resampled, wave
 
@@ -29,6 +29,7 @@ def holed_minutes(draw: Any) -> list[int]:
 
 
 @given(numbers=holed_minutes())
+@settings(max_examples=60)
 def test_confirmed_bars_equal_plain_resampling(numbers: list[int]) -> None:
     bars = wave(numbers)
     closed = [event for event in play(playback(bars)) if isinstance(event, Kline)]
@@ -56,6 +57,7 @@ def test_served_bars_equal_those_that_were_confirmed(numbers: list[int], cut: in
     future=st.integers(1, 5),
     interval=st.sampled_from(("1", "5", "60")),
 )
+@settings(max_examples=60)
 def test_no_answer_depends_on_the_future(numbers: list[int], cut: int, future: int, interval: str) -> None:
     bars = wave(numbers)
     keep = 1 + cut % len(bars)
