@@ -10,11 +10,12 @@ from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
 from whalebot.domain.effects import Effect, FetchExecutions, RecordTrade, Stopped, SubmitOrder
-from whalebot.domain.enums import Side
+from whalebot.domain.enums import Side, Stream
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import Execution, FundingPayment
 
 PAID = Decimal("8.5")
+HOUR_MS = 3_600_000
 
 
 def entered() -> tuple[World, Decimal, int]:
@@ -277,3 +278,31 @@ def test_nothing_is_left_to_trade_by_it() -> None:
     effects = world.send(ev.FundingPaid(payment(due_ms), world.now))
     assert not all_of(effects, SubmitOrder)
     assert world.engine.document().positions == ()
+
+
+def test_a_trade_that_ends_while_executions_are_asked_for_waits_for_the_answer() -> None:
+    """Its settlements came while nobody listened; the fill that ends it is told before the answer."""
+    world, qty, due_ms = entered()
+    world.send(ev.StreamDown(Stream.PRIVATE, "closed by the venue", world.now))
+    world.wait(70_000)
+    tell_next(world, due_ms + 8 * HOUR_MS)
+    world.send(ev.StreamUp(Stream.PRIVATE, world.now))
+    world.engine._rooms.sync.fetch_executions(SYMBOL, due_ms - 60_000)
+    assert not all_of(closed(world, qty), RecordTrade)
+    told = world.send(
+        ev.ExecutionsFetched(SYMBOL, due_ms - 60_000, Known((payment(due_ms),), world.now), world.now)
+    )
+    assert only(told, RecordTrade).trade.funding == PAID
+    assert world.engine.document().waiting_trades == ()
+
+
+def test_an_answer_that_does_not_come_leaves_such_a_trade_to_the_next_run() -> None:
+    world, qty, due_ms = entered()
+    tell_next(world, due_ms + 8 * HOUR_MS)
+    world.engine._rooms.sync.fetch_executions(SYMBOL, due_ms)
+    closed(world, qty)
+    stop = world.send(ev.Command(ev.Order.STOP, "test", world.now)) + world.wait(5_000)
+    assert only(stop, Stopped)
+    assert not all_of(stop, RecordTrade)
+    [waiting] = world.engine.document().waiting_trades
+    assert waiting.due_ms <= due_ms

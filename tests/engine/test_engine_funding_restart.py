@@ -97,6 +97,7 @@ def test_funding_told_by_the_stream_is_booked_on_it_too() -> None:
     before, document, due_ms = killed()
     world = started(before, document).ready()
     world.send(ev.FundingPaid(payment(due_ms), world.now))
+    told(world, due_ms)
     assert [trade.funding for trade in recorded(world.log)] == [PAID]
 
 

@@ -382,6 +382,18 @@ def test_stop_waits_for_an_order_in_flight_but_not_for_ever() -> None:
     assert len(world.engine.document().intents) == 1
 
 
+def test_a_fill_that_is_told_late_does_not_move_the_end_back() -> None:
+    world = World().ready()
+    qty = world.enter().qty
+    part = qty / 2
+    world.now += 20_000
+    ended_ms = world.now
+    world.fill(Side.SELL, part, world.price, "", "TakeProfit", "CreateByTakeProfit")
+    world.now -= 15_000
+    effects = world.fill(Side.SELL, qty - part, world.price, "", "TakeProfit", "CreateByTakeProfit")
+    assert only(effects, RecordTrade).trade.exit_ms == ended_ms
+
+
 def filled_without_a_report() -> World:
     """An entry that is filled; the venue has not said yet that its stop is there."""
     world = World().ready()

@@ -51,6 +51,7 @@ class PositionMemory:
     leverage: Decimal
     position_idx: int = 0
     reconciled: bool = False
+    last_fill_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

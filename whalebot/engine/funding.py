@@ -24,8 +24,6 @@ from whalebot.engine.sync import Sync
 _EARLY_FUNDING: Final = 4
 # Real time from one question to the next look at what came of it: the venue may settle late.
 _AGAIN_MS: Final = (30_000, 10_000)
-# No wait is longer than this part of the time between settlements, however fast the market is played.
-_SHARE: Final = 8
 
 
 def _nowhere(trade: ClosedTrade) -> None:
@@ -107,19 +105,34 @@ class FundingDesk:
     # --- trades that wait -----------------------------------------------------------------------------
 
     def holds(self, trade: ClosedTrade) -> bool:
-        """True for a trade that ended while the funding of its last settlement was not known."""
-        symbol, due = trade.symbol, self._due.get(trade.symbol)
-        if due is None or self._settlements.is_told(symbol, due):
-            return False
-        if not trade.entry_ms <= due <= trade.exit_ms + NEAR_MS:
+        """True for a trade that ended while not all of its funding was known."""
+        symbol = trade.symbol
+        # What the venue's books say of a position is asked for after its executions.
+        asking = symbol in self._sync.executions_due and not trade.reconciled
+        if self._is_off or not (asking or self._lacks(symbol, trade.entry_ms, trade.exit_ms)):
             return False
         self._release(symbol)
-        if self._ctx.stopping and not self._is_over(due):
+        if self._ctx.stopping and not asking and not self._settlements.is_over(self._due[symbol]):
             return False
         self._held[symbol] = self._positions.finished[symbol]
         if self._ctx.stopping:
             self._settle(symbol)
         return True
+
+    def _lacks(self, symbol: str, entry_ms: int, exit_ms: int) -> bool:
+        """True when the settlement that is watched belongs to a trade and was not told yet."""
+        due = self._due.get(symbol)
+        if due is None or self._settlements.is_told(symbol, due):
+            return False
+        return entry_ms <= due <= exit_ms + NEAR_MS
+
+    def on_answered(self, symbol: str) -> None:
+        """Executions were told up to now: a trade that waited for these alone waits no more."""
+        held = self._held.get(symbol)
+        if held is None or symbol in self._sync.executions_due:
+            return
+        if not self._lacks(symbol, held.memory.opened_ms, held.exit_ms):
+            self._release(symbol)
 
     def is_held(self, trade_id: str) -> bool:
         """True for a trade that is not to be recorded yet."""
@@ -135,7 +148,12 @@ class FundingDesk:
 
     def memories(self) -> tuple[WaitingTrade, ...]:
         """Return what must survive a restart."""
-        return tuple(held.waiting(self._due[symbol]) for symbol, held in self._held.items())
+        return tuple(held.waiting(self._since(symbol)) for symbol, held in self._held.items())
+
+    def _since(self, symbol: str) -> int:
+        """Return from when on a trade that waits lacks what happened, ms UTC."""
+        known = (self._due.get(symbol), self._sync.executions_due.get(symbol), self._held[symbol].exit_ms)
+        return min(at for at in known if at is not None)
 
     @property
     def waiting(self) -> tuple[str, ...]:
@@ -148,14 +166,12 @@ class FundingDesk:
             self._settle(symbol)
 
     def _settle(self, symbol: str) -> None:
-        if self._is_over(self._due[symbol]):
+        if symbol in self._sync.executions_due:
+            return
+        if self._settlements.is_over(self._due[symbol]):
             self._sync.fetch_executions(symbol, self._due[symbol])
         else:
             self._release(symbol)
-
-    def _is_over(self, due_ms: int) -> bool:
-        """True for a settlement that may be over: just started, nothing has told the market's time yet."""
-        return not 0 < self._ctx.clock.now_ms < due_ms
 
     def _release(self, symbol: str) -> None:
         held = self._held.pop(symbol, None)
@@ -185,11 +201,11 @@ class FundingDesk:
         elif self._ctx.clock.now_ms < due:
             self._watch(symbol, due)
         elif asked and symbol in self._sync.executions_due:
-            timers.arm(("funding", symbol), real_ms + self._wait_ms(symbol, _AGAIN_MS[-1]))
+            timers.arm(("funding", symbol), real_ms + self._settlements.wait_ms(symbol, _AGAIN_MS[-1]))
         elif asked < len(_AGAIN_MS) and self._is_missing(symbol, due):
             self._asked[symbol] = asked + 1
             self._sync.fetch_executions(symbol, due)
-            timers.arm(("funding", symbol), real_ms + self._wait_ms(symbol, _AGAIN_MS[asked]))
+            timers.arm(("funding", symbol), real_ms + self._settlements.wait_ms(symbol, _AGAIN_MS[asked]))
         else:
             self._look_on(symbol)
 
@@ -199,7 +215,8 @@ class FundingDesk:
         self._looked[symbol] = due
         follows = self._settlements.next_after(symbol, due)
         # After an outage a trade may wait for several.
-        if held is None or follows > held.exit_ms + NEAR_MS:
+        is_last = held is None or follows > held.exit_ms + NEAR_MS
+        if is_last and symbol not in self._sync.executions_due:
             self._release(symbol)
         self._watch(symbol, follows)
 
@@ -207,12 +224,8 @@ class FundingDesk:
         clock, wait_ms = self._ctx.clock, self._ctx.settings.timing.funding_check_ms or 0
         self._due[symbol], self._asked[symbol] = due_ms, 0
         away_ms = max(0, round((due_ms - clock.now_ms) / self._ctx.settings.feed.time_scale))
-        due_ms = clock.real_ms + away_ms + self._wait_ms(symbol, wait_ms)
+        due_ms = clock.real_ms + away_ms + self._settlements.wait_ms(symbol, wait_ms)
         self._ctx.timers.arm(("funding", symbol), due_ms)
-
-    def _wait_ms(self, symbol: str, real_ms: int) -> int:
-        step_ms = self._settlements.step_ms(symbol) / self._ctx.settings.feed.time_scale
-        return min(real_ms, round(step_ms / _SHARE))
 
     def _is_missing(self, symbol: str, due_ms: int) -> bool:
         if self._settlements.is_told(symbol, due_ms):

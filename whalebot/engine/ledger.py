@@ -59,7 +59,10 @@ def take_fill(memory: PositionMemory, fill: Execution) -> tuple[PositionMemory, 
     else:
         sums = {"sold": memory.sold + value, "sold_qty": memory.sold_qty + taken}
     link_ids = _with(memory.link_ids, fill.order_link_id)
-    return replace(memory, fees=memory.fees + fee, link_ids=link_ids, **sums), fill.qty - taken
+    # Fills that were lost are told after later ones.
+    last_ms = max(memory.last_fill_ms, fill.ts_ms)
+    fees = memory.fees + fee
+    return replace(memory, fees=fees, link_ids=link_ids, last_fill_ms=last_ms, **sums), fill.qty - taken
 
 
 def open_from_fill(
@@ -96,6 +99,7 @@ def open_from_fill(
         foreign=origin is None,
         leverage=leverage,
         position_idx=origin.intent.position_idx if origin else 0,
+        last_fill_ms=fill.ts_ms,
     )
 
 

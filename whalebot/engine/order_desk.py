@@ -105,6 +105,7 @@ class OrderDesk:
         if isinstance(event.executions, Known):
             self._trading.on_executions(event.executions.value, event.recv_ms)
         self._sync.on_executions(event)
+        self._funding.on_answered(event.symbol)
 
     def on_closings(self, event: ClosingsFetched) -> None:
         """The venue's books about a position that no execution explains."""

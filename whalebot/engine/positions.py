@@ -140,7 +140,9 @@ class PositionManager:
     def _end(self, holding: Holding, fill: Execution, intent: IntentMemory | None) -> ClosedTrade | None:
         reason = closed_by(fill, holding.memory, intent)
         last = self._markets[fill.symbol].last_price
-        return self._finish(holding, fill.ts_ms, _exit_level(holding.memory, reason, last), reason)
+        return self._finish(
+            holding, holding.memory.last_fill_ms, _exit_level(holding.memory, reason, last), reason
+        )
 
     def _finish(
         self, holding: Holding, exit_ms: int, level: Decimal | None, reason: ClosedBy

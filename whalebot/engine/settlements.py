@@ -13,6 +13,8 @@ from whalebot.engine.market import SymbolMarket
 NEAR_MS: Final = 5_000
 _REMEMBERED: Final = 8
 _UNTOLD_INTERVAL_MIN: Final = 480
+# No wait is longer than this part of the time between settlements, however fast the market is played.
+_SHARE: Final = 8
 
 
 class Settlements:
@@ -36,6 +38,10 @@ class Settlements:
         until_ms = due_ms + self.step_ms(symbol) // 2
         return any(due_ms - NEAR_MS <= ts_ms < until_ms for ts_ms in self._told.get(symbol, ()))
 
+    def is_over(self, due_ms: int) -> bool:
+        """True for a settlement that may be over: just started, nothing has told the market's time yet."""
+        return not 0 < self._ctx.clock.now_ms < due_ms
+
     def next_after(self, symbol: str, due_ms: int) -> int:
         """Return the settlement after this one; one that passed meanwhile is not passed over."""
         told, follows = self._markets[symbol].next_funding_ms, due_ms + self.step_ms(symbol)
@@ -48,3 +54,8 @@ class Settlements:
         instrument = self._ctx.instruments.get(symbol)
         minutes = _UNTOLD_INTERVAL_MIN if instrument is None else instrument.funding_interval_min
         return minutes * MINUTE_MS
+
+    def wait_ms(self, symbol: str, real_ms: int) -> int:
+        """Return a wait in real ms, shorter where a market played fast would settle again meanwhile."""
+        step_ms = self.step_ms(symbol) / self._ctx.settings.feed.time_scale
+        return min(real_ms, round(step_ms / _SHARE))
