@@ -9,7 +9,7 @@ from engine_harness import BAR_MS, DAY_MS, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
 from whalebot.domain.books import Booking
-from whalebot.domain.effects import Alert, Effect, FetchBookings, Notice, SubmitOrder
+from whalebot.domain.effects import Alert, Effect, FetchBookings, FetchExecutions, Notice, SubmitOrder
 from whalebot.domain.enums import Side
 from whalebot.domain.known import Known, Unknown
 
@@ -268,9 +268,23 @@ def test_a_day_nobody_can_be_asked_about_is_asked_about_again() -> None:
     assert [e for e in all_of(world.wait(90_000), FetchBookings) if e.until_ms == asked.until_ms]
 
 
+def test_no_day_is_compared_while_fills_are_asked_for() -> None:
+    world, made = traded()
+    asked = end_of_day(world)
+    since_ms = world.now - DAY_MS // 2
+    world.engine._rooms.sync.fetch_executions(SYMBOL, since_ms)
+    effects = answer(world, asked, Booking("t1", SYMBOL, "TRADE", made + 5, since_ms))
+    assert not all_of(effects, Alert)
+    assert not all_of(world.wait(90_000), FetchBookings)
+    world.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known((), world.now), world.now))
+    assert [e for e in all_of(world.wait(90_000), FetchBookings) if e.until_ms == asked.until_ms]
+
+
 def test_the_books_of_a_day_survive_a_restart() -> None:
     world, made = traded()
     again = world.restart().ready()
+    since_ms = only(again.log, FetchExecutions).since_ms
+    again.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known((), again.now), again.now))
     asked = end_of_day(again)
     answer(again, asked, Booking("t1", SYMBOL, "TRADE", made, again.now - DAY_MS // 2))
     assert again.engine.view().books_difference == 0

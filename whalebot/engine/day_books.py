@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -29,11 +30,13 @@ class DayBooks:
     """Adds up what fills and funding of a day made, symbol by symbol, and compares it once the day is over.
 
     `difference` is what the last compared day lacks (the venue's sum less ours, in quote), None before the
-    first comparison; `checked_ms` is the end of that day.
+    first comparison; `checked_ms` is the end of that day. Nothing is compared while `is_catching_up`: fills
+    that were asked for may belong to it.
     """
 
-    def __init__(self, ctx: Context) -> None:
+    def __init__(self, ctx: Context, is_catching_up: Callable[[], bool]) -> None:
         self._ctx = ctx
+        self._is_catching_up = is_catching_up
         self._books: dict[tuple[int, str], DayBook] = {}
         self._asked: tuple[int, int] | None = None
         self._next_try_ms = 0
@@ -77,7 +80,7 @@ class DayBooks:
         if now_ms < due_ms:
             self._quiet_until_ms = min(due_ms, (now_ms // DAY_MS + 1) * DAY_MS)
             return
-        if self._ctx.clock.real_ms < self._next_try_ms:
+        if self._ctx.clock.real_ms < self._next_try_ms or self._is_catching_up():
             return
         since_ms = min(book.from_ms for (day, _), book in self._books.items() if day == day_ms)
         self._next_try_ms = self._ctx.clock.real_ms + _RETRY_MS
@@ -89,6 +92,8 @@ class DayBooks:
         if self._asked is None or event.request_no != self._asked[0]:
             return
         day_ms, self._asked = self._asked[1], None
+        if self._is_catching_up():
+            return
         answer = event.bookings
         if isinstance(answer, Unknown):
             self._ctx.trouble("bookings_unknown", answer.reason)

@@ -47,7 +47,7 @@ class Rooms:
         self.guard = Guard(ctx, self.account, self.exits, self.performance)
         self.wallet_watch = WalletWatch(ctx, self.account, self.guard)
         self.account.on_change = self.wallet_watch.on_wallet
-        self.day_books = DayBooks(ctx)
+        self.day_books = DayBooks(ctx, lambda: bool(self.sync.executions_due))
         self.positions.booked = self._booked
         self.leverage = LeverageDesk(ctx)
         self.differences = Differences(ctx, self.tracker, self.positions, self.signals, self.exits)
