@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -55,6 +56,14 @@ def test_no_secret_or_state_is_tracked(texts: dict[Path, str]) -> None:
 def test_nothing_of_the_program_is_missing_in_a_clone() -> None:
     wrong = [name for name in ignored_files("whalebot") if "__pycache__" not in name]
     assert not wrong, f".gitignore hides {wrong}"
+
+
+def test_what_a_scan_writes_is_no_change_of_the_clone() -> None:
+    scanner = json.loads((ROOT / "config.json").read_text(encoding="utf-8"))["scanner"]
+    output = scanner["output"]
+    passed_over = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    for folder in (scanner["log_directory"], output["json_output_dir"], output["csv_output_dir"]):
+        assert f"/{folder}/" in passed_over
 
 
 def test_no_test_sleeps(texts: dict[Path, str]) -> None:
