@@ -82,7 +82,7 @@ def test_text_names_what_people_ask_for(
             "Mode live",
             "Net PnL",
             "Fees",
-            "Funding",
+            "Funding paid",
             "Max drawdown",
             "Sharpe",
             "Sortino",

@@ -141,7 +141,7 @@ def test_a_trade_is_told_in_words() -> None:
         "Bought 2 BTC at 100, stop 95 (5.00 % away); sold at 107 after 1 h 00 min: it reached its target. On "
         "the way it was 16.00 ahead at best and 1.00 behind at worst, before costs."
     )
-    assert sum_of(won) == "Gross +14.00, fees 1.25, funding +0.25: net +12.50 USDT (+1.25 R)."
+    assert sum_of(won) == "Gross +14.00, fees 1.25, funding paid +0.25: net +12.50 USDT (+1.25 R)."
     assert reason_of(lost).startswith(
         "Short because the score stood at +2.50: Parabolic SAR −0.10 speaks for it, VWAP +0.22"
     )
@@ -287,6 +287,17 @@ def test_charts_have_words_for_those_who_cannot_see_them() -> None:
         assert re.match(r'<svg [^>]*role="img" aria-label="[^"]{5,}"', drawing)
     assert "Best: 09, +12.50 USDT. Worst: 14, −4.00 USDT." in totals_chart(summary(three()).by_hour, "x")
     assert "gross +10.00; fees −3.25; funding −0.50; net +6.25 USDT." in money_chart(summary(three()).totals)
+
+
+def test_every_exit_has_its_name_below_its_bar() -> None:
+    some = next(iter(summary(three()).by_symbol.values()))
+    names = [one.value.replace("_", " ") for one in ClosedBy][:5]
+    assert any(len(name) > 12 for name in names)
+    chart = totals_chart(dict.fromkeys(names, some), "x")
+    below = re.findall(r'<text class="tick"[^>]* text-anchor="middle">([^<]+)<', chart)
+    assert below == " ".join(names).split()
+    height = int(re.findall(r'viewBox="0 0 \d+ (\d+)"', chart)[0])
+    assert max(float(y) for y in re.findall(r' y="([\d.]+)"', chart)) < height
 
 
 def test_a_part_of_the_time_starts_with_what_was_earned_before(

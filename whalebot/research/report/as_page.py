@@ -102,7 +102,7 @@ def _first_figures(report: Summary) -> Iterator[Figure]:
     shown = {figure.name: figure for figures in sections(report).values() for figure in figures}
     for name in _TILES:
         yield shown[name]
-    funding = f"funding {money(report.totals.funding, sign=True)}"
+    funding = f"funding paid {money(report.totals.funding, sign=True)}"
     yield Figure("Fees", money(report.totals.fees), funding)
 
 

@@ -73,7 +73,7 @@ def _headline(report: Summary) -> str:
         f"max drawdown {depth} · win rate {share(totals.win_rate)} · profit factor "
         f"{ratio(totals.profit_factor)} · expectancy {ratio(totals.expectancy_r, sign=True)} R · "
         f"gross {money(totals.gross_pnl, sign=True)} · fees {money(totals.fees)} · "
-        f"funding {money(totals.funding, sign=True)}"
+        f"funding paid {money(totals.funding, sign=True)}"
     )
 
 

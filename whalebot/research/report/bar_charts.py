@@ -22,6 +22,8 @@ _FLOOR: Final = 192
 _BELOW: Final = 211
 _LETTER: Final = 6.6
 """Width of a digit of a label."""
+_LINE: Final = 14
+"""From a word of a label to the next, which stands below it."""
 
 
 def distribution_chart(bins: Sequence[Bin], unit: str) -> str:
@@ -58,7 +60,9 @@ def totals_chart(
         low, high = 0.0, 1.0
     panel = Panel(_LEFT, _TOP, WIDTH - _LEFT - 14, _FLOOR - _TOP, 0, max(len(places), 4), low, high)
     slot = panel.width / max(len(places), 4)
-    every = max(1, math.ceil((max(map(len, places)) + 1) * _LETTER / slot))
+    longest = max(len(word) for name in places for word in name.split())
+    every = max(1, math.ceil((longest + 1) * _LETTER / slot))
+    lower = _LINE * max(name.count(" ") for name in places)
     parts = [y_axis(panel, 4)]
     for i, (name, value) in enumerate(zip(places, values, strict=True)):
         x, width = panel.x(i), panel.x(i + 1) - panel.x(i)
@@ -67,9 +71,9 @@ def totals_chart(
             side = "gain" if value >= 0 else "loss"
             parts.append(_bar(x + width * 0.14, width * 0.72, panel, 0, value, side, told))
         if i % every == 0:
-            parts.append(_below(x + width / 2, name))
-    parts += [base_line(panel, 0, "axis"), _caption(caption)]
-    return drawing(WIDTH, HEIGHT, "".join(parts), label, _extremes(groups))
+            parts += [_below(x + width / 2, word, n * _LINE) for n, word in enumerate(name.split())]
+    parts += [base_line(panel, 0, "axis"), _caption(caption, lower)]
+    return drawing(WIDTH, HEIGHT + lower, "".join(parts), label, _extremes(groups))
 
 
 def money_chart(totals: Totals) -> str:
@@ -115,12 +119,12 @@ def _trades(count: int) -> str:
     return f"{count:,} trade{'s' if count != 1 else ''}"
 
 
-def _below(x: float, text: str) -> str:
-    return f'<text class="tick" x="{x:.1f}" y="{_BELOW}" text-anchor="middle">{escape(text)}</text>'
+def _below(x: float, text: str, lower: int = 0) -> str:
+    return f'<text class="tick" x="{x:.1f}" y="{_BELOW + lower}" text-anchor="middle">{escape(text)}</text>'
 
 
-def _caption(text: str) -> str:
-    place = f'x="{WIDTH - 14}" y="{HEIGHT - 5}" text-anchor="end"'
+def _caption(text: str, lower: int = 0) -> str:
+    place = f'x="{WIDTH - 14}" y="{HEIGHT - 5 + lower}" text-anchor="end"'
     return f'<text class="label" {place}>{escape(text)}</text>'
 
 

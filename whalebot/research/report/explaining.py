@@ -66,7 +66,7 @@ def course_of(trade: ClosedTrade) -> str:
 def sum_of(trade: ClosedTrade) -> str:
     """Say what a trade came to, costs apart."""
     r = "" if trade.r_multiple is None else f" ({ratio(float(trade.r_multiple), sign=True)} R)"
-    funding = f", funding {money(trade.funding, sign=True)}" if trade.funding else ""
+    funding = f", funding paid {money(trade.funding, sign=True)}" if trade.funding else ""
     rebuilt = " Rebuilt from the venue's records, not seen live." if trade.reconciled else ""
     return (
         f"Gross {money(trade.gross_pnl, sign=True)}, fees {money(trade.fees)}{funding}: net "

@@ -126,7 +126,7 @@ def _result(report: Summary) -> list[Figure]:
         Figure("Net PnL", money(totals.pnl, sign=True), "gross − fees − funding", _mood(float(totals.pnl))),
         Figure("Gross PnL", money(totals.gross_pnl, sign=True), "sold − bought"),
         Figure("Fees", money(totals.fees), "paid to the venue"),
-        Figure("Funding", money(totals.funding, sign=True), "above zero: paid"),
+        Figure("Funding paid", money(totals.funding, sign=True), "below zero: received"),
         Figure("Equity", f"{money(report.start_equity)} → {money(report.end_equity)}", "start → end"),
         Figure("Total return", share(risk.total_return, 2, sign=True), mood=_mood(risk.total_return)),
         Figure("Annual return", share(risk.annual_return, 1, sign=True), "from 30 days on"),
