@@ -76,7 +76,7 @@ function today(account) {
   const earned = number(account.day_pnl);
   const equity = number(account.equity);
   const share = earned !== null && equity !== null && equity !== earned ? ` (${percent(earned / (equity - earned), 2, true)})` : '';
-  const since = !account.trades_closed ? '' : ` · ${account.trades_closed} trades since the start`;
+  const since = !account.trades_closed ? '' : ` · ${account.trades_closed} ${account.trades_closed === 1 ? 'trade' : 'trades'} since the start`;
   return answer([`${money(account.day_pnl, { signed: true })}`, h('span', { class: 'unit' }, ' USDT')], `Equity ${money(account.equity)} USDT${share}${since}`, tone(account.day_pnl));
 }
 
