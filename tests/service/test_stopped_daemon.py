@@ -6,10 +6,13 @@ import argparse
 import importlib
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from whalebot.app.cli import COMMANDS, main
+from whalebot.app.config.document import Mode
+from whalebot.app.left_behind import MODES
 from whalebot.app.options import add_common_options
 
 
@@ -50,6 +53,14 @@ def test_status_tells_what_the_last_daemon_left_open(tmp_path, capsys) -> None:
     ]
     assert "no daemon is running here" in told.err
     assert {path: path.read_bytes() for path in (tmp_path / "state").iterdir()} == before
+
+
+def test_status_reads_the_states_of_modes_alone(tmp_path, capsys) -> None:
+    write_state(tmp_path, "bybit-demo", positions=[], intents=[], guardrails={"manual_pause": False})
+    (tmp_path / "state" / "instruments.json").write_text(json.dumps({"version": 1, "symbols": []}))
+    assert main(["status", "--dir", str(tmp_path)]) == 2
+    assert capsys.readouterr().out == "mode bybit-demo, last saved 2025-01-01 12:00:00 UTC: no position\n"
+    assert sorted(get_args(Mode)) == list(MODES)
 
 
 def test_status_for_machines_of_a_stopped_daemon_is_the_error_alone(tmp_path, capsys) -> None:

@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+MODES: Final = ("bybit-demo", "demo", "live", "paper", "replay", "testnet")
 
 
 def left_behind(folder: Path) -> Iterator[str]:
     """Yield, for each mode with a state document in `folder`, when it was written and what was open then."""
-    for path in sorted(folder.glob("*.json")):
+    for path in (folder / f"{mode}.json" for mode in MODES):
+        if not path.exists():
+            continue
         try:
             document = json.loads(path.read_text(encoding="utf-8"))["document"]
             lines = list(_of_mode(path.stem, document))
