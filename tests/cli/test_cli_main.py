@@ -82,6 +82,20 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path) -> None:
     assert done.stderr == ""
 
 
+def test_a_reader_that_left_before_the_last_line_changes_no_exit_code(tmp_path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "audit.jsonl").write_text('{"seq": 1}\n')
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "whalebot", "audit", "verify"]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=env, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_asking_for_help_imports_nothing_heavy(tmp_path) -> None:
     program = """
 import sys

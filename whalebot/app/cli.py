@@ -129,10 +129,9 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
         from whalebot.app.paths import find_paths
 
         args.paths = find_paths(args.dir, args.config)
-        return int(module.run(args))
+        return _flushed(int(module.run(args)))
     except BrokenPipeError:
-        # Whoever read our output has seen enough; the interpreter must not complain about it at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return CLEAN
     except SystemExit as e:
         # Rich turns a closed pipe into an exit of its own, code 1.
@@ -141,6 +140,22 @@ def _run(module: ModuleType, args: argparse.Namespace) -> int:
         raise
     except (Exception, KeyboardInterrupt) as e:  # noqa: BLE001  root of the main thread: every error becomes an exit code
         return _explain(e, args)
+
+
+def _flushed(code: int) -> int:
+    try:
+        print(end="", flush=True)
+    except BrokenPipeError:
+        _drop_output()
+    except OSError:
+        # What cannot be written, the interpreter tries again and tells at its end.
+        pass
+    return code
+
+
+def _drop_output() -> None:
+    """Whoever read our output has seen enough; the interpreter must not complain about it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explain(error: BaseException, args: argparse.Namespace) -> int:
