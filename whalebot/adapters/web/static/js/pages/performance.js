@@ -52,7 +52,7 @@ class Performance {
 
   draw() {
     const { data, error } = this.question;
-    render(this.element, head('Performance', data ? `${data.trades} closed trades${data.symbol ? ` of ${data.symbol}` : ''}, mode ${data.mode ?? NONE}; a mode's results are never added to another's.` : '\u00a0', this.tools()),
+    render(this.element, head('Performance', data ? `${data.trades} closed ${data.trades === 1 ? 'trade' : 'trades'}${data.symbol ? ` of ${data.symbol}` : ''}, mode ${data.mode ?? NONE}; a mode's results are never added to another's.` : '\u00a0', this.tools()),
       h('div', { class: 'stack' }, error ? failed(error, () => this.question.again()) : null, ...this.inside(data)));
     if (this.chart && data && this.charted !== data) {
       this.charted = data;
