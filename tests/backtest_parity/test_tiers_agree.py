@@ -55,7 +55,7 @@ def compare(case: Case, keeps_all: bool = True) -> int:
 
 @pytest.mark.parametrize("block", range(8))
 def test_same_trades_on_random_markets(block: int) -> None:
-    each = max(12, SOAK // 8)
+    each = max(18, SOAK // 8)
     trades = [compare(make_case(seed)) for seed in range(block * 100_000, block * 100_000 + each)]
     assert sum(count > 0 for count in trades) > each // 2
 

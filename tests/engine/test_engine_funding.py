@@ -233,6 +233,16 @@ def test_a_stop_that_is_not_told_leaves_the_trade_to_the_next_run(
     assert [waiting.due_ms for waiting in world.engine.document().waiting_trades] == [due_ms]
 
 
+def test_a_stop_records_a_trade_that_was_over_before_a_settlement_nobody_told() -> None:
+    world, qty, due_ms = entered()
+    world.wait(59_000)
+    assert not all_of(closed(world, qty), RecordTrade)
+    world.wait(2_000)
+    world.send(ev.Command(ev.Order.STOP, "test", world.now))
+    told = world.send(ev.ExecutionsFetched(SYMBOL, due_ms, Known((), world.now), world.now))
+    assert only(told, RecordTrade).trade.funding == 0
+
+
 def test_a_stop_waits_for_no_settlement_that_lies_ahead() -> None:
     world, qty, _ = entered()
     world.wait(59_000)

@@ -10,7 +10,7 @@ from engine_harness import BAR_MS, DAY_MS, SYMBOL, World, all_of, only
 from whalebot.domain import events as ev
 from whalebot.domain.books import Booking
 from whalebot.domain.effects import Alert, Effect, FetchBookings, FetchExecutions, Notice, SubmitOrder
-from whalebot.domain.enums import Side
+from whalebot.domain.enums import Side, Stream
 from whalebot.domain.known import Known, Unknown
 
 D = Decimal
@@ -280,11 +280,19 @@ def test_no_day_is_compared_while_fills_are_asked_for() -> None:
     assert [e for e in all_of(world.wait(90_000), FetchBookings) if e.until_ms == asked.until_ms]
 
 
+def test_no_day_is_compared_before_the_venue_agrees() -> None:
+    world, _ = traded()
+    world.send(ev.StreamDown(Stream.PRIVATE, "closed by the venue", world.now))
+    world.now += DAY_MS
+    assert not all_of(world.ticker(world.price) + world.wait(90_000), FetchBookings)
+
+
 def test_the_books_of_a_day_survive_a_restart() -> None:
     world, made = traded()
     again = world.restart().ready()
     since_ms = only(again.log, FetchExecutions).since_ms
     again.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known((), again.now), again.now))
+    again.answer_snapshot(again.wait(again.engine._ctx.settings.feed.retry_ms))
     asked = end_of_day(again)
     answer(again, asked, Booking("t1", SYMBOL, "TRADE", made, again.now - DAY_MS // 2))
     assert again.engine.view().books_difference == 0

@@ -31,7 +31,7 @@ class DayBooks:
 
     `difference` is what the last compared day lacks (the venue's sum less ours, in quote), None before the
     first comparison; `checked_ms` is the end of that day. Nothing is compared while `is_catching_up`: fills
-    that were asked for may belong to it.
+    that are not known yet may belong to it.
     """
 
     def __init__(self, ctx: Context, is_catching_up: Callable[[], bool]) -> None:

@@ -131,7 +131,9 @@ class FundingDesk:
         held = self._held.get(symbol)
         if held is None or symbol in self._sync.executions_due:
             return
-        if not self._lacks(symbol, held.memory.opened_ms, held.exit_ms):
+        # A position that was gone before its settlement lacks nothing but in the venue's eyes.
+        was_gone = self._ctx.stopping and held.exit_ms < self._due.get(symbol, 0)
+        if was_gone or not self._lacks(symbol, held.memory.opened_ms, held.exit_ms):
             self._release(symbol)
 
     def is_held(self, trade_id: str) -> bool:

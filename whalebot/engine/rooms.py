@@ -47,7 +47,7 @@ class Rooms:
         self.guard = Guard(ctx, self.account, self.exits, self.performance)
         self.wallet_watch = WalletWatch(ctx, self.account, self.guard)
         self.account.on_change = self.wallet_watch.on_wallet
-        self.day_books = DayBooks(ctx, lambda: bool(self.sync.executions_due))
+        self.day_books = DayBooks(ctx, self._is_catching_up)
         self.positions.booked = self._booked
         self.leverage = LeverageDesk(ctx)
         self.differences = Differences(ctx, self.tracker, self.positions, self.signals, self.exits)
@@ -84,6 +84,10 @@ class Rooms:
         self.day_books.book(symbol, ts_ms, amount)
         if amount is not None:
             self.wallet_watch.book(amount)
+
+    def _is_catching_up(self) -> bool:
+        """True while fills may lack: not compared with the venue yet, or executions are asked for."""
+        return self.sync.reconciled_ms is None or bool(self.sync.executions_due)
 
     def _blocked_by(self, symbol: str) -> tuple[str, ...]:
         reasons = self.sync.blocked_by(symbol)
