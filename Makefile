@@ -62,8 +62,9 @@ $(RUN_READY): requirements/build.lock requirements/runtime.lock pyproject.toml t
 	$(PIP) install --quiet --require-hashes -r requirements/build.lock
 	$(PIP) install --quiet --require-hashes -r requirements/runtime.lock
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
-	@# The first trade must neither show as a change of the clone nor be lost to a checkout or a commit.
+	@# Trades are their owner's alone; the first must neither show as a change of the clone nor be lost to a checkout.
 	@git update-index --skip-worktree trade_history.json 2>/dev/null || true
+	@chmod 600 trade_history.json 2>/dev/null || true
 	@touch $@
 
 $(WEB_READY): $(RUN_READY) requirements/web.lock
