@@ -2,13 +2,15 @@
 #
 #   make run      start the daemon; options in ARGS, e.g. make run ARGS="--view"
 #   make web      the same, with the dashboard
-#   make test     run the tests; options in TESTS, e.g. make test TESTS="tests/runtime -x"
+#   make test     run the tests; options in TESTS, e.g. make test TESTS="tests/runtime -x"; WORKERS=3 is quicker,
+#                 also on two cores: many tests wait for processes
 #   make check    lint, types and tests: what continuous integration runs
 #   make audit    look up the locked dependencies in the database of known vulnerabilities (needs a network)
 
 SHELL := /bin/bash
 ARGS ?=
 TESTS ?=
+WORKERS ?= 2
 BENCH ?=
 
 VENV := .venv
@@ -30,7 +32,7 @@ web: $(WEB_READY)
 	@if [ -t 0 ] && [ -t 1 ]; then set -m; fi; $(VENV)/bin/python -m whalebot run --web $(ARGS); exit $$?
 
 test: $(DEV_READY)
-	$(VENV)/bin/python -m pytest -n 2 --dist worksteal $(TESTS)
+	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 lint: $(DEV_READY)
 	$(VENV)/bin/ruff check $(SOURCES)

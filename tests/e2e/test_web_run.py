@@ -60,6 +60,10 @@ def page_of(daemon: Daemon) -> Page:
     return page
 
 
+def _audited(page: Page) -> set[tuple[str, str]]:
+    return {(one["kind"], one["actor"]) for one in page.data("audit?limit=500")["items"]}
+
+
 def test_the_dashboard_shows_a_run_and_commands_it(tmp_path: Path, bars: str) -> None:
     folder = tmp_path / "d"
     write_config(folder, EAGER, WEB)
@@ -91,8 +95,8 @@ def test_the_dashboard_shows_a_run_and_commands_it(tmp_path: Path, bars: str) ->
         daemon.wait_for_event("reconfigured")
         assert page.data("config")["config"]["signal_score_threshold"] == 1.3
         page.ask("POST", "commands/resume", {"confirm": "RESUME"})
-        kinds = {(one["kind"], one["actor"]) for one in page.data("audit?limit=500")["items"]}
-        assert {("command", "web"), ("config", "web"), ("config_edited", "web")} <= kinds
+        done = {("command", "web"), ("config", "web"), ("config_edited", "web")}
+        until(lambda: done <= _audited(page), "what was done stands in the audit trail", 60)
         assert daemon.interrupt()[0] == 0
     token = (folder / "state" / "web.token").read_text().strip()
     logged = b"".join(file.read_bytes() for file in (folder / "logs").iterdir())
