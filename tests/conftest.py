@@ -28,27 +28,14 @@ LONG = ("tests/scenario/", "tests/e2e/", "tests/service/", "tests/optimise/", "t
 PROCESSES_LAST_S = 300
 """Most of such a test is waiting for processes, which on a slow machine under load takes its time."""
 
-FORKED = (
-    "whalebot.app.commands.run",
-    "whalebot.app.commands.exchange",
-    "whalebot.app.setup",
-    "whalebot.app.daemon",
-    "whalebot.app.remote",
-    "whalebot.engine.engine",
-    "whalebot.adapters.bybit.rest_account",
-    "whalebot.adapters.bybit.rest_orders",
-    "whalebot.adapters.exchange.main",
-    "whalebot.adapters.exchange.market.synthetic",
-)
-"""What daemon and exchange import when they start."""
-
 
 @pytest.fixture(scope="session")
 def zygote() -> Iterator[Zygote]:
     """What has made the imports of daemon and exchange and forks them: a start takes no second of them."""
+    from whalebot.app.commands.chaos import PRELOADED
     from whalebot.research.chaos.process import make_zygote
 
-    with make_zygote(FORKED) as made:
+    with make_zygote(PRELOADED) as made:
         yield made
 
 

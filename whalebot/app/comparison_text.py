@@ -37,7 +37,7 @@ def as_table(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _name(pair: Pair) -> str:
+def _name(pair: Pair[ClosedTrade]) -> str:
     trade = pair.happened or pair.simulated
     assert trade is not None
     return _title(trade)
@@ -47,7 +47,7 @@ def _title(trade: ClosedTrade) -> str:
     return f"{iso_utc(trade.entry_ms)} {trade.symbol} {trade.side.value} {_plain(trade.qty)}"
 
 
-def _difference(pair: Pair) -> str:
+def _difference(pair: Pair[ClosedTrade]) -> str:
     if pair.simulated is None:
         assert pair.happened is not None
         return f"extra: happened (net {_signed(pair.happened.pnl)}), the simulation has no such trade"

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from whalebot.domain.effects import SubmitOrder
 from whalebot.domain.intervals import iso_utc
-from whalebot.research.comparing.execution import Execution, LegPair
+from whalebot.research.comparing.execution import Execution
 from whalebot.research.comparing.legs import Leg
+from whalebot.research.comparing.matching import Pair
 from whalebot.research.comparing.slippage import OrderSlippage
 from whalebot.research.replaying import Replay
 
@@ -153,13 +154,13 @@ def _slippage(one: OrderSlippage) -> dict[str, Any]:
     }
 
 
-def _title(pair: LegPair) -> str:
+def _title(pair: Pair[Leg]) -> str:
     leg = pair.happened or pair.simulated
     assert leg is not None
     return f"{iso_utc(leg.entry_ms)} {leg.symbol} {leg.side.value} {_plain(leg.qty)}"
 
 
-def _difference(pair: LegPair, found: Execution) -> str:
+def _difference(pair: Pair[Leg], found: Execution) -> str:
     one, other = pair.happened, pair.simulated
     if one is not None and other is not None:
         told = "; ".join(_field(name, getattr(one, name), getattr(other, name)) for name in pair.differing)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from whalebot.domain.view import PositionView, SymbolView, View
 from whalebot.engine.context import Context
 from whalebot.engine.holding import Holding
-from whalebot.engine.ledger import entry_price, open_qty, unrealised
+from whalebot.engine.position_view import position_view
 from whalebot.engine.rooms import Rooms
 
 
@@ -80,22 +80,4 @@ class ViewBuilder:
 
 
 def _position(holding: Holding, last: Decimal | None) -> PositionView:
-    memory = holding.memory
-    return PositionView(
-        symbol=memory.symbol,
-        side=memory.side,
-        qty=open_qty(memory),
-        entry_price=entry_price(memory),
-        stop_loss=holding.venue_stop,
-        take_profit=holding.venue_target,
-        initial_stop=memory.initial_stop,
-        best_price=memory.best_price,
-        unrealised_pnl=unrealised(memory, last) if last is not None else Decimal(0),
-        fees=memory.fees,
-        funding=memory.funding,
-        opened_ms=memory.opened_ms,
-        entry_score=memory.entry_score,
-        foreign=memory.foreign,
-        stop_moved=memory.stop_moved,
-        last_price=last,
-    )
+    return position_view(holding.memory, holding.venue_stop, holding.venue_target, last)

@@ -17,7 +17,7 @@ _SPEED: Final = 10_800
 _ALL: Final = 20
 _WARM_BARS: Final = 1000
 # What `run` against a venue and `exchange` import; a module that is missing here only costs time.
-_PRELOADED: Final = (
+PRELOADED: Final = (
     "whalebot.app.commands.run",
     "whalebot.app.commands.exchange",
     "whalebot.app.paths",
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         folder=folder.resolve(),
         market=market,
         symbols=symbols,
-        preloaded=_PRELOADED,
+        preloaded=PRELOADED,
     )
     print(HEAD, flush=True)
     outcomes: list[Any] = []

@@ -8,8 +8,9 @@ from pathlib import Path
 from whalebot.adapters.storage.state import StateFile
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.state import PositionMemory, StateDocument
-from whalebot.domain.view import PositionView, SymbolView, View
-from whalebot.engine.ledger import entry_price, open_qty
+from whalebot.domain.view import SymbolView, View
+from whalebot.engine.ledger import open_qty
+from whalebot.engine.position_view import position_view
 
 _NOT_RUNNING = "no daemon runs here: this is what the last one left"
 
@@ -66,26 +67,5 @@ def _drawdown(equity: Decimal | None, peak: Decimal | None) -> float:
 
 
 def _symbol(name: str, held: PositionMemory | None, waiting: tuple[str, ...]) -> SymbolView:
-    position = _position(held) if held is not None else None
+    position = position_view(held, held.stop, held.target, None) if held is not None else None
     return SymbolView(name, None, None, None, None, True, None, position, waiting, ())
-
-
-def _position(memory: PositionMemory) -> PositionView:
-    return PositionView(
-        symbol=memory.symbol,
-        side=memory.side,
-        qty=open_qty(memory),
-        entry_price=entry_price(memory),
-        stop_loss=memory.stop,
-        take_profit=memory.target,
-        initial_stop=memory.initial_stop,
-        best_price=memory.best_price,
-        unrealised_pnl=Decimal(0),
-        fees=memory.fees,
-        funding=memory.funding,
-        opened_ms=memory.opened_ms,
-        entry_score=memory.entry_score,
-        foreign=memory.foreign,
-        stop_moved=memory.stop_moved,
-        last_price=None,
-    )

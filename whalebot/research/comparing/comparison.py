@@ -25,7 +25,7 @@ class Comparison:
     """Pairs of trades in the order of their entries. `before`: trades left out because their position was
     open when the recording began. `torn` and `damage` as the journal tells them."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[Pair[ClosedTrade], ...]
     before: tuple[ClosedTrade, ...] = ()
     torn: str = ""
     damage: str = ""

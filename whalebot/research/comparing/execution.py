@@ -15,26 +15,10 @@ import msgspec
 from whalebot.adapters.recording.reader import Journal
 from whalebot.domain.state import StateDocument
 from whalebot.research.comparing.assumptions import Assumptions
-from whalebot.research.comparing.legs import FIELDS, Leg, Legs
+from whalebot.research.comparing.legs import Leg, Legs
+from whalebot.research.comparing.matching import Pair, in_order, make_pair
 from whalebot.research.comparing.orders import RecordedOrders, recorded_orders
 from whalebot.research.comparing.venue import RecordedVenue
-
-
-@dataclass(frozen=True, slots=True)
-class LegPair:
-    """A position as it was and as the simulated venue has it; one is None where the other stands alone.
-
-    `differing` names the fields of `FIELDS` whose values are not equal.
-    """
-
-    happened: Leg | None
-    simulated: Leg | None
-    differing: tuple[str, ...]
-
-    @property
-    def is_equal(self) -> bool:
-        """True where both are there and nothing differs."""
-        return self.happened is not None and self.simulated is not None and not self.differing
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +35,7 @@ class Execution:
     `notes`: what else was assumed, in sentences.
     """
 
-    pairs: tuple[LegPair, ...]
+    pairs: tuple[Pair[Leg], ...]
     orders: RecordedOrders
     before: tuple[str, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
@@ -101,7 +85,7 @@ def execute_recording(journal: Journal, assumed: Assumptions, latency_ms: int | 
     )
 
 
-def _told_apart(pairs: Sequence[LegPair], unseen: Set[str]) -> Iterator[str]:
+def _told_apart(pairs: Sequence[Pair[Leg]], unseen: Set[str]) -> Iterator[str]:
     """Yield what the differences come to of trades that met joined prices, apart from all others."""
     differing = [pair for pair in pairs if not pair.is_equal]
     joined = [pair for pair in differing if pair.happened is not None and pair.happened.name in unseen]
@@ -113,7 +97,7 @@ def _told_apart(pairs: Sequence[LegPair], unseen: Set[str]) -> Iterator[str]:
         )
 
 
-def _net(pairs: Sequence[LegPair]) -> Decimal:
+def _net(pairs: Sequence[Pair[Leg]]) -> Decimal:
     made = sum((pair.simulated.pnl for pair in pairs if pair.simulated is not None), Decimal(0))
     was = sum((pair.happened.pnl for pair in pairs if pair.happened is not None), Decimal(0))
     return round(made - was, 8)
@@ -124,14 +108,14 @@ def _open_before(journal: Journal) -> tuple[str, ...]:
     return tuple(memory.symbol for memory in state.positions)
 
 
-def _pairs(happened: list[Leg], simulated: list[Leg]) -> tuple[LegPair, ...]:
+def _pairs(happened: list[Leg], simulated: list[Leg]) -> tuple[Pair[Leg], ...]:
     others = {leg.name: leg for leg in simulated}
     pairs = []
     for leg in happened:
         other = others.pop(leg.name, None)
-        pairs.append(LegPair(leg, other, () if other is None else _differing(leg, other)))
-    pairs += [LegPair(None, leg, ()) for leg in others.values()]
-    return tuple(sorted(pairs, key=_begins))
+        pairs.append(make_pair(leg, other))
+    pairs += [make_pair(None, leg) for leg in others.values()]
+    return in_order(pairs)
 
 
 def _put_right(happened: list[Leg], venue: RecordedVenue) -> dict[str, int]:
@@ -151,13 +135,3 @@ def _put_right(happened: list[Leg], venue: RecordedVenue) -> dict[str, int]:
 
 def _with_orders(legs: list[Leg], links: Set[str]) -> frozenset[str]:
     return frozenset(leg.name for leg in legs if any(fill.order_link_id in links for fill in leg.fills))
-
-
-def _differing(one: Leg, other: Leg) -> tuple[str, ...]:
-    return tuple(name for name in FIELDS if getattr(one, name) != getattr(other, name))
-
-
-def _begins(pair: LegPair) -> tuple[int, str]:
-    leg = pair.happened or pair.simulated
-    assert leg is not None
-    return leg.entry_ms, leg.symbol

@@ -10,18 +10,6 @@ from whalebot.domain.enums import Side
 from whalebot.domain.orders import Execution, FundingPayment
 
 _ZERO: Final = Decimal(0)
-FIELDS: Final = (
-    "entry_ms",
-    "entry_price",
-    "qty",
-    "exit_ms",
-    "exit_price",
-    "closed_by",
-    "fees",
-    "funding",
-    "pnl",
-)
-"""What is compared of two legs, in the order in which it happens."""
 
 
 @dataclass(slots=True)

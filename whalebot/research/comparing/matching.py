@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, Protocol, TypeVar
 
 from whalebot.domain.trade import ClosedTrade
 
@@ -19,18 +19,33 @@ FIELDS: Final = (
     "funding",
     "pnl",
 )
-"""What is compared of two trades that belong together, in the order in which they happen."""
+"""What is compared of two trades, or two legs, that belong together, in the order in which it happens."""
+
+
+class Made(Protocol):
+    """A trade or a leg: whatever has `FIELDS`."""
+
+    @property
+    def symbol(self) -> str:
+        """The instrument."""
+
+    @property
+    def entry_ms(self) -> int:
+        """When it began, ms UTC."""
+
+
+M = TypeVar("M", bound=Made)
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Generic[M]):
     """What happened and what the simulation makes of it; one is None where the other stands alone.
 
     `differing` names the fields of `FIELDS` whose values are not equal.
     """
 
-    happened: ClosedTrade | None
-    simulated: ClosedTrade | None
+    happened: M | None
+    simulated: M | None
     differing: tuple[str, ...]
 
     @property
@@ -41,11 +56,11 @@ class Pair:
 
 def match(
     happened: Sequence[ClosedTrade], simulated: Sequence[ClosedTrade], within_ms: int
-) -> tuple[Pair, ...]:
+) -> tuple[Pair[ClosedTrade], ...]:
     """Return pairs by entry time. Trades belong together when symbol and side agree and their entries lie at
     most `within_ms` apart; the nearest is chosen."""
     left = list(simulated)
-    pairs = []
+    pairs: list[Pair[ClosedTrade]] = []
     for trade in sorted(happened, key=lambda t: (t.entry_ms, t.symbol)):
         near = [
             other
@@ -56,16 +71,25 @@ def match(
         found = min(near, key=lambda other: abs(other.entry_ms - trade.entry_ms), default=None)
         if found is not None:
             left.remove(found)
-        pairs.append(Pair(trade, found, () if found is None else _differing(trade, found)))
-    pairs += [Pair(None, trade, ()) for trade in left]
+        pairs.append(make_pair(trade, found))
+    pairs += [make_pair(None, trade) for trade in left]
+    return in_order(pairs)
+
+
+def make_pair(happened: M | None, simulated: M | None) -> Pair[M]:
+    """Put two together and compare them."""
+    if happened is None or simulated is None:
+        return Pair(happened, simulated, ())
+    differing = (name for name in FIELDS if getattr(happened, name) != getattr(simulated, name))
+    return Pair(happened, simulated, tuple(differing))
+
+
+def in_order(pairs: Iterable[Pair[M]]) -> tuple[Pair[M], ...]:
+    """Return pairs by the time of their entries, then by symbol."""
     return tuple(sorted(pairs, key=_begins))
 
 
-def _differing(one: ClosedTrade, other: ClosedTrade) -> tuple[str, ...]:
-    return tuple(name for name in FIELDS if getattr(one, name) != getattr(other, name))
-
-
-def _begins(pair: Pair) -> tuple[int, str]:
-    trade = pair.happened or pair.simulated
-    assert trade is not None
-    return trade.entry_ms, trade.symbol
+def _begins(pair: Pair[M]) -> tuple[int, str]:
+    one = pair.happened or pair.simulated
+    assert one is not None
+    return one.entry_ms, one.symbol
