@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from engine_harness import World, all_of, only
+from engine_harness import BAR_MS, SYMBOL, T0, World, all_of, only
 
 from whalebot.domain import events as ev
 from whalebot.domain.effects import (
@@ -15,7 +15,7 @@ from whalebot.domain.effects import (
     RecordTrade,
     SubmitOrder,
 )
-from whalebot.domain.enums import ClosedBy, ExecType, Side, Stream
+from whalebot.domain.enums import ClosedBy, ExecType, Side, Signal, Stream
 from whalebot.domain.known import Known
 from whalebot.domain.orders import Execution
 
@@ -89,3 +89,33 @@ def test_an_entry_in_flight_over_an_outage_asks_for_executions_since_it_was_sent
     effects = world.send(ev.StreamUp(Stream.PRIVATE, world.now))
     asked = only(effects, FetchExecutions)
     assert sent_ms <= asked.since_ms < intent.created_ms
+
+
+def test_a_clock_that_ran_ahead_hides_no_fill_of_the_entry_after_a_restart() -> None:
+    """After a step of the machine's clock our market time is ahead; the venue stamps fills with its own."""
+    world = World().ready()
+    ahead_ms = 600_000
+    world.send(ev.TimerDue(world.now + BAR_MS + ahead_ms))
+    assert world.engine._ctx.clock.now_ms >= T0 + BAR_MS + ahead_ms
+    filled_ms = T0 + BAR_MS
+    world.analyzer.score, world.analyzer.signal = 2.5, Signal.BUY
+    recv_ms = world.now + BAR_MS + ahead_ms
+    world.send(
+        ev.TickerChanged(
+            SYMBOL,
+            world.price,
+            world.price,
+            world.price,
+            D(59_999),
+            D(60_001),
+            None,
+            None,
+            filled_ms,
+            recv_ms,
+        )
+    )
+    intent = only(world.send(ev.CandleClosed(world.candle(T0), recv_ms)), SubmitOrder).intent
+    later = world.restart()
+    effects = later.send(ev.StreamUp(Stream.PRIVATE, recv_ms + 5_000))
+    assert only(effects, FetchExecutions).since_ms <= filled_ms
+    assert intent.created_ms <= filled_ms

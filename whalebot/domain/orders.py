@@ -29,9 +29,9 @@ class OrderIntent:
     """One order we mean to place, exactly once. Written to disk before it leaves.
 
     `stop_loss` and `take_profit` ride in the same request as the entry. `closes_as` tells why an exit was
-    sent, or why an entry must be left again as soon as its fills are known. `created_ms` is market time;
-    `sent_ms` is local time, both ms UTC. `position_idx` 0 is one-way mode, 1 and 2 are the long and short of
-    hedge mode.
+    sent, or why an entry must be left again as soon as its fills are known. `created_ms` is market time that
+    the venue had reached by then, `sent_ms` local time, both ms UTC. `position_idx` 0 is one-way mode, 1 and
+    2 are the long and short of hedge mode.
     """
 
     order_link_id: str

@@ -57,6 +57,16 @@ class MarketClock:
         """Market time of the newest event, not carried on; 0 before the first."""
         return self._market_ms
 
+    @property
+    def reached_ms(self) -> int:
+        """Market time that the venue has surely reached, ms UTC: not carried on, 0 before the first event.
+
+        `now_ms` may run ahead of the venue, since it stays where an outage or a step of our clock took it.
+        """
+        if self.max_ahead_ms is None:
+            return self._market_ms
+        return min(self._market_ms, self.real_ms + self.venue_offset_ms)
+
 
 class Timers:
     """Named moments in real time (ms). Arming a name again moves it."""

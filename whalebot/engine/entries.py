@@ -228,7 +228,7 @@ class EntryDesk:
             side=side,
             qty=sized.qty,
             purpose=Purpose.ENTRY,
-            created_ms=ctx.clock.now_ms,
+            created_ms=ctx.clock.reached_ms,
             sent_ms=ctx.clock.real_ms,
             stop_loss=stop,
             take_profit=target,

@@ -150,7 +150,7 @@ class ExitDesk:
             side=memory.side.opposite,
             qty=qty,
             purpose=Purpose.EXIT,
-            created_ms=self._ctx.clock.now_ms,
+            created_ms=self._ctx.clock.reached_ms,
             sent_ms=self._ctx.clock.real_ms,
             reduce_only=True,
             position_idx=memory.position_idx,
