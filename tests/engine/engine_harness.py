@@ -11,7 +11,7 @@ from whalebot.decisions.analysis.settings import ScoringSettings
 from whalebot.decisions.risk.settings import CostSettings, GuardrailSettings, TradeSettings
 from whalebot.domain import events as ev
 from whalebot.domain.analysis import Analysis
-from whalebot.domain.effects import Effect, FetchSnapshot, SubmitOrder
+from whalebot.domain.effects import Effect, FetchExecutions, FetchSnapshot, SubmitOrder
 from whalebot.domain.enums import ExecType, OrderStatus, Side, Signal, Stream
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.known import Known
@@ -19,6 +19,7 @@ from whalebot.domain.market import Candle
 from whalebot.domain.orders import (
     AccountSnapshot,
     Execution,
+    FundingPayment,
     OrderIntent,
     OrderReport,
     PositionReport,
@@ -160,6 +161,17 @@ class World:
         request = only(effects, FetchSnapshot)
         snapshot = AccountSnapshot(positions, (), self.wallet_report())
         return self.send(ev.SnapshotFetched(request.request_no, Known(snapshot, self.now), self.now))
+
+    def tell_executions(self, *items: Execution | FundingPayment) -> list[Effect]:
+        """Answer the newest question for executions, and those that follow from the answer."""
+        found: list[Effect] = []
+        for _ in range(5):
+            since_ms = all_of(self.log, FetchExecutions)[-1].since_ms
+            effects = self.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known(items, self.now), self.now))
+            found += effects
+            if not all_of(effects, FetchExecutions):
+                return found
+        raise AssertionError("asked for executions again and again")
 
     def wallet_report(self) -> WalletReport:
         return WalletReport(self.wallet, self.wallet, self.wallet, self.now)

@@ -43,7 +43,9 @@ def test_refusals_one_after_the_other_ask_once_and_once_more_at_the_end() -> Non
         assert not all_of(again, FetchExecutions)
         assert not all_of(again, FetchSnapshot)
         assert not all_of(again, FetchInstruments)
+    world.tell_executions()
     assert len(all_of(world.wait(6_000), FetchExecutions)) == 1
+    world.tell_executions()
     assert not all_of(world.wait(20_000), FetchExecutions)
 
 

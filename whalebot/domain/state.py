@@ -68,7 +68,10 @@ class IntentMemory:
 
 @dataclass(frozen=True, slots=True)
 class SymbolMemory:
-    """Signal and cooldown of one symbol, and how far its executions were read."""
+    """Signal and cooldown of one symbol, and its executions: those applied, and up to when none lacks.
+
+    `last_exec_ms` is ms UTC of the last execution before which every other one is known too.
+    """
 
     symbol: str
     signal: Signal = Signal.HOLD

@@ -52,6 +52,11 @@ class Differences:
         """True while a symbol's position differs from the venue's."""
         return symbol in self._rounds
 
+    @property
+    def is_any_open(self) -> bool:
+        """True while the position of any symbol differs from the venue's."""
+        return bool(self._rounds)
+
     def act(self, finding: Finding, fetch: Callable[[str, int], None]) -> None:
         """Do what a finding asks for."""
         symbol = finding.symbol
@@ -104,7 +109,7 @@ class Differences:
     def _on_foreign(self, report: PositionReport, fetch: Callable[[str, int], None]) -> None:
         """A position without a reason: fills that were missed would explain it, so ask for those first."""
         symbol = report.symbol
-        since = self._signals[symbol].last_exec_ms
+        since = self._signals[symbol].told_to_ms
         if symbol not in self._rounds and since is not None:
             self._rounds[symbol] = 1
             fetch(symbol, since)
@@ -122,7 +127,7 @@ class Differences:
             f"we hold {finding.ours}, the venue says {finding.venue} (round {rounds})",
         )
         memory = self._positions.holdings[symbol].memory
-        since = self._signals[symbol].last_exec_ms
+        since = self._signals[symbol].told_to_ms
         fetch(symbol, min(since, memory.opened_ms) if since else memory.opened_ms)
         # The answer on its way is held against what was found when it was asked for.
         if rounds > _BELIEVE_VENUE_AFTER and symbol not in self._unexplained:

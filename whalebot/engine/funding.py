@@ -86,10 +86,15 @@ class FundingDesk:
             self._look_on(symbol)
 
     def on_opened(self, symbol: str) -> None:
-        """A settlement that was told before the fill that opened its position belongs to that position."""
+        """A settlement that was told before the fill that opened its position belongs to that position.
+
+        One that was over before that fill was told was not asked for: nothing seemed open.
+        """
         holding = self._positions.holdings.get(symbol)
         if holding is None:
             return
+        if holding.memory.opened_ms <= self._looked.get(symbol, 0) and not self._is_off:
+            self._sync.fetch_executions(symbol, holding.memory.opened_ms)
         for payment in self._early.pop(symbol, ()):
             if payment.ts_ms >= holding.memory.opened_ms:
                 funding = holding.memory.funding + payment.amount

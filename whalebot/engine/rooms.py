@@ -86,8 +86,9 @@ class Rooms:
             self.wallet_watch.book(amount)
 
     def _is_catching_up(self) -> bool:
-        """True while fills may lack: not compared with the venue yet, or executions are asked for."""
-        return self.sync.reconciled_ms is None or bool(self.sync.executions_due)
+        """True while fills may lack: not compared with the venue, asked for, or of an order in flight."""
+        unknown = self.sync.executions_due or self.tracker.in_flight() or self.differences.is_any_open
+        return self.sync.reconciled_ms is None or bool(unknown)
 
     def _blocked_by(self, symbol: str) -> tuple[str, ...]:
         reasons = self.sync.blocked_by(symbol)

@@ -1,4 +1,4 @@
-"""Cooldown of one symbol and how far its executions were read."""
+"""Cooldown of one symbol and up to when all its executions are known."""
 
 from __future__ import annotations
 
@@ -12,16 +12,24 @@ _REMEMBERED_EXECUTIONS: Final = 500
 
 
 class SymbolSignals:
-    """Market times in ms UTC. Executions are remembered by id, so that one is never applied twice."""
+    """Market times in ms UTC. Executions are remembered by id, so that one is never applied twice.
+
+    `newest_ms` is the time of the newest execution, 0 before the first. `told_to_ms`: every one up to then is
+    known, None before the first. A fill that was streamed does not move it, since one before it may have
+    been lost; a complete answer does, and a position that agrees with the venue's. What is newer is never
+    forgotten.
+    """
 
     def __init__(self, symbol: str) -> None:
         self.symbol = symbol
         self.signal = Signal.HOLD
         self.last_entry_ms: int | None = None
         self.last_exit_ms: int | None = None
-        self.last_exec_ms: int | None = None
+        self.told_to_ms: int | None = None
+        self.newest_ms = 0
+        self._forgotten_ms = 0
         self._bars_since_exit: int | None = None
-        self._order: deque[str] = deque()
+        self._order: deque[tuple[str, int]] = deque()
         self._seen: set[str] = set()
 
     def restore(self, memory: SymbolMemory) -> None:
@@ -29,10 +37,14 @@ class SymbolSignals:
         self.signal = memory.signal
         self.last_entry_ms = memory.last_entry_ms
         self.last_exit_ms = memory.last_exit_ms
-        self.last_exec_ms = memory.last_exec_ms
+        self.told_to_ms = memory.last_exec_ms
         self._bars_since_exit = memory.bars_since_exit
+        self.newest_ms = memory.last_exec_ms or 0
         for exec_id in memory.recent_exec_ids:
-            self._remember(exec_id)
+            self._remember(exec_id, self.newest_ms)
+        if len(self._order) >= _REMEMBERED_EXECUTIONS:
+            # Of those before it some may be forgotten.
+            self._forgotten_ms = self.newest_ms
 
     def memory(self) -> SymbolMemory:
         """Return what must survive a restart."""
@@ -41,22 +53,32 @@ class SymbolSignals:
             self.signal,
             self.last_entry_ms,
             self.last_exit_ms,
-            self.last_exec_ms,
+            self.told_to_ms,
             self._bars_since_exit,
-            tuple(self._order),
+            tuple(exec_id for exec_id, _ in self._order),
         )
 
     def is_new(self, exec_id: str, ts_ms: int) -> bool:
         """True the first time an execution is seen."""
-        if exec_id in self._seen:
+        if self.has_seen(exec_id, ts_ms):
             return False
-        self._remember(exec_id)
-        self.last_exec_ms = max(ts_ms, self.last_exec_ms or 0)
+        if self.told_to_ms is None:
+            self.told_to_ms = ts_ms
+        self.newest_ms = max(ts_ms, self.newest_ms)
+        self._remember(exec_id, ts_ms)
         return True
 
-    def has_seen(self, exec_id: str) -> bool:
-        """True for an execution that was applied, as far back as they are remembered."""
-        return exec_id in self._seen
+    def has_seen(self, exec_id: str, ts_ms: int) -> bool:
+        """True for an execution that was applied, or is older than those that are remembered."""
+        return exec_id in self._seen or ts_ms < self._forgotten_ms
+
+    def told_all(self, to_ms: int) -> bool:
+        """Note that nothing lacks up to `to_ms`, the time of an execution; False where that was known."""
+        if self.told_to_ms is None or to_ms <= self.told_to_ms:
+            return False
+        self.told_to_ms = to_ms
+        self._forget()
+        return True
 
     def entered(self, now_ms: int) -> None:
         """An entry order was made."""
@@ -82,8 +104,13 @@ class SymbolSignals:
             return 0
         return max(0, cooldown_bars + 1 - self._bars_since_exit)
 
-    def _remember(self, exec_id: str) -> None:
-        self._order.append(exec_id)
+    def _remember(self, exec_id: str, ts_ms: int) -> None:
+        self._order.append((exec_id, ts_ms))
         self._seen.add(exec_id)
-        if len(self._order) > _REMEMBERED_EXECUTIONS:
-            self._seen.discard(self._order.popleft())
+        self._forget()
+
+    def _forget(self) -> None:
+        while len(self._order) > _REMEMBERED_EXECUTIONS and self._order[0][1] < (self.told_to_ms or 0):
+            exec_id, ts_ms = self._order.popleft()
+            self._seen.discard(exec_id)
+            self._forgotten_ms = max(self._forgotten_ms, ts_ms + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from whalebot.domain.effects import FetchExecutions, FetchInstruments, FetchSnapshot
@@ -16,14 +17,14 @@ from whalebot.domain.events import (
 )
 from whalebot.domain.intervals import iso_utc
 from whalebot.domain.known import Unknown
-from whalebot.domain.orders import AccountSnapshot, Purpose
+from whalebot.domain.orders import AccountSnapshot, Execution, FundingPayment, Purpose
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
 from whalebot.engine.differences import Differences
 from whalebot.engine.leverage import LeverageDesk
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
-from whalebot.engine.reconcile import Finding, Held, compare
+from whalebot.engine.reconcile import Finding, Held, Verdict, compare
 from whalebot.engine.signals import SymbolSignals
 
 IN_FLIGHT: Final = "an order is in flight"
@@ -57,6 +58,9 @@ class Sync:
         self._asked: int | None = None
         self._asked_ms = 0
         self._asked_after = (0, 0)
+        self._newest_asked: dict[str, int] = {}
+        self._fetching: dict[str, int] = {}
+        self._fetch_again: set[str] = set()
         self._leverage = leverage
         self.executions_due: dict[str, int] = {}
         self.reconciled_ms: int | None = None
@@ -148,7 +152,7 @@ class Sync:
         self._ctx.emit(FetchInstruments())
 
     def resync(self, only: str | None = None) -> None:
-        """Ask what happened since the last execution known and to orders in flight, and for a snapshot.
+        """Ask what happened since all was known and to orders in flight, and for a snapshot.
 
         only: the one symbol to ask about, None for all.
         """
@@ -157,9 +161,9 @@ class Sync:
             # Fills of what is in flight may be missing, and what ended them already.
             margin_ms = round(_BEFORE_SENT_MS * self._ctx.settings.feed.time_scale)
             known_to = [t.memory.intent.created_ms - margin_ms for t in in_flight]
-            last_ms = self._signals[symbol].last_exec_ms
-            if last_ms is not None:
-                known_to.append(last_ms)
+            told_to_ms = self._signals[symbol].told_to_ms
+            if told_to_ms is not None:
+                known_to.append(told_to_ms)
             if known_to:
                 self.fetch_executions(symbol, min(known_to))
             for tracked in in_flight:
@@ -178,14 +182,28 @@ class Sync:
             return
         self._asked, self._asked_ms = self._ctx.next_request_no(), now
         self._asked_after = (self._account.reports, self._ctx.clock.last_event_ms)
+        self._newest_asked = {symbol: signals.newest_ms for symbol, signals in self._signals.items()}
         self._ctx.emit(FetchSnapshot(self._asked))
         self._ctx.timers.arm("reconcile", now + timing.reconcile_ms)
 
     def fetch_executions(self, symbol: str, since_ms: int) -> None:
-        """Ask, and remember since when until the answer is here: fills seen meanwhile must not shorten it."""
+        """Ask, and remember since when until the answer is here.
+
+        Never from later than all is known, so that an answer leaves no hole. While one question is on its way
+        the next waits for its answer: fills that come by the dozen ask twice, not dozens of times.
+        """
         since_ms = min(since_ms, self.executions_due.get(symbol, since_ms))
         self.executions_due[symbol] = since_ms
-        self._ctx.emit(FetchExecutions(symbol, since_ms))
+        now_ms, timeout_ms = self._ctx.clock.real_ms, self._ctx.settings.timing.snapshot_timeout_ms
+        asked_ms = self._fetching.get(symbol)
+        if asked_ms is not None and now_ms - asked_ms < timeout_ms:
+            self._fetch_again.add(symbol)
+            return
+        self._fetching[symbol] = now_ms
+        self._fetch_again.discard(symbol)
+        self._ctx.timers.arm(("executions", symbol), now_ms + timeout_ms)
+        told_to_ms = self._signals[symbol].told_to_ms
+        self._ctx.emit(FetchExecutions(symbol, min(since_ms, told_to_ms or since_ms)))
 
     # --- answers --------------------------------------------------------------------------------------
 
@@ -219,8 +237,14 @@ class Sync:
     def on_executions(self, event: ExecutionsFetched) -> None:
         """Executions of a symbol were fetched (and already applied), or could not be."""
         symbol, answer = event.symbol, event.executions
+        self._fetching.pop(symbol, None)
         if not isinstance(answer, Unknown):
             self._ctx.recovered("executions_unknown", symbol)
+            self._ctx.timers.cancel(("executions", symbol))
+            self._note_told(event, answer.value)
+            if symbol in self._fetch_again:
+                self.fetch_executions(symbol, event.since_ms)
+                return
             if event.since_ms <= self.executions_due.get(symbol, event.since_ms):
                 self.executions_due.pop(symbol, None)
             if self.differences.is_open(symbol):
@@ -231,8 +255,14 @@ class Sync:
             ("executions", symbol), self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
         )
 
+    def _note_told(self, event: ExecutionsFetched, told: Sequence[Execution | FundingPayment]) -> None:
+        signals = self._signals[event.symbol]
+        if told and event.since_ms <= (signals.told_to_ms or 0):
+            newest_ms = max(self._ctx.clock.trusted(item.ts_ms) for item in told)
+            self._ctx.dirty |= signals.told_all(newest_ms)
+
     def on_executions_timer(self, symbol: str) -> None:
-        """Ask again for executions that could not be fetched."""
+        """Ask again for executions that could not be fetched, or for which no answer came."""
         since_ms = self.executions_due.get(symbol)
         if since_ms is not None:
             self.fetch_executions(symbol, since_ms)
@@ -255,17 +285,25 @@ class Sync:
         self._account.on_answer(answer.value.wallet, *self._asked_after)
         for report in answer.value.positions:
             self._positions.on_report(report)
-        for finding in self._findings(answer.value, answer.asked_ms):
+        busy = self._busy(answer.asked_ms)
+        for finding in self._findings(answer.value, busy):
+            symbol = finding.symbol
+            if finding.verdict is Verdict.MATCH and symbol not in busy:
+                self._ctx.dirty |= self._signals[symbol].told_all(self._newest_asked.get(symbol, 0))
             self.differences.act(finding, self.fetch_executions)
         self._settle(answer.value, event.recv_ms)
 
-    def _findings(self, snapshot: AccountSnapshot, asked_ms: int) -> tuple[Finding, ...]:
+    def _busy(self, asked_ms: int) -> frozenset[str]:
+        """Return the symbols with an order in flight, a question, or a fill since `asked_ms`, local time."""
         holdings = self._positions.holdings
         busy = {t.symbol for t in self._tracker.in_flight()} | self.executions_due.keys()
         busy |= {s for s, h in holdings.items() if h.last_fill_real_ms >= asked_ms}
-        busy |= {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms}
+        return frozenset(busy | {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms})
+
+    def _findings(self, snapshot: AccountSnapshot, busy: frozenset[str]) -> tuple[Finding, ...]:
+        holdings = self._positions.holdings
         ours = {s: Held(self._positions.held_qty(s), h.memory.position_idx) for s, h in holdings.items()}
-        return compare(self._ctx.settings.symbols, snapshot.positions, ours, frozenset(busy))
+        return compare(self._ctx.settings.symbols, snapshot.positions, ours, busy)
 
     def _settle(self, snapshot: AccountSnapshot, recv_ms: int) -> None:
         in_use = self._positions.holdings.keys() | {t.symbol for t in self._tracker.in_flight()}

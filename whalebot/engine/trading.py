@@ -163,7 +163,7 @@ class Trading:
     def is_orphan(self, fill: Execution) -> bool:
         """True for a new fill that closes more than we know to be open: one before it was not told."""
         signals = self._signals.get(fill.symbol)
-        if signals is None or signals.has_seen(fill.exec_id) or not fill.exec_type.moves_position:
+        if signals is None or signals.has_seen(fill.exec_id, fill.ts_ms) or not fill.exec_type.moves_position:
             return False
         return fill.closed_qty > abs(self._positions.held_qty(fill.symbol))
 
