@@ -166,12 +166,17 @@ class World:
         """Answer the newest question for executions, and those that follow from the answer."""
         found: list[Effect] = []
         for _ in range(5):
-            since_ms = all_of(self.log, FetchExecutions)[-1].since_ms
-            effects = self.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known(items, self.now), self.now))
+            effects = self.tell_executions_once(self.log, *items)
             found += effects
             if not all_of(effects, FetchExecutions):
                 return found
         raise AssertionError("asked for executions again and again")
+
+    def tell_executions_once(
+        self, asked: Sequence[Effect], *items: Execution | FundingPayment
+    ) -> list[Effect]:
+        since_ms = all_of(asked, FetchExecutions)[-1].since_ms
+        return self.send(ev.ExecutionsFetched(SYMBOL, since_ms, Known(items, self.now), self.now))
 
     def wallet_report(self) -> WalletReport:
         return WalletReport(self.wallet, self.wallet, self.wallet, self.now)
