@@ -129,7 +129,7 @@ def test_no_day_is_compared_while_an_order_is_in_flight() -> None:
     assert not all_of(world.ticker(world.price) + world.wait(90_000), FetchBookings)
 
 
-def test_what_is_newer_than_all_that_is_known_is_never_forgotten() -> None:
+def test_what_is_newer_than_all_that_is_known_is_remembered() -> None:
     signals = SymbolSignals(SYMBOL)
     assert all(signals.is_new(f"x{number}", 1_000 + number) for number in range(2_000))
     assert not any(signals.is_new(f"x{number}", 1_000 + number) for number in range(2_000))
@@ -148,6 +148,16 @@ def test_what_is_forgotten_is_not_taken_for_new() -> None:
     for known in (signals, later):
         assert not any(known.is_new(f"x{number}", 1_000 + number) for number in range(2_000))
         assert known.is_new("next", 3_000)
+
+
+def test_a_market_that_is_never_compared_with_does_not_fill_the_memory() -> None:
+    signals = SymbolSignals(SYMBOL)
+    assert all(signals.is_new(f"x{number}", 1_000 + number) for number in range(5_000))
+    assert len(signals.memory().recent_exec_ids) == 2_000
+    later = SymbolSignals(SYMBOL)
+    later.restore(signals.memory())
+    for known in (signals, later):
+        assert not any(known.is_new(f"x{number}", 1_000 + number) for number in range(5_000))
 
 
 def test_a_memory_that_was_never_full_forgot_nothing() -> None:

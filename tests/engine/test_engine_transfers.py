@@ -272,7 +272,7 @@ def test_no_day_is_compared_while_fills_are_asked_for() -> None:
     world, made = traded()
     asked = end_of_day(world)
     since_ms = world.now - DAY_MS // 2
-    world.engine._rooms.sync.fetch_executions(SYMBOL, since_ms)
+    world.engine._rooms.executions.fetch(SYMBOL, since_ms)
     effects = answer(world, asked, Booking("t1", SYMBOL, "TRADE", made + 5, since_ms))
     assert not all_of(effects, Alert)
     assert not all_of(world.wait(90_000), FetchBookings)

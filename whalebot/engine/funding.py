@@ -13,12 +13,12 @@ from whalebot.domain.orders import FundingPayment
 from whalebot.domain.state import WaitingTrade
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
+from whalebot.engine.executions import ExecutionDesk
 from whalebot.engine.finished import Finished
 from whalebot.engine.market import SymbolMarket
 from whalebot.engine.positions import PositionManager
 from whalebot.engine.settlements import NEAR_MS, Settlements
 from whalebot.engine.signals import SymbolSignals
-from whalebot.engine.sync import Sync
 
 # Settlements come hours apart and a lost fill is found within minutes.
 _EARLY_FUNDING: Final = 4
@@ -43,13 +43,13 @@ class FundingDesk:
         markets: dict[str, SymbolMarket],
         positions: PositionManager,
         signals: dict[str, SymbolSignals],
-        sync: Sync,
+        executions: ExecutionDesk,
     ) -> None:
         self._ctx = ctx
         self._markets = markets
         self._positions = positions
         self._signals = signals
-        self._sync = sync
+        self._executions = executions
         self._is_off = ctx.settings.timing.funding_check_ms is None
         self._settlements = Settlements(ctx, markets)
         self._early: dict[str, deque[FundingPayment]] = {}
@@ -94,7 +94,7 @@ class FundingDesk:
         if holding is None:
             return
         if holding.memory.opened_ms <= self._looked.get(symbol, 0) and not self._is_off:
-            self._sync.fetch_executions(symbol, holding.memory.opened_ms)
+            self._executions.fetch(symbol, holding.memory.opened_ms)
         for payment in self._early.pop(symbol, ()):
             if payment.ts_ms >= holding.memory.opened_ms:
                 funding = holding.memory.funding + payment.amount
@@ -113,7 +113,7 @@ class FundingDesk:
         """True for a trade that ended while not all of its funding was known."""
         symbol = trade.symbol
         # What the venue's books say of a position is asked for after its executions.
-        asking = symbol in self._sync.executions_due and not trade.reconciled
+        asking = symbol in self._executions.due and not trade.reconciled
         if self._is_off or not (asking or self._lacks(symbol, trade.entry_ms, trade.exit_ms)):
             return False
         self._release(symbol)
@@ -134,7 +134,7 @@ class FundingDesk:
     def on_answered(self, symbol: str) -> None:
         """Executions were told up to now: a trade that waited for these alone waits no more."""
         held = self._held.get(symbol)
-        if held is None or symbol in self._sync.executions_due:
+        if held is None or symbol in self._executions.due:
             return
         # A position that was gone before its settlement lacks nothing but in the venue's eyes.
         was_gone = self._ctx.stopping and held.exit_ms < self._due.get(symbol, 0)
@@ -159,7 +159,7 @@ class FundingDesk:
 
     def _since(self, symbol: str) -> int:
         """Return from when on a trade that waits lacks what happened, ms UTC."""
-        known = (self._due.get(symbol), self._sync.executions_due.get(symbol), self._held[symbol].exit_ms)
+        known = (self._due.get(symbol), self._executions.due.get(symbol), self._held[symbol].exit_ms)
         return min(at for at in known if at is not None)
 
     @property
@@ -173,10 +173,10 @@ class FundingDesk:
             self._settle(symbol)
 
     def _settle(self, symbol: str) -> None:
-        if symbol in self._sync.executions_due:
+        if symbol in self._executions.due:
             return
         if self._settlements.is_over(self._due[symbol]):
-            self._sync.fetch_executions(symbol, self._due[symbol])
+            self._executions.fetch(symbol, self._due[symbol])
         else:
             self._release(symbol)
 
@@ -207,11 +207,11 @@ class FundingDesk:
             timers.arm(("funding", symbol), real_ms + self._ctx.settings.feed.retry_ms)
         elif self._ctx.clock.now_ms < due:
             self._watch(symbol, due)
-        elif asked and symbol in self._sync.executions_due:
+        elif asked and symbol in self._executions.due:
             timers.arm(("funding", symbol), real_ms + self._settlements.wait_ms(symbol, _AGAIN_MS[-1]))
         elif asked < len(_AGAIN_MS) and self._is_missing(symbol, due):
             self._asked[symbol] = asked + 1
-            self._sync.fetch_executions(symbol, due)
+            self._executions.fetch(symbol, due)
             timers.arm(("funding", symbol), real_ms + self._settlements.wait_ms(symbol, _AGAIN_MS[asked]))
         else:
             self._look_on(symbol)
@@ -223,7 +223,7 @@ class FundingDesk:
         follows = self._settlements.next_after(symbol, due)
         # After an outage a trade may wait for several.
         is_last = held is None or follows > held.exit_ms + NEAR_MS
-        if is_last and symbol not in self._sync.executions_due:
+        if is_last and symbol not in self._executions.due:
             self._release(symbol)
         self._watch(symbol, follows)
 

@@ -81,7 +81,7 @@ class Owner:
         # Who has no confirmed stop is about to get one, to be closed, or gone already.
         left = [s for s, h in ours.items() if closing or h.unprotected_since is not None]
         over = self._ctx.clock.real_ms >= self._deadline_ms
-        if not over and (waiting or left or self._sync.executions_due):
+        if not over and (waiting or left or self._sync.executions.due):
             self._ctx.timers.arm("stop", self._ctx.clock.real_ms + _STOP_POLL_MS)
             return
         self._ctx.dirty = True

@@ -13,6 +13,7 @@ from whalebot.engine.context import Context
 from whalebot.engine.day_books import DayBooks
 from whalebot.engine.differences import Differences
 from whalebot.engine.entries import EntryDesk
+from whalebot.engine.executions import ExecutionDesk
 from whalebot.engine.exits import ExitDesk
 from whalebot.engine.funding import FundingDesk
 from whalebot.engine.guard import Guard
@@ -51,10 +52,18 @@ class Rooms:
         self.positions.booked = self._booked
         self.leverage = LeverageDesk(ctx)
         self.differences = Differences(ctx, self.tracker, self.positions, self.signals, self.exits)
+        self.executions = ExecutionDesk(ctx, self.signals)
         self.sync = Sync(
-            ctx, self.tracker, self.positions, self.account, self.signals, self.differences, self.leverage
+            ctx,
+            self.tracker,
+            self.positions,
+            self.account,
+            self.signals,
+            self.differences,
+            self.leverage,
+            self.executions,
         )
-        self.funding = FundingDesk(ctx, self.markets, self.positions, self.signals, self.sync)
+        self.funding = FundingDesk(ctx, self.markets, self.positions, self.signals, self.executions)
         self.refused_stops = RefusedStops(ctx, self.positions, self.sync)
         self.entries = EntryDesk(
             ctx,
@@ -87,7 +96,7 @@ class Rooms:
 
     def _is_catching_up(self) -> bool:
         """True while fills may lack: not compared with the venue, asked for, or of an order in flight."""
-        unknown = self.sync.executions_due or self.tracker.in_flight() or self.differences.is_any_open
+        unknown = self.executions.due or self.tracker.in_flight() or self.differences.is_any_open
         return self.sync.reconciled_ms is None or bool(unknown)
 
     def _blocked_by(self, symbol: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from whalebot.domain.enums import Signal
 from whalebot.domain.state import SymbolMemory
 
 _REMEMBERED_EXECUTIONS: Final = 500
+_MOST_REMEMBERED: Final = 2_000
 
 
 class SymbolSignals:
@@ -16,8 +17,8 @@ class SymbolSignals:
 
     `newest_ms` is the time of the newest execution, 0 before the first. `told_to_ms`: every one up to then is
     known, None before the first. A fill that was streamed does not move it, since one before it may have
-    been lost; a complete answer does, and a position that agrees with the venue's. What is newer is never
-    forgotten.
+    been lost; a complete answer does, and a position that agrees with the venue's. What is newer is
+    remembered by its id, up to 2,000 executions.
     """
 
     def __init__(self, symbol: str) -> None:
@@ -110,7 +111,12 @@ class SymbolSignals:
         self._forget()
 
     def _forget(self) -> None:
-        while len(self._order) > _REMEMBERED_EXECUTIONS and self._order[0][1] < (self.told_to_ms or 0):
-            exec_id, ts_ms = self._order.popleft()
+        while len(self._order) > _REMEMBERED_EXECUTIONS:
+            exec_id, ts_ms = self._order[0]
+            if ts_ms >= (self.told_to_ms or 0) and len(self._order) <= _MOST_REMEMBERED:
+                return
+            self._order.popleft()
             self._seen.discard(exec_id)
+            # None of its time is taken for new, or asked for, any more.
             self._forgotten_ms = max(self._forgotten_ms, ts_ms + 1)
+            self.told_to_ms = max(self.told_to_ms or 0, self._forgotten_ms)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
-from whalebot.domain.effects import FetchExecutions, FetchInstruments, FetchSnapshot
+from whalebot.domain.effects import FetchInstruments, FetchSnapshot
 from whalebot.domain.enums import Level, Stream
 from whalebot.domain.events import (
     ExecutionsFetched,
@@ -17,10 +16,11 @@ from whalebot.domain.events import (
 )
 from whalebot.domain.intervals import iso_utc
 from whalebot.domain.known import Unknown
-from whalebot.domain.orders import AccountSnapshot, Execution, FundingPayment, Purpose
+from whalebot.domain.orders import AccountSnapshot, Purpose
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
 from whalebot.engine.differences import Differences
+from whalebot.engine.executions import ExecutionDesk
 from whalebot.engine.leverage import LeverageDesk
 from whalebot.engine.orders import OrderTracker
 from whalebot.engine.positions import PositionManager
@@ -46,6 +46,7 @@ class Sync:
         signals: dict[str, SymbolSignals],
         differences: Differences,
         leverage: LeverageDesk,
+        executions: ExecutionDesk,
     ) -> None:
         self._ctx = ctx
         self._tracker = tracker
@@ -53,16 +54,14 @@ class Sync:
         self._account = account
         self._signals = signals
         self.differences = differences
+        self.executions = executions
         self._up: dict[Stream, str] = {}
         self._down_since: dict[Stream, tuple[int, str]] = {}
         self._asked: int | None = None
         self._asked_ms = 0
         self._asked_after = (0, 0)
         self._newest_asked: dict[str, int] = {}
-        self._fetching: dict[str, int] = {}
-        self._fetch_again: set[str] = set()
         self._leverage = leverage
-        self.executions_due: dict[str, int] = {}
         self.reconciled_ms: int | None = None
         self.storage_fault = ""
 
@@ -165,7 +164,7 @@ class Sync:
             if told_to_ms is not None:
                 known_to.append(told_to_ms)
             if known_to:
-                self.fetch_executions(symbol, min(known_to))
+                self.executions.fetch(symbol, min(known_to))
             for tracked in in_flight:
                 self._tracker.look_up(tracked.memory.intent.order_link_id)
         self.ask_snapshot()
@@ -185,25 +184,6 @@ class Sync:
         self._newest_asked = {symbol: signals.newest_ms for symbol, signals in self._signals.items()}
         self._ctx.emit(FetchSnapshot(self._asked))
         self._ctx.timers.arm("reconcile", now + timing.reconcile_ms)
-
-    def fetch_executions(self, symbol: str, since_ms: int) -> None:
-        """Ask, and remember since when until the answer is here.
-
-        Never from later than all is known, so that an answer leaves no hole. While one question is on its way
-        the next waits for its answer: fills that come by the dozen ask twice, not dozens of times.
-        """
-        since_ms = min(since_ms, self.executions_due.get(symbol, since_ms))
-        self.executions_due[symbol] = since_ms
-        now_ms, timeout_ms = self._ctx.clock.real_ms, self._ctx.settings.timing.snapshot_timeout_ms
-        asked_ms = self._fetching.get(symbol)
-        if asked_ms is not None and now_ms - asked_ms < timeout_ms:
-            self._fetch_again.add(symbol)
-            return
-        self._fetching[symbol] = now_ms
-        self._fetch_again.discard(symbol)
-        self._ctx.timers.arm(("executions", symbol), now_ms + timeout_ms)
-        told_to_ms = self._signals[symbol].told_to_ms
-        self._ctx.emit(FetchExecutions(symbol, min(since_ms, told_to_ms or since_ms)))
 
     # --- answers --------------------------------------------------------------------------------------
 
@@ -236,36 +216,8 @@ class Sync:
 
     def on_executions(self, event: ExecutionsFetched) -> None:
         """Executions of a symbol were fetched (and already applied), or could not be."""
-        symbol, answer = event.symbol, event.executions
-        self._fetching.pop(symbol, None)
-        if not isinstance(answer, Unknown):
-            self._ctx.recovered("executions_unknown", symbol)
-            self._ctx.timers.cancel(("executions", symbol))
-            self._note_told(event, answer.value)
-            if symbol in self._fetch_again:
-                self.fetch_executions(symbol, event.since_ms)
-                return
-            if event.since_ms <= self.executions_due.get(symbol, event.since_ms):
-                self.executions_due.pop(symbol, None)
-            if self.differences.is_open(symbol):
-                self.ask_snapshot()
-            return
-        self._ctx.trouble("executions_unknown", answer.reason, symbol)
-        self._ctx.timers.arm(
-            ("executions", symbol), self._ctx.clock.real_ms + self._ctx.settings.feed.retry_ms
-        )
-
-    def _note_told(self, event: ExecutionsFetched, told: Sequence[Execution | FundingPayment]) -> None:
-        signals = self._signals[event.symbol]
-        if told and event.since_ms <= (signals.told_to_ms or 0):
-            newest_ms = max(self._ctx.clock.trusted(item.ts_ms) for item in told)
-            self._ctx.dirty |= signals.told_all(newest_ms)
-
-    def on_executions_timer(self, symbol: str) -> None:
-        """Ask again for executions that could not be fetched, or for which no answer came."""
-        since_ms = self.executions_due.get(symbol)
-        if since_ms is not None:
-            self.fetch_executions(symbol, since_ms)
+        if self.executions.on_answer(event) and self.differences.is_open(event.symbol):
+            self.ask_snapshot()
 
     def awaits(self, request_no: int) -> bool:
         """True for the answer that was asked for last."""
@@ -290,13 +242,13 @@ class Sync:
             symbol = finding.symbol
             if finding.verdict is Verdict.MATCH and symbol not in busy:
                 self._ctx.dirty |= self._signals[symbol].told_all(self._newest_asked.get(symbol, 0))
-            self.differences.act(finding, self.fetch_executions)
+            self.differences.act(finding, self.executions.fetch)
         self._settle(answer.value, event.recv_ms)
 
     def _busy(self, asked_ms: int) -> frozenset[str]:
         """Return the symbols with an order in flight, a question, or a fill since `asked_ms`, local time."""
         holdings = self._positions.holdings
-        busy = {t.symbol for t in self._tracker.in_flight()} | self.executions_due.keys()
+        busy = {t.symbol for t in self._tracker.in_flight()} | self.executions.due.keys()
         busy |= {s for s, h in holdings.items() if h.last_fill_real_ms >= asked_ms}
         return frozenset(busy | {s for s, at in self._positions.closed_real_ms.items() if at >= asked_ms})
 
@@ -308,9 +260,9 @@ class Sync:
     def _settle(self, snapshot: AccountSnapshot, recv_ms: int) -> None:
         in_use = self._positions.holdings.keys() | {t.symbol for t in self._tracker.in_flight()}
         self._leverage.on_snapshot(snapshot, in_use)
-        if self.executions_due or not self._account.settled:
+        if self.executions.due or not self._account.settled:
             self._ctx.timers.arm("reconcile", recv_ms + self._ctx.settings.feed.retry_ms)
-        if self.executions_due:
+        if self.executions.due:
             return
         if Stream.PRIVATE in self._up:
             if self.reconciled_ms is None:

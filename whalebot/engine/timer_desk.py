@@ -75,7 +75,7 @@ class TimerDesk:
         elif kind == "exit":
             self._rooms.exits.on_timer(name)
         elif kind == "executions":
-            self._rooms.sync.on_executions_timer(name)
+            self._rooms.executions.on_timer(name)
         elif kind == "outage":
             self._rooms.sync.on_outage_timer(name)
         elif kind == "compare":
