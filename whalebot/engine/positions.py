@@ -67,7 +67,7 @@ class PositionManager:
     def restore(self, memories: tuple[PositionMemory, ...]) -> None:
         """Take up the positions the last run remembered; the venue will say whether they are still there."""
         for memory in memories:
-            self.holdings[memory.symbol] = Holding(memory)
+            self.holdings[memory.symbol] = Holding(memory, unheard=True)
 
     def memories(self) -> tuple[PositionMemory, ...]:
         """Return what must survive a restart."""
@@ -213,7 +213,9 @@ class PositionManager:
         """Take what the venue says about a position we hold, and of its mode."""
         self.modes.on_report(report)
         holding = self.holdings.get(report.symbol)
-        if holding is not None and report.qty != 0 and report.position_idx == holding.memory.position_idx:
+        if holding is None or report.qty == 0 or report.side is not holding.memory.side:
+            return
+        if report.position_idx == holding.memory.position_idx:
             self._protection.on_report(holding, report)
 
     def on_stop_amended(self, event: StopAmended) -> None:

@@ -34,6 +34,7 @@ class Protection:
         """Take what the venue says about stop and target."""
         if not report_is_newer(holding, report):
             return
+        holding.unheard = False
         self._warn_of_adl(holding, report)
         if self._ctx.clock.believes(report.updated_ms):
             holding.report_updated_ms = report.updated_ms
@@ -41,7 +42,7 @@ class Protection:
             # A report that left before our change was carried out must not undo its confirmation.
             if holding.amend is None:
                 holding.venue_stop, holding.venue_target = None, report.take_profit
-                self.watch(holding)
+            self.watch(holding)
             return
         holding.venue_target = report.take_profit
         if report.stop_loss is not None:
@@ -69,6 +70,9 @@ class Protection:
         """Send the stop and target the position should have, if they differ and nothing is in flight."""
         memory = holding.memory
         if memory.stop is None or holding.amend is not None or holding.ignored:
+            return
+        if holding.unheard:
+            # The last run may have moved the stop after its last save: what is remembered may be the worse.
             return
         stop = holding.venue_stop if holding.venue_stop is not None else holding.asked_stop
         same_target = memory.target in (None, holding.target_there, holding.refused_target)
