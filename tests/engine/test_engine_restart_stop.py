@@ -1,4 +1,4 @@
-"""A stop at the venue is not moved back by what an earlier run remembered, nor by a report of another position."""
+"""A stop at the venue is not moved back by an earlier run's memory, nor by a report of another position."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ class Holding:
     `venue_stop` and `venue_target` are what the venue confirmed (None: no stop, or not told yet).
     `asked_stop` and `asked_target` rode in the entry order and count until the venue says otherwise.
     `refused_target` is one the venue would not take. `replaced_stop` is the stop before the last change of
-    ours. `unprotected_since` is set while no stop is confirmed. `unheard`: of an earlier run, and the venue has
-    not told of it in this one. `ignored` positions are looked at, nothing else.
+    ours. `unprotected_since` is set while no stop is confirmed. `unheard`: of an earlier run, and the venue
+    has not told of it in this one. `ignored` positions are looked at, nothing else.
     """
 
     memory: PositionMemory

@@ -33,6 +33,10 @@ _FORCED: Final = {
 }
 
 
+# So long after the decision the second leg of a reversal is still the trade that was decided on.
+_SECOND_LEG_MS: Final = 5_000
+
+
 class Trading:
     """Joins the desks. Owns the trades that are not on disk yet and the second legs of reversals."""
 
@@ -59,7 +63,7 @@ class Trading:
         self._signals = signals
         self._funding = funding
         funding.record = self._record
-        self._reversals: dict[str, tuple[Prepared, int]] = {}
+        self._reversals: dict[str, tuple[Prepared, int, int]] = {}
         self._counted: set[str] = set()
         self.unrecorded: dict[str, ClosedTrade] = {}
         self.performance = performance
@@ -117,7 +121,7 @@ class Trading:
             if rules.reverse_on_opposite_signal and entry_side(analysis) is side.opposite:
                 reversal = self._entries.consider(analysis, reversing=True)
             if reversal is not None:
-                self._reversals[symbol] = (reversal, self._exits.rounds)
+                self._reversals[symbol] = (reversal, self._exits.rounds, self._ctx.clock.real_ms)
             self._exits.close(symbol, ClosedBy.REVERSAL if reversal else ClosedBy.OPPOSITE_SIGNAL)
 
     def on_broken(self, event: MarketBroken) -> None:
@@ -256,8 +260,12 @@ class Trading:
 
     def _send_second_leg(self, symbol: str) -> None:
         """The first leg is gone: enter the other way, unless everything was to be closed since."""
-        entry, rounds = self._reversals.pop(symbol, (None, 0))
+        entry, rounds, decided_ms = self._reversals.pop(symbol, (None, 0, 0))
         if entry is None or rounds != self._exits.rounds or symbol in self._positions.holdings:
             return
-        if self._entries.is_still_allowed(entry):
+        waited_ms = self._ctx.clock.real_ms - decided_ms
+        if waited_ms > _SECOND_LEG_MS:
+            text = f"the first leg took {waited_ms / 1000:.1f} s to close: not entering the other way"
+            self._ctx.notice(Level.WARNING, "second_leg_late", text, symbol)
+        elif self._entries.is_still_allowed(entry):
             self._entries.send(entry)
