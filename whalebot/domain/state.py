@@ -70,7 +70,9 @@ class IntentMemory:
 class SymbolMemory:
     """Signal and cooldown of one symbol, and its executions: those applied, and up to when none lacks.
 
-    `last_exec_ms` is ms UTC of the last execution before which every other one is known too.
+    `last_exec_ms` is the time of the last execution before which every other one is known too,
+    `recent_exec_ms` the time of each of `recent_exec_ids`; none older than `forgotten_ms` is remembered. All
+    in ms UTC.
     """
 
     symbol: str
@@ -80,6 +82,8 @@ class SymbolMemory:
     last_exec_ms: int | None = None
     bars_since_exit: int | None = None
     recent_exec_ids: tuple[str, ...] = ()
+    recent_exec_ms: tuple[int, ...] = ()
+    forgotten_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

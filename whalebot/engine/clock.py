@@ -59,13 +59,15 @@ class MarketClock:
 
     @property
     def reached_ms(self) -> int:
-        """Market time that the venue has surely reached, ms UTC: not carried on, 0 before the first event.
+        """Market time that the venue has surely reached, ms UTC.
 
-        `now_ms` may run ahead of the venue, since it stays where an outage or a step of our clock took it.
+        Not carried on: `now_ms` may run ahead of the venue, since it stays where an outage or a step of our
+        clock took it. Before the first event the time of the venue's clock, 0 where the market has its own.
         """
         if self.max_ahead_ms is None:
             return self._market_ms
-        return min(self._market_ms, self.real_ms + self.venue_offset_ms)
+        venue_ms = self.real_ms + self.venue_offset_ms
+        return min(self._market_ms, venue_ms) if self._market_ms else venue_ms
 
 
 class Timers:

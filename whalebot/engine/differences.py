@@ -48,9 +48,9 @@ class Differences:
         reasons = ["position differs from the venue's"] if symbol in self._rounds else []
         return [*reasons, "long and short at once at the venue"] if symbol in self._two_sided else reasons
 
-    def is_open(self, symbol: str) -> bool:
-        """True while a symbol's position differs from the venue's."""
-        return symbol in self._rounds
+    def rounds_of(self, symbol: str) -> int:
+        """Return how often in a row a symbol's position differed from the venue's."""
+        return self._rounds.get(symbol, 0)
 
     @property
     def is_any_open(self) -> bool:
@@ -127,8 +127,8 @@ class Differences:
             f"we hold {finding.ours}, the venue says {finding.venue} (round {rounds})",
         )
         memory = self._positions.holdings[symbol].memory
-        since = self._signals[symbol].told_to_ms
-        fetch(symbol, min(since, memory.opened_ms) if since else memory.opened_ms)
+        known = [at for at in (self._signals[symbol].told_to_ms, memory.opened_ms) if at]
+        fetch(symbol, min(known, default=self._ctx.clock.reached_ms))
         # The answer on its way is held against what was found when it was asked for.
         if rounds > _BELIEVE_VENUE_AFTER and symbol not in self._unexplained:
             self._unexplained[symbol] = finding

@@ -48,7 +48,8 @@ class ForeignDesk:
         """Take note of a position nobody here opened, and treat it as the owner chose."""
         if report.side is None or report.avg_price is None:
             return
-        memory = _foreign_memory(report, self._ctx.clock.now_ms)
+        clock = self._ctx.clock
+        memory = _foreign_memory(report, clock.now_ms or clock.reached_ms)
         holding = Holding(memory, venue_stop=report.stop_loss, venue_target=report.take_profit)
         how = self.adopts
         holding.ignored = how is Adopt.IGNORE

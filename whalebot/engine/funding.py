@@ -19,6 +19,7 @@ from whalebot.engine.market import SymbolMarket
 from whalebot.engine.positions import PositionManager
 from whalebot.engine.settlements import NEAR_MS, Settlements
 from whalebot.engine.signals import SymbolSignals
+from whalebot.engine.waiting import WaitingTrades
 
 # Settlements come hours apart and a lost fill is found within minutes.
 _EARLY_FUNDING: Final = 4
@@ -56,7 +57,7 @@ class FundingDesk:
         self._due: dict[str, int] = {}
         self._looked: dict[str, int] = {}
         self._asked: dict[str, int] = {}
-        self._held: dict[str, Finished] = {}
+        self._held = WaitingTrades()
         self.record: Callable[[ClosedTrade], None] = _nowhere
 
     # --- booking --------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ class FundingDesk:
         if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
             return
         self._settlements.told(symbol, payment.ts_ms)
-        to_held = self._is_of_held(payment)
+        to_held = self._book_on_held(payment)
         booked = to_held or self._positions.on_funding(payment)
         if not booked:
             self._early.setdefault(symbol, deque(maxlen=_EARLY_FUNDING)).append(payment)
@@ -79,7 +80,6 @@ class FundingDesk:
         self._ctx.notice(Level.INFO if booked else Level.WARNING, "funding", text + where, symbol)
         if to_held:
             self._positions.booked(symbol, payment.ts_ms, -payment.amount)
-            self._held[symbol] = self._held[symbol].with_funding(payment.amount)
             self._ctx.dirty = True
         due = self._due.get(symbol)
         if due is not None and due <= self._ctx.clock.now_ms and self._settlements.is_told(symbol, due):
@@ -100,12 +100,11 @@ class FundingDesk:
                 funding = holding.memory.funding + payment.amount
                 holding.memory = replace(holding.memory, funding=funding)
 
-    def _is_of_held(self, payment: FundingPayment) -> bool:
-        held = self._held.get(payment.symbol)
-        if held is None or payment.ts_ms > held.exit_ms + NEAR_MS:
-            return False
+    def _book_on_held(self, payment: FundingPayment) -> bool:
         holding = self._positions.holdings.get(payment.symbol)
-        return holding is None or payment.ts_ms < holding.memory.opened_ms
+        if holding is not None and payment.ts_ms >= holding.memory.opened_ms:
+            return False
+        return self._held.book(payment)
 
     # --- trades that wait -----------------------------------------------------------------------------
 
@@ -116,10 +115,9 @@ class FundingDesk:
         asking = symbol in self._executions.due and not trade.reconciled
         if self._is_off or not (asking or self._lacks(symbol, trade.entry_ms, trade.exit_ms)):
             return False
-        self._release(symbol)
         if self._ctx.stopping and not asking and not self._settlements.is_over(self._due[symbol]):
             return False
-        self._held[symbol] = self._positions.finished[symbol]
+        self._held.add(self._positions.finished[symbol])
         if self._ctx.stopping:
             self._settle(symbol)
         return True
@@ -133,43 +131,48 @@ class FundingDesk:
 
     def on_answered(self, symbol: str) -> None:
         """Executions were told up to now: a trade that waited for these alone waits no more."""
-        held = self._held.get(symbol)
-        if held is None or symbol in self._executions.due:
+        if symbol in self._executions.due:
             return
         # A position that was gone before its settlement lacks nothing but in the venue's eyes.
-        was_gone = self._ctx.stopping and held.exit_ms < self._due.get(symbol, 0)
-        if was_gone or not self._lacks(symbol, held.memory.opened_ms, held.exit_ms):
-            self._release(symbol)
+        due_ms = self._due.get(symbol, 0) if self._ctx.stopping else 0
+        self._release(
+            symbol,
+            lambda held: (
+                held.exit_ms < due_ms or not self._lacks(symbol, held.memory.opened_ms, held.exit_ms)
+            ),
+        )
 
     def is_held(self, trade_id: str) -> bool:
         """True for a trade that is not to be recorded yet."""
-        return any(held.trade().trade_id == trade_id for held in self._held.values())
+        return any(held.trade().trade_id == trade_id for held in self._held)
 
     def restore(self, memories: Iterable[WaitingTrade]) -> None:
         """Take up the trades that waited when the last run ended, and ask for what they wait for."""
         for memory in () if self._is_off else memories:
             symbol = memory.memory.symbol
-            self._held[symbol] = Finished.of(memory)
-            self._due[symbol], self._asked[symbol] = memory.due_ms, 0
+            self._held.add(Finished.of(memory))
+            due_ms = max(memory.due_ms, memory.memory.opened_ms)
+            self._due[symbol], self._asked[symbol] = min(due_ms, self._due.get(symbol, due_ms)), 0
             self._ctx.timers.arm(("funding", symbol), self._ctx.clock.real_ms)
 
     def memories(self) -> tuple[WaitingTrade, ...]:
         """Return what must survive a restart."""
-        return tuple(held.waiting(self._since(symbol)) for symbol, held in self._held.items())
+        return tuple(held.waiting(self._since(held)) for held in self._held)
 
-    def _since(self, symbol: str) -> int:
+    def _since(self, held: Finished) -> int:
         """Return from when on a trade that waits lacks what happened, ms UTC."""
-        known = (self._due.get(symbol), self._executions.due.get(symbol), self._held[symbol].exit_ms)
+        symbol = held.memory.symbol
+        known = (self._due.get(symbol), self._executions.due.get(symbol), held.exit_ms)
         return min(at for at in known if at is not None)
 
     @property
     def waiting(self) -> tuple[str, ...]:
         """Symbols with a trade that waits."""
-        return tuple(self._held)
+        return self._held.symbols
 
     def stop(self) -> None:
         """Ask at once for what is waited for; what is not told in time the next run asks for."""
-        for symbol in list(self._held):
+        for symbol in self._held.symbols:
             self._settle(symbol)
 
     def _settle(self, symbol: str) -> None:
@@ -180,9 +183,8 @@ class FundingDesk:
         else:
             self._release(symbol)
 
-    def _release(self, symbol: str) -> None:
-        held = self._held.pop(symbol, None)
-        if held is not None:
+    def _release(self, symbol: str, is_done: Callable[[Finished], bool] = lambda held: True) -> None:
+        for held in self._held.take(symbol, is_done):
             self.record(held.trade())
 
     # --- asking ---------------------------------------------------------------------------------------
@@ -218,13 +220,12 @@ class FundingDesk:
 
     def _look_on(self, symbol: str) -> None:
         """Nothing more is expected of this settlement: the next one is watched."""
-        due, held = self._due[symbol], self._held.get(symbol)
+        due = self._due[symbol]
         self._looked[symbol] = due
         follows = self._settlements.next_after(symbol, due)
-        # After an outage a trade may wait for several.
-        is_last = held is None or follows > held.exit_ms + NEAR_MS
-        if is_last and symbol not in self._executions.due:
-            self._release(symbol)
+        if symbol not in self._executions.due:
+            # After an outage a trade may wait for several.
+            self._release(symbol, lambda held: follows > held.exit_ms + NEAR_MS)
         self._watch(symbol, follows)
 
     def _watch(self, symbol: str, due_ms: int) -> None:

@@ -40,12 +40,14 @@ class SymbolSignals:
         self.last_exit_ms = memory.last_exit_ms
         self.told_to_ms = memory.last_exec_ms
         self._bars_since_exit = memory.bars_since_exit
-        self.newest_ms = memory.last_exec_ms or 0
-        for exec_id in memory.recent_exec_ids:
-            self._remember(exec_id, self.newest_ms)
-        if len(self._order) >= _REMEMBERED_EXECUTIONS:
-            # Of those before it some may be forgotten.
-            self._forgotten_ms = self.newest_ms
+        told_to_ms = memory.last_exec_ms or 0
+        ids = memory.recent_exec_ids
+        has_times = len(memory.recent_exec_ms) == len(ids)
+        times = memory.recent_exec_ms if has_times else (told_to_ms,) * len(ids)
+        self._forgotten_ms = memory.forgotten_ms
+        self.newest_ms = max(times, default=told_to_ms)
+        for exec_id, ts_ms in zip(ids, times, strict=True):
+            self._remember(exec_id, ts_ms)
 
     def memory(self) -> SymbolMemory:
         """Return what must survive a restart."""
@@ -57,6 +59,8 @@ class SymbolSignals:
             self.told_to_ms,
             self._bars_since_exit,
             tuple(exec_id for exec_id, _ in self._order),
+            tuple(ts_ms for _, ts_ms in self._order),
+            self._forgotten_ms,
         )
 
     def is_new(self, exec_id: str, ts_ms: int) -> bool:

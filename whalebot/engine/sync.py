@@ -159,7 +159,8 @@ class Sync:
             in_flight = self._tracker.in_flight(symbol)
             # Fills of what is in flight may be missing, and what ended them already.
             margin_ms = round(_BEFORE_SENT_MS * self._ctx.settings.feed.time_scale)
-            known_to = [t.memory.intent.created_ms - margin_ms for t in in_flight]
+            created = [t.memory.intent.created_ms for t in in_flight]
+            known_to = [created_ms - margin_ms for created_ms in created if created_ms > 0]
             told_to_ms = self._signals[symbol].told_to_ms
             if told_to_ms is not None:
                 known_to.append(told_to_ms)
@@ -216,7 +217,8 @@ class Sync:
 
     def on_executions(self, event: ExecutionsFetched) -> None:
         """Executions of a symbol were fetched (and already applied), or could not be."""
-        if self.executions.on_answer(event) and self.differences.is_open(event.symbol):
+        if self.executions.on_answer(event) and self.differences.rounds_of(event.symbol) == 1:
+            # Later rounds have their pace: what is told late must not be taken for what nobody explains.
             self.ask_snapshot()
 
     def awaits(self, request_no: int) -> bool:
