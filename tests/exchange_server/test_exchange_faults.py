@@ -207,6 +207,25 @@ def test_rate_limit_burst_and_rejected_order(exchange: Running) -> None:
     assert create(exchange)["retCode"] == 0
 
 
+def test_a_stop_that_is_dropped_is_not_attached_and_can_be_set_afterwards(exchange: Running) -> None:
+    def stop() -> Decimal:
+        query = "category=linear&symbol=BTCUSDT"
+        row = exchange.signed("GET", "/v5/position/list", query)[1]["result"]["list"][0]
+        return Decimal(row["stopLoss"] or 0)
+
+    fault(exchange, "drop_stop", symbol="ETHUSDT")
+    fault(exchange, "drop_stop", symbol="BTCUSDT")
+    create(exchange)
+    create(exchange, stopLoss="30000")
+    assert stop() == 0
+    wanted = {"category": "linear", "symbol": "BTCUSDT", "tpslMode": "Full", "positionIdx": 0}
+    set_by_hand = json.dumps({**wanted, "stopLoss": "31000"})
+    assert exchange.signed("POST", "/v5/position/trading-stop", set_by_hand)[1]["retCode"] == 0
+    assert stop() == 31_000
+    create(exchange, stopLoss="32000")
+    assert stop() == 32_000
+
+
 def test_clock_skew_moves_the_venues_clock_and_not_the_markets(exchange: Running) -> None:
     fault(exchange, "clock_skew", ms=30_000, **{"for": "PT60S"})
     assert int(exchange.get("/v5/market/time")["time"]) - time.time() * 1000 > 20_000

@@ -120,6 +120,10 @@ def _reject(draw: random.Random, _: str) -> Strike:
     return Strike({"do": "reject_order", "count": draw.randint(1, 3), "ret_code": code, "ret_msg": text})
 
 
+def _drop_stop(draw: random.Random, _: str) -> Strike:
+    return Strike({"do": "drop_stop", "count": draw.randint(1, 3)})
+
+
 def _partial(draw: random.Random, symbol: str) -> Strike:
     fault = {"do": "partial_fills", "symbol": symbol}
     share = draw.choice(("0", "0.1", "0.3", "0.5", "0.9"))
@@ -155,6 +159,7 @@ FAULTS: Final[tuple[tuple[Maker, int], ...]] = (
     (_rate, 3),
     (_skew, 3),
     (_reject, 5),
+    (_drop_stop, 4),
     (_partial, 8),
     (_close, 6),
     (_tick, 1),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -72,7 +72,8 @@ class FaultState:
     """The switches. `deliver` sends a private message to its subscribers; False when there is none.
 
     `is_wanted` says whether a private topic has any. `tell` hears of every single strike: what was done
-    (lose, duplicate, delay, reorder, error, silence), and to which topic or path.
+    (lose, duplicate, delay, reorder, error, silence, drop_stop), and to which topic, path or symbol.
+    `dropped_stops` counts by symbol, "" any, the entries that are still to lose their stop-loss.
     """
 
     deliver: Callable[[str, bytes], bool]
@@ -83,6 +84,7 @@ class FaultState:
     requests: list[RequestFault] = field(default_factory=list)
     private: list[PrivateFault] = field(default_factory=list)
     rejects: deque[tuple[int, str]] = field(default_factory=deque)
+    dropped_stops: Counter[str] = field(default_factory=Counter)
     maintenance: Budget = field(default_factory=Budget)
     rate_burst: Budget = field(default_factory=Budget)
     skipped_books: Budget = field(default_factory=Budget)
@@ -111,6 +113,15 @@ class FaultState:
     def take_reject(self) -> tuple[int, str] | None:
         """Return the retCode and message with which the next order is refused, None when it is not."""
         return self.rejects.popleft() if self.rejects else None
+
+    def takes_stop(self, symbol: str) -> bool:
+        """Return whether the next order of a symbol is taken without its stop-loss; each is counted."""
+        for name in (symbol, ""):
+            if self.dropped_stops[name] > 0:
+                self.dropped_stops[name] -= 1
+                self.tell("drop_stop", symbol)
+                return True
+        return False
 
     def send_private(self, topic: str, payload: bytes) -> None:
         """Send a private message, unless a fault loses, delays, doubles or holds it back."""

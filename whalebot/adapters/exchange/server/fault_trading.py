@@ -1,4 +1,4 @@
-"""Faults of trading: refused orders, thin books, hands from outside, another price grid."""
+"""Faults of trading: refused orders, lost stops, thin books, hands from outside, another price grid."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class TradingFaults:
         self._state = state
         self.table: dict[str, Callable[[Params], None]] = {
             "reject_order": self._reject_order,
+            "drop_stop": self._drop_stop,
             "partial_fills": self._partial_fills,
             "close_position": self._close_position,
             "change_tick": self._change_tick,
@@ -34,6 +35,9 @@ class TradingFaults:
         code = params.integer("ret_code", _DEFAULT_REJECT_CODE)
         reject = (code, params.text("ret_msg", _DEFAULT_REJECT_TEXT))
         self._state.rejects.extend([reject] * params.integer("count", 1, 1, 1000))
+
+    def _drop_stop(self, params: Params) -> None:
+        self._state.dropped_stops[params.text("symbol")] += params.integer("count", 1, 1, 1000)
 
     def _partial_fills(self, params: Params) -> None:
         share = params.decimal("share")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -45,6 +46,9 @@ class CommandFaults(Protocol):
 
     def take_reject(self) -> tuple[int, str] | None:
         """Return the retCode and message with which the next order is refused, None when it is not."""
+
+    def takes_stop(self, symbol: str) -> bool:
+        """Return whether the next order of a symbol is taken without its stop-loss."""
 
     @property
     def is_wanted(self) -> Callable[[str], bool]:
@@ -124,6 +128,8 @@ class Venue:
             reject = self._faults.take_reject()
             if reject is not None:
                 return Answer(*reject)
+            if command.stop_loss is not None and self._faults.takes_stop(command.symbol):
+                command = replace(command, stop_loss=None)
         if isinstance(command, _TAKES):
             self._refresh_book(command.symbol)
         answer = self.core.submit(self.account, command, self.market.now_ms)
