@@ -24,6 +24,7 @@ from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.counters import StreamCounters
 from whalebot.adapters.bybit.decode import FrameDecoder
 from whalebot.adapters.bybit.frames import CLOSE, PING, TEXT, FrameReader
+from whalebot.adapters.bybit.handshake import shake_hands
 from whalebot.adapters.bybit.route import DecodeFrame
 from whalebot.adapters.bybit.silence import SilenceWatch, StreamTimings
 from whalebot.adapters.bybit.subscriptions import Subscriptions
@@ -142,8 +143,9 @@ class StreamConnection:
 
     def renew(self, topic: str, reason: str) -> None:
         """Have a topic dropped and subscribed again by the connection's thread; returns at once."""
-        if topic in self.decoder.routes and (topic, reason) not in self._renewals:
-            self._renewals.append((topic, reason))
+        if topic in self.decoder.routes:
+            if (topic, reason) not in self._renewals:
+                self._renewals.append((topic, reason))
             self._waker.wake()
 
     def _session(self) -> str:
@@ -172,17 +174,9 @@ class StreamConnection:
         return say.told(text if keys is None else text.replace(keys.key, "***").replace(keys.secret, "***"))
 
     def _open(self) -> socket.socket:
-        context = ssl.create_default_context() if self.link.url.startswith("wss:") else None
-        ws: Any = websocket.WebSocket(
-            sockopt=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
-            sslopt={"context": context} if context else {},
-            skip_utf8_validation=True,
-        )
+        ws: Any = websocket.WebSocket(skip_utf8_validation=True)
         self._ws = ws
-        # A redirect could lead the key elsewhere.
-        ws.connect(self.link.url, timeout=self._timings.connect_s, redirect_limit=0)
-        sock: socket.socket = ws.sock
-        return sock
+        return shake_hands(ws, self.link.url, self._timings.connect_s)
 
     def _greet(self) -> None:
         self.state = LinkState.CONNECTED
@@ -216,7 +210,7 @@ class StreamConnection:
                     self._read_block(sock, reader)
                 now_s = time.monotonic()
                 if now_s >= next_check_s:
-                    self._check(now_s)
+                    self._check(now_s, reader)
                     next_check_s = now_s + self._timings.check_s
 
     def _is_readable(self, selector: selectors.BaseSelector, sock: socket.socket) -> bool:
@@ -233,8 +227,8 @@ class StreamConnection:
             return
         if not block:
             raise TransportError("closed by the venue")
-        self.last_recv_s = time.monotonic()
-        self._take(reader.feed(block), self._clock.now_ms())
+        self.last_recv_s = now_s = time.monotonic()
+        self._take(reader.feed(block, now_s), self._clock.now_ms())
 
     def _take(self, messages: list[tuple[int, bytes]], recv_ms: int) -> None:
         decode, put = self.decoder.decode, self._sink.put
@@ -271,6 +265,8 @@ class StreamConnection:
                 self.state = LinkState.SUBSCRIBED
                 self._watch.start(time.monotonic())
                 self._on_state(True, "")
+                # What was asked for before this moment has woken the thread already.
+                self._obey()
 
     def _obey(self) -> None:
         self._waker.drain()
@@ -289,8 +285,10 @@ class StreamConnection:
     def _awaits_auth(self) -> bool:
         return self.state is LinkState.CONNECTED and self.link.credentials is not None
 
-    def _check(self, now_s: float) -> None:
+    def _check(self, now_s: float, reader: FrameReader) -> None:
         timings = self._timings
+        if reader.is_unfinished and now_s - reader.begun_s >= timings.dead_s:
+            raise TransportError(f"a message was not finished within {timings.dead_s:g} s")
         if self.last_recv_s is not None and now_s - self.last_recv_s >= timings.dead_s:
             raise TransportError(f"nothing came for {timings.dead_s:g} s")
         if now_s >= self._next_ping_s:

@@ -25,42 +25,66 @@ _FINAL_TEXT: Final = _FIN | TEXT
 
 
 class FrameReader:
-    """Incremental reader; feed it what the socket gave, get whole messages."""
+    """Incremental reader; feed it what the socket gave, get whole messages.
 
-    __slots__ = ("_message", "_message_bytes", "_message_opcode", "_rest")
+    `begun_s`: when the message that `is_unfinished` began to arrive, on the clock of `feed`.
+    """
+
+    __slots__ = ("_message", "_message_bytes", "_message_opcode", "_need", "_rest", "begun_s")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self.begun_s = 0.0
+        self._rest = bytearray()
+        self._need = 0
         self._message: list[bytes] = []
         self._message_bytes = 0
         self._message_opcode = 0
 
-    def feed(self, block: bytes) -> list[tuple[int, bytes]]:
+    @property
+    def is_unfinished(self) -> bool:
+        """True while a part of a message is here and the rest of it is not."""
+        return bool(self._rest or self._message_opcode)
+
+    def feed(self, block: bytes, now_s: float = 0.0) -> list[tuple[int, bytes]]:
         """Return (opcode, payload) of each message completed by `block`, in order.
 
-        Raises TransportError when the peer breaks the protocol or sends a message above 16 MiB.
+        now_s: the time, on a clock that never goes back. Raises TransportError when the peer breaks the
+        protocol or sends a message above 16 MiB.
         """
-        data = self._rest + block if self._rest else block
+        data = block
+        if self._rest:
+            self._rest += block
+            # Joined once, when all of the frame is there: a join a block would cost the square of its size.
+            if len(self._rest) < self._need:
+                return []
+            data = bytes(self._rest)
+            self._rest = bytearray()
         messages: list[tuple[int, bytes]] = []
-        at, end = 0, len(data)
+        at, end, need = 0, len(data), 2
         while end - at >= 2:
             length, start = data[at + 1], at + 2
             if length >= 126:
                 if (wide := _wide_length(data, at, end)) is None:
+                    need = 10 if length == 127 else 4
                     break
                 length, start = wide
             stop = start + length
             if stop > end:
+                need = stop - at
                 break
             if data[at] == _FINAL_TEXT and not self._message_opcode:
                 messages.append((TEXT, data[start:stop]))
             else:
-                self._add(data[at], data[start:stop], messages)
+                self._add(data[at], data[start:stop], messages, now_s)
             at = stop
-        self._rest = data[at:]
+        if at < end:
+            self._rest += data[at:]
+            self._need = need
+        if not self._message_opcode:
+            self.begun_s = now_s
         return messages
 
-    def _add(self, first: int, payload: bytes, messages: list[tuple[int, bytes]]) -> None:
+    def _add(self, first: int, payload: bytes, messages: list[tuple[int, bytes]], now_s: float) -> None:
         opcode, final = first & 0x0F, bool(first & _FIN)
         if first & _RESERVED:
             raise TransportError("websocket frame with reserved bits set")
@@ -71,7 +95,8 @@ class FrameReader:
             return
         if (opcode == _CONTINUATION) != bool(self._message_opcode):
             raise TransportError("websocket fragments out of order")
-        self._message_opcode = self._message_opcode or opcode
+        if not self._message_opcode:
+            self._message_opcode, self.begun_s = opcode, now_s
         self._message.append(payload)
         self._message_bytes += len(payload)
         if self._message_bytes > MAX_MESSAGE_BYTES or len(self._message) > _MOST_FRAGMENTS:
