@@ -53,7 +53,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the seeds, print a table; 1 when there are findings."""
-    from whalebot.research.chaos.lines import HEAD, finding_lines, row, summary
+    from whalebot.research.chaos.lines import HEAD, finding_lines, row, summary, wasteful
     from whalebot.research.chaos.runner import Campaign, run_campaign
 
     # However it is told to end, the processes it started must end too.
@@ -83,9 +83,10 @@ def run(args: argparse.Namespace) -> int:
                 print(line, flush=True)
     finally:
         # Also of a campaign that was told to end early.
-        for line in summary(outcomes):
+        waste = list(wasteful(outcomes))
+        for line in (*waste, *summary(outcomes)):
             print(line, flush=True)
-    return DIFFERENCE if any(outcome.findings for outcome in outcomes) else CLEAN
+    return DIFFERENCE if waste or any(outcome.findings for outcome in outcomes) else CLEAN
 
 
 def _again(number: int, args: argparse.Namespace) -> str:

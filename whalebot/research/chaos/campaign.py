@@ -6,7 +6,7 @@ import heapq
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -14,29 +14,41 @@ from pathlib import Path
 from typing import Any, Final
 
 from whalebot.domain.intervals import DAY_MS
+from whalebot.engine.sync import IN_FLIGHT
+from whalebot.research.chaos.epilogue import settle
 from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import Verdict, judge, read_books, requests_are_paced
 from whalebot.research.chaos.ledger import Ledger, read_ledger
-from whalebot.research.chaos.process import now_ms
 from whalebot.research.chaos.reach import excused_spans, ready_moments
+from whalebot.research.chaos.recovery import agreed_in_time, longest_wait_ms
 from whalebot.research.chaos.rig import MODE, Rig
 from whalebot.research.chaos.schedule import Action, Kind, Schedule
+from whalebot.research.chaos.struck import faults_set, faults_struck
 from whalebot.research.chaos.trail import trail_holds
+from whalebot.runtime.backlog import MAX_BOOK_DELTAS
 
 _POLL_S: Final = 0.02
 _MOMENT_POLL_S: Final = 0.004
 _LONGEST_MOMENT_S: Final = 2.0
 # The comparison with the venue, every minute, is what the slowest recovery waits for.
 _READY_S: Final = 80.0
-# The market goes on when the daemon is told to end: what it has not heard of by then it need not know.
-_ON_THE_WIRE_MS: Final = 1_000
 _MOST_REQUESTS: Final = 30
-_MOST_MIB: Final = 250.0
+_MOST_MIB: Final = 150.0
+# Beside the changes of order books, whose number is bounded for each symbol.
+_MOST_WAITING: Final = 2_000
+_CLOSING: Final = Counter({"drop_streams": 1})
+# It comes and goes with every order.
+_NO_BLOCK: Final = {IN_FLIGHT}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one seed brought. `days` of market time were really played; `findings` empty: all is well."""
+    """What one seed brought. `days` of market time were really played; `findings` empty: all is well.
+
+    `faults` were set and `struck` are those of them that did something, by kind. `peak_mib` is the most that
+    any daemon held, `high_water` the most events that waited for its engine, `wait_ms` the longest real time
+    until it agreed with the venue while nothing was broken.
+    """
 
     schedule: Schedule
     findings: tuple[str, ...]
@@ -46,9 +58,18 @@ class Outcome:
     deaths: Counter[str] = field(default_factory=Counter)
     starts: Counter[str] = field(default_factory=Counter)
     verdict: Verdict | None = None
+    struck: Counter[str] = field(default_factory=Counter)
     cpu_s: float = 0.0
     peak_mib: float = 0.0
+    high_water: int = 0
+    wait_ms: int = 0
     took_s: float = 0.0
+
+    @property
+    def is_weak(self) -> bool:
+        """True where little was put to the test: no trade, or less than half of the days asked for."""
+        is_idle = self.verdict is None or not self.verdict.trades
+        return is_idle or self.days < self.schedule.days / 2
 
 
 class Halted(Exception):
@@ -71,18 +92,13 @@ def run_schedule(
     try:
         run = _Run(rig, schedule, halted)
         days = run.play()
-        until_ms = now_ms() - _ON_THE_WIRE_MS
         rig.stop_daemon()
-        if _leaves_trades(rig):
-            run.start_again()
-            until_ms = now_ms() - _ON_THE_WIRE_MS
-            rig.stop_daemon()
-        rig.venue.stop()
+        settle(rig, run.breathe)
     finally:
         rig.close()
     ledger = read_ledger(rig.venue.log)
-    verdict = _judge(rig, ledger, until_ms)
-    faults = Counter(line["do"] for line in ledger.faults if line["kind"] == "fault" and "error" not in line)
+    verdict = _judge(rig, ledger)
+    wait_ms = longest_wait_ms(rig.waits(), rig.broken(ledger.faults))
     return Outcome(
         schedule=schedule,
         findings=(
@@ -90,28 +106,36 @@ def run_schedule(
             *verdict.findings,
             *requests_are_paced(ledger, _MOST_REQUESTS),
             *trail_holds(rig.daemon_folder),
+            *agreed_in_time(wait_ms),
+            *_is_small(rig, schedule),
         ),
         folder=folder,
         days=days,
-        faults=faults + run.done,
+        # The rig's own drop at the end is none of the schedule's.
+        faults=faults_set(ledger.faults) - _CLOSING + run.done,
+        struck=faults_struck(ledger.faults) - _CLOSING + run.done,
         deaths=rig.deaths,
         starts=Counter({"plain" if zygote is None else "forked": rig.starts + rig.venue.starts}),
         verdict=verdict,
         cpu_s=rig.cpu_s,
         peak_mib=rig.peak_mib,
+        high_water=rig.high_water,
+        wait_ms=wait_ms,
         took_s=time.monotonic() - started_s,
     )
 
 
-def _leaves_trades(rig: Rig) -> bool:
-    """True where a trade is left to the next start, since the venue has not told its funding yet."""
-    return bool(read_books(rig.daemon_folder, MODE).state.get("waiting_trades"))
+def _is_small(rig: Rig, schedule: Schedule) -> Iterator[str]:
+    if rig.peak_mib > _MOST_MIB:
+        yield f"a daemon held {rig.peak_mib:.0f} MiB"
+    if rig.high_water > (bound := MAX_BOOK_DELTAS * len(schedule.symbols) + _MOST_WAITING):
+        yield f"{rig.high_water} events waited for the engine, more than {bound}"
 
 
-def _judge(rig: Rig, ledger: Ledger, until_ms: int) -> Verdict:
+def _judge(rig: Rig, ledger: Ledger) -> Verdict:
     ready = ready_moments(rig.daemon_folder)
     excused = excused_spans(ledger, rig.down_spans(ready), ready)
-    return judge(ledger, read_books(rig.daemon_folder, MODE, excused=excused, until_ms=until_ms))
+    return judge(ledger, read_books(rig.daemon_folder, MODE, excused=excused))
 
 
 class _Run:
@@ -147,17 +171,7 @@ class _Run:
         rig.venue.strike([{"do": "drop_streams", "channel": "private"}])
         self._await_agreement()
         self._await_ready("after the last stream")
-        if rig.daemon is not None and rig.daemon.peak_mib() > _MOST_MIB:
-            rig.findings.append(f"the daemon held {rig.daemon.peak_mib():.0f} MiB")
         return days
-
-    def start_again(self) -> None:
-        """The next start, which records what the last stop left to it."""
-        self._rig.start_daemon()
-        self._await_ready("after the last start")
-        deadline_s = time.monotonic() + _READY_S
-        while _leaves_trades(self._rig) and time.monotonic() < deadline_s:
-            self._breathe(0.1)
 
     def _now_s(self) -> float:
         return time.monotonic() - self._started_s
@@ -168,11 +182,12 @@ class _Run:
     def _work_until(self, at_s: float) -> None:
         """Wait for the moment of the next step, looking after the daemon meanwhile, and take it."""
         while self._now_s() < at_s:
-            self._breathe(min(_POLL_S, at_s - self._now_s()))
+            self.breathe(min(_POLL_S, at_s - self._now_s()))
         if self._queue and self._queue[0][0] <= self._now_s():
             heapq.heappop(self._queue)[2]()
 
-    def _breathe(self, seconds: float) -> None:
+    def breathe(self, seconds: float) -> None:
+        """Wait; a daemon that has ended meanwhile is started again. Raises Halted."""
         if self._halted.wait(max(0.0, seconds)):
             raise Halted
         if self._paused or self._rig.look_after_daemon():
@@ -211,9 +226,9 @@ class _Run:
                 kinds, seen = self._rig.venue.happened(seen)
                 if action.moment in kinds:
                     break
-                self._breathe(_MOMENT_POLL_S)
+                self.breathe(_MOMENT_POLL_S)
         if action.delay_s:
-            self._breathe(action.delay_s)
+            self.breathe(action.delay_s)
 
     def _kill(self, lasts_s: float) -> None:
         self._rig.kill_daemon()
@@ -258,7 +273,7 @@ class _Run:
         # Nothing else can be done to an exchange that is away: wait here, looking after the daemon.
         until_s = self._now_s() + lasts_s
         while self._now_s() < until_s:
-            self._breathe(_POLL_S)
+            self.breathe(_POLL_S)
         self._rig.venue.start()
 
     # --- rest -----------------------------------------------------------------------------------------
@@ -269,16 +284,16 @@ class _Run:
         while time.monotonic() < deadline_s:
             if len(ready_moments(self._rig.daemon_folder)) > before:
                 return
-            self._breathe(0.1)
+            self.breathe(0.1)
 
     def _await_ready(self, when: str) -> None:
-        """Wait until the daemon may trade; one that never does is a finding."""
+        """Wait until the daemon may trade every symbol; one that never does is a finding."""
         deadline_s = time.monotonic() + _READY_S
         view: dict[str, Any] | None = None
         while time.monotonic() < deadline_s:
             view = self._rig.ask_daemon()
-            if view is not None and view["tradable"]:
+            if view is not None and not view["manual_pause"] and _NO_BLOCK.issuperset(view["blocked_by"]):
                 return
-            self._breathe(0.1)
+            self.breathe(0.1)
         blocked = "it gives no view" if view is None else ", ".join(view["blocked_by"]) or "no reason given"
         self._rig.findings.append(f"not tradable {_READY_S:g} s {when}: {blocked}")

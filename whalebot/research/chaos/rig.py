@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import signal
 from collections import Counter
@@ -14,7 +15,9 @@ from whalebot.adapters.control.client import ask
 from whalebot.domain.errors import ConfigError, TransportError
 from whalebot.research.chaos import disk
 from whalebot.research.chaos.forking import Zygote
+from whalebot.research.chaos.ledger import Line
 from whalebot.research.chaos.process import Child, now_ms
+from whalebot.research.chaos.recovery import broken_spans, told, waits
 from whalebot.research.chaos.schedule import Schedule
 from whalebot.research.chaos.spans import Span
 from whalebot.research.chaos.venue import VenueProcess
@@ -28,6 +31,8 @@ _EXCHANGE_FATAL: Final = 4
 # Told to end before it had begun to listen for that.
 _UNBORN: Final = -signal.SIGTERM
 _KILLED: Final = -signal.SIGKILL
+# The command's last words; with them an end is one that the daemon chose.
+_REASON: Final = re.compile(rb"^whalebot: .", re.MULTILINE)
 
 
 class Rig:
@@ -44,6 +49,10 @@ class Rig:
         self.deaths: Counter[str] = Counter()
         self.cpu_s = 0.0
         self.peak_mib = 0.0
+        self.high_water = 0
+        self.begins_ms: list[int] = []
+        self.sick: list[Span] = []
+        self._sick_ms: int | None = None
         self._schedule = schedule
         self._key, self._secret = f"chaos{secrets.token_hex(6)}", secrets.token_hex(18)
         keys = {"api-key": self._key, "api-secret": self._secret}
@@ -57,17 +66,17 @@ class Rig:
 
     # --- the daemon -----------------------------------------------------------------------------------
 
-    def write_config(self) -> None:
-        """Write the daemon's configuration and keys."""
+    def write_config(self, time_scale: float | None = None, **changed: Any) -> None:
+        """Write the daemon's configuration and keys; `changed` are settings other than the schedule's."""
         self.daemon_folder.mkdir(parents=True, exist_ok=True)
         host = f"127.0.0.1:{self.venue.port}"
         venue = {
             "rest_url": f"http://{host}",
             "ws_public_url": f"ws://{host}/v5/public/linear",
             "ws_private_url": f"ws://{host}/v5/private",
-            "time_scale": self._schedule.speed,
+            "time_scale": self._schedule.speed if time_scale is None else time_scale,
         }
-        config = {**self._schedule.settings, "mode": MODE, "exchange": venue}
+        config = {**self._schedule.settings, **changed, "mode": MODE, "exchange": venue}
         (self.daemon_folder / "config.json").write_text(json.dumps(config, indent=1), encoding="utf-8")
         env = self.daemon_folder / ".env"
         env.write_text(f"BYBIT_API_KEY={self._key}\nBYBIT_API_SECRET={self._secret}\n", encoding="utf-8")
@@ -77,6 +86,7 @@ class Rig:
         """Start it in its folder."""
         self._was_refused = self._is_forbidden
         output = self.folder / "daemon.out"
+        self.begins_ms.append(now_ms())
         self.daemon = Child(output, "run", "--dir", self.daemon_folder, "-q", zygote=self._zygote)
         self.starts += 1
 
@@ -103,13 +113,16 @@ class Rig:
             daemon.signal(signal.SIGKILL)
             self._gone(daemon, expected={-signal.SIGABRT, _KILLED})
         else:
-            self._gone(daemon, expected={0, _UNBORN})
+            self._gone(daemon, expected={0} if self._has_begun(daemon) else {0, _UNBORN})
 
     def look_after_daemon(self) -> bool:
         """Note an end nobody asked for; return whether it runs. A sick disk may keep it from starting."""
         if self.daemon is None or self.daemon.code is None:
             return self.daemon is not None
-        self._gone(self.daemon, expected={_CONFIGURATION if self._was_refused else _EXCHANGE_FATAL})
+        expected = {_CONFIGURATION} if self._was_refused else set()
+        if _REASON.search(self.daemon.said()):
+            expected.add(_EXCHANGE_FATAL)
+        self._gone(self.daemon, expected)
         return False
 
     def freeze_daemon(self) -> None:
@@ -128,12 +141,14 @@ class Rig:
     def fill_disk(self) -> None:
         """Let every write of the daemon fail."""
         self._was_refused = True
+        self._sick_ms = self._sick_ms or now_ms()
         if self.daemon is not None:
             disk.fill(self.daemon.pid)
 
     def forbid_disk(self) -> None:
         """Take its write permissions away."""
         self._is_forbidden = self._was_refused = True
+        self._sick_ms = self._sick_ms or now_ms()
         disk.forbid(self.daemon_folder)
 
     def mend_disk(self) -> None:
@@ -142,6 +157,9 @@ class Rig:
         if self.daemon is not None:
             disk.empty(self.daemon.pid)
         disk.allow(self.daemon_folder)
+        if self._sick_ms is not None:
+            self.sick.append(Span(self._sick_ms, now_ms(), "sick disk"))
+            self._sick_ms = None
 
     def ask_daemon(self) -> dict[str, Any] | None:
         """Return the daemon's view, None while it gives none."""
@@ -151,8 +169,18 @@ class Rig:
             answer = ask(state / "control.sock", "status", timeout_s=2.0, place=place)
         except (ConfigError, TransportError, OSError):
             return None
+        inbox = answer.get("health", {}).get("inbox")
+        if inbox is not None:
+            self.high_water = max(self.high_water, inbox["high_water"])
         view = answer.get("view")
         return view if isinstance(view, dict) else None
+
+    def state(self) -> dict[str, Any]:
+        """Return the daemon's state document, empty where there is none."""
+        path = self.daemon_folder / "state" / f"{MODE}.json"
+        document = json.loads(path.read_text(encoding="utf-8"))["document"] if path.exists() else {}
+        assert isinstance(document, dict)
+        return document
 
     def close(self) -> None:
         """End every process that is still there; permissions are as before."""
@@ -161,6 +189,16 @@ class Rig:
         if self.daemon is not None:
             self.daemon.end()
         self.venue.close()
+
+    def waits(self) -> tuple[Span, ...]:
+        """Return when a daemon ran that had yet to agree with the venue."""
+        ends = [span.start_ms for span in self.away if span.why == "dead"]
+        return tuple(waits(self.daemon_folder, self.begins_ms, ends))
+
+    def broken(self, faults: Iterable[Line]) -> tuple[Span, ...]:
+        """Return when something kept the daemon from agreeing: faults, no exchange, a sick disk, a freeze."""
+        frozen = [span for span in self.away if span.why != "dead"]
+        return broken_spans(faults, [*frozen, *self.sick, *self.venue.away])
 
     def down_spans(self, ready_ms: Iterable[int]) -> tuple[Span, ...]:
         """Return the spans without a working daemon: from each end until the next of `ready_ms`."""
@@ -173,6 +211,9 @@ class Rig:
             back_ms = next((at for at in ready if at >= span.start_ms), span.end_ms)
             spans.append(Span(span.start_ms, back_ms, span.why))
         return tuple(spans)
+
+    def _has_begun(self, daemon: Child) -> bool:
+        return any(at_ms >= daemon.started_ms for at_ms, _ in told(self.daemon_folder, "start"))
 
     def _end(self, daemon: Child, number: signal.Signals) -> None:
         self.cpu_s += daemon.cpu_s()

@@ -11,7 +11,8 @@ from typing import Any
 
 from whalebot.research.chaos.faults import Fault
 from whalebot.research.chaos.forking import Zygote
-from whalebot.research.chaos.process import Child, exchange_arguments, listening_port
+from whalebot.research.chaos.process import Child, exchange_arguments, listening_port, now_ms
+from whalebot.research.chaos.spans import Span
 
 
 class VenueProcess:
@@ -26,26 +27,36 @@ class VenueProcess:
         self._findings = findings
         self._zygote = zygote
         self._child: Child | None = None
+        self._stopped_ms: int | None = None
         self.starts = 0
         self.port = 0
+        self.away: list[Span] = []
 
     @property
     def log(self) -> Path:
         """Its log."""
         return self._folder / "exchange.jsonl"
 
-    def start(self) -> None:
-        """Start it, at its old port from the second time on. Raises TimeoutError."""
+    def start(self, **changed: Any) -> None:
+        """Start it, at its old port from the second time on. Raises TimeoutError.
+
+        changed: options that are others from now on. `away` then holds the span without it.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._options |= changed
         arguments = exchange_arguments(self._folder, self.port, self._options)
         self._child = Child(self._folder.parent / "exchange.out", *arguments, zygote=self._zygote)
         self.starts += 1
         self.port = listening_port(self._child)
+        if self._stopped_ms is not None:
+            self.away.append(Span(self._stopped_ms, now_ms(), "no exchange"))
+            self._stopped_ms = None
 
     def stop(self) -> None:
         """End it in order: account, market and log are saved."""
         if self._child is None:
             return
+        self._stopped_ms = now_ms()
         self._child.signal(signal.SIGTERM)
         if self._child.wait(60) != 0:
             self._findings.append(f"the exchange ended with {self._child.code}")
