@@ -49,6 +49,17 @@ def rig(monkeypatch: pytest.MonkeyPatch) -> Rig:
     return Rig(monkeypatch)
 
 
+def test_its_loss_is_noticed_before_anything_else_is_looked_at(rig: Rig) -> None:
+    """What else is looked at may hang with the disk."""
+    rig.wait()
+    rig.clock.advance(23_001)
+    halted_by_then: list[list[str]] = []
+    look = lambda: halted_by_then.append(list(rig.halts))  # noqa: E731
+    rig.room.watching(look, rig.halts.append, rig._alert)()
+    assert halted_by_then == [["the lease on the account is lost"]]
+    rig.room.stop()
+
+
 def test_where_none_is_asked_for_nothing_is_fenced(monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig(monkeypatch, "off")
     rig.wait()

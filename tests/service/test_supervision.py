@@ -85,3 +85,14 @@ def test_news_are_told_while_the_daemon_runs() -> None:
     supervisor.start()
     assert heard.wait(30)
     supervisor.stop()
+
+
+def test_news_that_hang_do_not_keep_the_end_from_coming() -> None:
+    gate = threading.Event()
+    told = Told()
+    supervisor = made(told, lambda: "the exchange ended", lambda: gate.wait(60) and None)
+    supervisor.start()
+    assert reason_of(told) == "the exchange ended"
+    gate.set()
+    supervisor.thread.join(30)
+    assert len(told.events) == 1

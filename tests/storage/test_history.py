@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -9,15 +10,18 @@ import threading
 from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
+from typing import Any
 
 import pytest
 from disk_model import DiskModel, ShortWrites
 from sample_trades import trade
 
+from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.storage.history import TradeHistory, read_history
 from whalebot.adapters.storage.trade_json import encode_trade, encode_trades
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import BugError, ConfigError
+from whalebot.domain.trade import ClosedTrade
 
 
 @pytest.fixture
@@ -298,3 +302,55 @@ def test_a_file_that_holds_nothing_is_told(path: Path, blank: bytes) -> None:
     assert (notice.level, notice.kind) == (Level.WARNING, "history_blank")
     assert history.append(trade(1))
     assert TradeHistory.open(path).take_notices() == []
+
+
+class Crowded(FileSystem):
+    """A disk on which no file can grow beyond `room` bytes; what stands there can be written over."""
+
+    room: int | None = None
+
+    def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+        if self.room is not None:
+            data = data[: max(0, self.room - offset)]
+            if not data:
+                raise OSError(errno.ENOSPC, "No space left on device")
+        return super().pwrite(fd, data, offset)
+
+
+@pytest.fixture
+def crowded(path: Path) -> tuple[Crowded, TradeHistory, list[ClosedTrade]]:
+    """A history of more bytes than a write-ahead line has, and room for no further trade."""
+    files = Crowded()
+    history = TradeHistory.open(path, files=files)
+    kept = [trade(number) for number in range(5)]
+    for one in kept:
+        history.append(one)
+    files.room = path.stat().st_size + 40
+    return files, history, kept
+
+
+def test_a_disk_that_stays_full_leaves_the_list_whole_at_every_attempt(path: Path, crowded: Any) -> None:
+    files, history, kept = crowded
+    before = path.read_bytes()
+    for _ in range(3):
+        with pytest.raises(OSError, match="No space"):
+            history.append(trade(9))
+        assert path.read_bytes() == before
+    with pytest.raises(ConfigError, match="make room"):
+        TradeHistory.open(path, files=files)
+    assert path.read_bytes() == before
+    files.room = None
+    assert history.append(trade(9))
+    assert read_history(path) == ([*kept, trade(9)], "")
+
+
+def test_a_trade_cut_short_is_cut_off_where_there_is_no_room_to_complete_it(path: Path, crowded: Any) -> None:
+    files, history, kept = crowded
+    before = path.read_bytes()
+    with pytest.raises(OSError, match="No space"):
+        history.append(trade(9))
+    path.write_bytes(encode_trades([*kept, trade(9)])[: len(before) + 30])
+    with pytest.raises(ConfigError, match="make room"):
+        TradeHistory.open(path, files=files)
+    assert path.read_bytes() == before
+    assert list(TradeHistory.open(path).load()) == [*kept, trade(9)]

@@ -72,10 +72,9 @@ class LeaseRoom:
         halt: Callable[[str], None],
         alert: Callable[[Level, str, str, str], None],
     ) -> Callable[[], None]:
-        """Return `look`, the lease looked at besides: its loss is told once, and ends the loop."""
+        """Return `look`, the lease looked at before: its loss is told once, and ends the loop."""
 
         def look_at_both() -> None:
-            look()
             reason = self.lost()
             if reason and not self._is_told:
                 self._is_told = True
@@ -85,6 +84,7 @@ class LeaseRoom:
                 )
                 alert(Level.CRITICAL, "the lease on the account is lost", text, "lease_lost")
                 halt("the lease on the account is lost")
+            look()
 
         return look_at_both
 

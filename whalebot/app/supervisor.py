@@ -75,7 +75,6 @@ class Supervisor:
 
     def _watch_over(self) -> None:
         while not self._halt.wait(_EVERY_S):
-            self._tell_news()
             for name in self._watch.newly_dead():
                 _log.critical("thread %s has died; stopping", name)
                 self.failure = self.failure or f"thread {name} died"
@@ -84,6 +83,8 @@ class Supervisor:
             if reason:
                 self._is_done = True
                 self._sink.put(Command(Order.STOP, reason, self._clock.now_ms()))
+            self._tell_news()
+            if reason:
                 return
 
     def _over(self) -> str:

@@ -84,13 +84,7 @@ class ArrayFile:
         whole array."""
         fd = self._files.open(self.path, os.O_RDWR)
         try:
-            try:
-                self._files.write_all(fd, step.payload, step.offset)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    self._files.write_all(fd, self._tail, self._end)
-                    self._files.truncate(fd, self._end + len(self._tail))
-                raise
+            self._write(fd, step, self._tail)
             self._files.sync(fd)
         finally:
             self._files.close(fd)
@@ -100,16 +94,28 @@ class ArrayFile:
     def redo(self, step: Lengthening, data: bytes) -> bytes:
         """Write the same bytes to the same place again: right whether none, some or all of them arrived.
 
-        data: the content found. Returns the content afterwards.
+        data: the content found. Returns the content afterwards. A write that failed half way is taken back to
+        the whole array found, or to the one before this write.
         """
         whole = data[: step.offset] + step.payload
+        tail = TAIL if scan_history(data).damage else data[step.offset :]
         fd = self._files.open(self.path, os.O_RDWR)
         try:
-            self._files.write_all(fd, step.payload, step.offset)
+            self._write(fd, step, tail)
             self._files.sync(fd)
         finally:
             self._files.close(fd)
         return whole
+
+    def _write(self, fd: int, step: Lengthening, tail: bytes) -> None:
+        """Write, and put `tail`, which ends a whole array there, in the place of a write that failed."""
+        try:
+            self._files.write_all(fd, step.payload, step.offset)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._files.write_all(fd, tail, step.offset)
+                self._files.truncate(fd, step.offset + len(tail))
+            raise
 
     def prove_writable(self) -> None:
         """Raise OSError now rather than at the first trade."""

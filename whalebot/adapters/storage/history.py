@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class TradeHistory:
         self._array = ArrayFile(path, files)
         self._write_ahead = WriteAhead(write_ahead, files)
         self._lock = threading.Lock()
-        self._notices: list[Notice] = []
+        self._notices: deque[Notice] = deque()
         self._known: dict[TradeKey, int] = {}
         self._settled = False
         self._interrupted: TradeKey | None = None
@@ -94,10 +95,11 @@ class TradeHistory:
             return in_order(trades_in(self._array.read())[0])
 
     def take_notices(self) -> list[Notice]:
-        """Return what the owner should know of since the last call, and forget it."""
-        with self._lock:
-            notices, self._notices = self._notices, []
-            return notices
+        """Return what the owner should know of since the last call, and forget it. One thread at a time.
+
+        Takes no lock: a disk that hangs holds the other one, and must not hold up whoever asks.
+        """
+        return [self._notices.popleft() for _ in range(len(self._notices))]
 
     def _settle(self) -> None:
         """Bring file and memory together again after a failure, or after another program's edit."""
