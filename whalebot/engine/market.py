@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from whalebot.domain.events import BookDelta, BookSnapshot, TickerChanged, TradesPrinted
 from whalebot.engine.book import OrderBook
+
+_ASK_AGAIN_MS: Final = 10_000
+"""Real time after which a book that was asked for without an answer is asked for again."""
 
 
 class SymbolMarket:
@@ -27,7 +31,7 @@ class SymbolMarket:
         self._paid_rate: Decimal | None = None
         self._ticker_ms: int | None = None
         self._book_ms: int | None = None
-        self._resubscribed = False
+        self._asked_ms: int | None = None
 
     def on_ticker(self, event: TickerChanged) -> None:
         """Merge a ticker; absent fields keep their value."""
@@ -54,28 +58,34 @@ class SymbolMarket:
         """Replace the book."""
         self.book.apply_snapshot(event)
         self._book_ms = event.recv_ms
-        self._resubscribed = False
+        self._asked_ms = None
 
     def on_delta(self, event: BookDelta) -> bool:
-        """Change the book; True when it just became unusable and must be subscribed again."""
+        """Change the book; True when it is unusable and must be subscribed again."""
         if self.book.stale:
-            return self._ask_again()
+            return self._ask_again(event.recv_ms)
         self._book_ms = event.recv_ms
-        return not self.book.apply_delta(event) and self._ask_again()
+        return not self.book.apply_delta(event) and self._ask_again(event.recv_ms)
 
-    def lose_book(self, reason: str) -> bool:
+    def lose_book(self, reason: str, real_ms: int) -> bool:
         """Mark the book stale; True when it must be subscribed again."""
         self.book.mark_stale(reason)
-        return self._ask_again()
+        return self._ask_again(real_ms)
 
-    def disconnect(self) -> None:
-        """The stream is gone: nothing known about the book is true any more."""
+    def disconnect(self, real_ms: int) -> None:
+        """The stream is gone: nothing known about the book is true any more.
+
+        A new connection brings a snapshot by itself; one that lives on (the symbols may share several) does
+        not, and is asked for one a little later.
+        """
         self.book.mark_stale("public stream down")
-        self._resubscribed = True
+        self._asked_ms = real_ms
 
-    def _ask_again(self) -> bool:
-        first, self._resubscribed = not self._resubscribed, True
-        return first
+    def _ask_again(self, real_ms: int) -> bool:
+        if self._asked_ms is not None and abs(real_ms - self._asked_ms) < _ASK_AGAIN_MS:
+            return False
+        self._asked_ms = real_ms
+        return True
 
     def spread(self) -> float | None:
         """Return ask - bid in quote from the ticker, None when unknown."""

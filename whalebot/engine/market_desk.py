@@ -115,13 +115,13 @@ class MarketDesk:
     def on_book_lost(self, event: BookLost) -> None:
         """Deltas were dropped on the way."""
         market = self._markets.get(event.symbol)
-        if market is not None and market.lose_book(event.reason):
+        if market is not None and market.lose_book(event.reason, event.recv_ms):
             self._ask_for_book(market, event.reason)
 
     def disconnect(self) -> None:
         """The public stream is down: books and half-made sums are void."""
         for market in self._markets.values():
-            market.disconnect()
+            market.disconnect(self._ctx.clock.real_ms)
         for feed in self._feeds.values():
             feed.flow.interrupt()
 
