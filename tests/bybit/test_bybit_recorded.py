@@ -145,7 +145,7 @@ def test_merged_ticker_deltas_reach_the_recorded_end(recorded: Path) -> None:
     assert merged == {ours: Decimal(raw[theirs]) for theirs, ours in fields.items()}
 
 
-def test_empty_ticker_values_are_absent_and_zero_prices_too() -> None:
+def test_empty_ticker_values_are_absent_and_empty_sides_of_the_book_are_told() -> None:
     data = {
         "symbol": "NEWUSDT",
         "lastPrice": "1.5",
@@ -157,8 +157,8 @@ def test_empty_ticker_values_are_absent_and_zero_prices_too() -> None:
         "preOpenPrice": "",
     }
     (event,) = events_of({"topic": "tickers.NEWUSDT", "type": "snapshot", "ts": 3, "data": data})
-    absent = (event.mark_price, event.bid_price, event.ask_price, event.next_funding_ms)
-    assert absent == (None,) * 4
+    assert (event.mark_price, event.next_funding_ms) == (None, None)
+    assert (event.bid_price, event.ask_price) == (0, 0)
     assert (event.last_price, event.funding_rate, event.ts_ms) == (Decimal("1.5"), Decimal(0), 3)
 
 

@@ -66,7 +66,7 @@ class CandleForming:
 
 @dataclass(frozen=True, slots=True)
 class TickerChanged:
-    """New values of a symbol's ticker; None means unchanged."""
+    """New values of a symbol's ticker; None means unchanged. Bid or ask zero: that side has no orders."""
 
     symbol: str
     last_price: Decimal | None

@@ -42,6 +42,8 @@ def number(text: str) -> Decimal:
         return ZERO
     if len(text) > _LONGEST_NUMBER:
         raise BadValue(f"{text[:40]!r}... is too long for a number")
+    if not text.isascii() or "_" in text:  # Decimal reads digits of every script, and 1_0 as ten
+        raise BadValue(f"{text[:40]!r} is not a number")
     try:
         value = Decimal(text)
     except ArithmeticError:
@@ -49,10 +51,32 @@ def number(text: str) -> Decimal:
     return amount(value)
 
 
+def unsigned(text: str) -> Decimal:
+    """Read a number of zero or more; "" is zero. Raises BadValue."""
+    value = number(text)
+    if value < 0:
+        raise BadValue(f"{text[:40]!r} is below zero")
+    return value
+
+
 def amount(value: Decimal) -> Decimal:
     """Return a number that can be counted with and written out. Raises BadValue for any other."""
     if not is_amount(value) or not is_short(value):
         raise BadValue(f"{value!s:.40} is not a finite number of sane size")
+    return value
+
+
+def positive(value: Decimal) -> Decimal:
+    """Return an `amount` above zero. Raises BadValue for any other."""
+    if amount(value) <= 0:
+        raise BadValue(f"{value!s:.40} is not above zero")
+    return value
+
+
+def not_negative(value: Decimal) -> Decimal:
+    """Return an `amount` of zero or more. Raises BadValue for any other."""
+    if amount(value) < 0:
+        raise BadValue(f"{value!s:.40} is below zero")
     return value
 
 
@@ -81,10 +105,10 @@ def told(text: str | None) -> str:
 
 
 def price_or_none(text: str | None) -> Decimal | None:
-    """Read a price or a level for which "", "0", "0.00" and "UNKNOWN" all mean "none"."""
+    """Read a price or a level for which "", "0", "0.00" and "UNKNOWN" all mean "none". Raises BadValue."""
     if not text or text == "UNKNOWN":
         return None
-    return number(text) or None
+    return unsigned(text) or None
 
 
 def word(text: str) -> str:

@@ -36,6 +36,7 @@ _ticker = msgspec.json.Decoder(TickerFrame, strict=False)
 _ticker_texts = msgspec.json.Decoder(TickerTexts)
 _trades = msgspec.json.Decoder(TradeFrame, strict=False)
 _LONGEST_TICKER: Final = 4000
+_SIDES: Final = ("bid1Price", "ask1Price")
 _MOST_EARLY_MS: Final = 60_000
 """A bar that opens later than this after its frame was made is refused: true ones would look old after it."""
 _klines = msgspec.json.Decoder(KlineFrame, strict=False)
@@ -60,7 +61,8 @@ def book_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
 def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     """Decode `tickers`: what the frame says, None for what it leaves out. Raises BadValue.
 
-    A price of zero is the venue's way to say that there is none.
+    A price of zero is the venue's way to say that there is none. Bid and ask keep the zero, which says that
+    this side of the book has no orders now; another price that is absent stays what it was.
     """
     try:
         message = _ticker.decode(frame)
@@ -73,17 +75,19 @@ def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
         raise say.Foreign("spot")
     last, mark, index = data.last_price, data.mark_price, data.index_price
     bid, ask, rate = data.bid1_price, data.ask1_price, data.funding_rate
-    for value in (last, mark, index, bid, ask, rate):
-        if value is not None and not say.is_amount(value):
-            raise say.BadValue(f"ticker value {value!s:.40}")
+    for price in (last, mark, index, bid, ask):
+        if price is not None and (not say.is_amount(price) or price < 0):
+            raise say.BadValue(f"ticker price {price!s:.40}")
+    if rate is not None and not say.is_amount(rate):
+        raise say.BadValue(f"funding rate {rate!s:.40}")
     return [
         TickerChanged(
             route.symbol,
             last or None,
             mark or None,
             index or None,
-            bid or None,
-            ask or None,
+            bid,
+            ask,
             rate,
             data.next_funding_time,
             message.ts,
@@ -95,7 +99,7 @@ def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
 def _decode_ticker_with_blanks(frame: bytes) -> TickerFrame:
     # Rare (an instrument before its launch, a side of the book without orders), hence not in the first type.
     message = _ticker_texts.decode(frame)
-    said = {name: text for name, text in message.data.items() if text}
+    said = {name: text or "0" for name, text in message.data.items() if text or name in _SIDES}
     return TickerFrame(message.ts, msgspec.convert(said, TickerData, strict=False))
 
 
@@ -145,7 +149,7 @@ def liquidation_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
     """Decode `allLiquidation`: Buy means that a long was liquidated. Raises BadValue."""
     return [
         Liquidated(
-            route.symbol, say.side(row.S).sign > 0, say.amount(row.v), say.amount(row.p), row.T, recv_ms
+            route.symbol, say.side(row.S).sign > 0, say.positive(row.v), say.positive(row.p), row.T, recv_ms
         )
         for row in _liquidations.decode(frame).data
     ]

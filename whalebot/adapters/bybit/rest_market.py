@@ -17,13 +17,13 @@ from whalebot.adapters.bybit.rest_reading import Reader
 from whalebot.adapters.bybit.rest_wire import (
     InstrumentRow,
     KlineResult,
-    LotSizeFilter,
     ServerTime,
     all_rows,
     decode_result,
     readable,
 )
 from whalebot.adapters.bybit.session import VenueSession
+from whalebot.domain.errors import TransportError
 from whalebot.domain.events import ClockSkew
 from whalebot.domain.instrument import Instrument
 from whalebot.domain.intervals import bar_close_ms, bar_open_ms
@@ -134,17 +134,21 @@ class BybitMarket:
     ) -> list[Candle]:
         """Return up to `count` bars, oldest first, the newest with open <= edge; walks back in time.
 
-        `start` is never sent: with it the venue counts from the other end.
+        `start` is never sent: with it the venue counts from the other end. Raises TransportError where the
+        pages do not go back.
         """
         found: dict[int, Candle] = {}
         end_ms = edge_ms
         while len(found) < count:
             size = min(_PAGE, count - len(found))
             page = self._page(symbol, interval, end_ms, size)
-            found |= {bar.open_ms: bar for bar in page}
-            if len(page) < size or (start_ms is not None and page[0].open_ms <= start_ms):
+            older = {bar.open_ms: bar for bar in page if end_ms is None or bar.open_ms <= end_ms}
+            if page and not older:
+                raise TransportError(f"{_KLINE}: a page that does not go back, before {end_ms}")
+            found |= older
+            if len(page) < size or (start_ms is not None and min(older) <= start_ms):
                 break
-            end_ms = page[0].open_ms - 1
+            end_ms = min(older) - 1
         return [found[open_ms] for open_ms in sorted(found)]
 
     def _has_later_bar(self, symbol: str, interval: str, open_ms: int) -> bool:
@@ -164,13 +168,19 @@ class BybitMarket:
 def make_instrument(row: InstrumentRow) -> Instrument:
     """Build the rules of an instrument; limits an older venue does not state fall back to the wider one.
 
-    Raises BadValue where a step or a limit is not above zero.
+    Raises BadValue where a step or a limit is not above zero, or the least order is above the largest.
     """
     lot = row.lot_size_filter
-    for value in (row.price_filter.tick_size, row.leverage_filter.max_leverage, *_limits(lot)):
-        say.amount(value)
-    if min(row.price_filter.tick_size, lot.qty_step, lot.min_order_qty, lot.max_order_qty) <= 0:
-        raise BadValue(f"{row.symbol}: a step or a limit is not above zero")
+    try:
+        for value in (row.price_filter.tick_size, lot.qty_step, lot.min_order_qty, lot.max_order_qty):
+            say.positive(value)
+        say.positive(row.leverage_filter.max_leverage)
+        for stated in (lot.max_mkt_order_qty, lot.min_notional_value):
+            say.not_negative(stated or say.ZERO)
+    except BadValue as e:
+        raise BadValue(f"{row.symbol}: a step or a limit: {e}") from None
+    if lot.min_order_qty > min(lot.max_order_qty, lot.max_mkt_order_qty or lot.max_order_qty):
+        raise BadValue(f"{row.symbol}: the least order {lot.min_order_qty} is above the largest")
     return Instrument(
         symbol=row.symbol,
         tick_size=row.price_filter.tick_size,
@@ -183,17 +193,6 @@ def make_instrument(row: InstrumentRow) -> Instrument:
         funding_interval_min=row.funding_interval,
         status=row.status,
     )
-
-
-def _limits(lot: LotSizeFilter) -> list[Decimal]:
-    stated = (
-        lot.qty_step,
-        lot.min_order_qty,
-        lot.max_order_qty,
-        lot.max_mkt_order_qty,
-        lot.min_notional_value,
-    )
-    return [value for value in stated if value is not None]
 
 
 def is_usdt_perpetual(contract_type: str, quote_coin: str) -> bool:

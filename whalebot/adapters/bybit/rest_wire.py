@@ -64,7 +64,7 @@ class InstrumentRow(msgspec.Struct, rename="camel"):
     symbol: Name
     contract_type: str
     quote_coin: str
-    status: str
+    status: Name
     leverage_filter: LeverageFilter
     price_filter: PriceFilter
     lot_size_filter: LotSizeFilter
@@ -137,5 +137,5 @@ def readable(make: Callable[[], Row], call: str) -> Row:
     """Build a domain value from rows. Raises TransportError where a value is not allowed there."""
     try:
         return make()
-    except (say.BadValue, ArithmeticError) as e:
+    except (ValueError, ArithmeticError) as e:
         raise TransportError(f"{call}: unreadable result: {say.told(str(e))}") from None

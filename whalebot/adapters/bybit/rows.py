@@ -36,8 +36,8 @@ def make_order(row: OrderRow) -> OrderReport:
         order_link_id=row.order_link_id,
         side=say.side(row.side),
         status=say.order_status(row.order_status),
-        qty=say.amount(row.qty),
-        cum_exec_qty=say.number(row.cum_exec_qty),
+        qty=say.not_negative(row.qty),
+        cum_exec_qty=say.unsigned(row.cum_exec_qty),
         avg_price=say.price_or_none(row.avg_price),
         reduce_only=row.reduce_only,
         stop_order_type=say.word(row.stop_order_type),
@@ -54,6 +54,7 @@ def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
     """Build a fill, or a funding payment where the row is one. Raises BadValue.
 
     A funding row carries the whole position as `execQty` and the payment as `execFee` (above zero: paid).
+    What moves a position has a quantity and a price above zero; of other kinds nobody has said so.
     """
     kind = say.exec_type(row.exec_type)
     if kind is ExecType.FUNDING:
@@ -61,23 +62,24 @@ def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
             symbol=row.symbol,
             exec_id=row.exec_id,
             amount=say.number(row.exec_fee),
-            qty=say.amount(row.exec_qty),
+            qty=say.not_negative(row.exec_qty),
             ts_ms=row.exec_time,
         )
+    sane = say.positive if kind.moves_position else say.not_negative
     return Execution(
         symbol=row.symbol,
         exec_id=row.exec_id,
         exec_type=kind,
         side=say.side(row.side),
-        price=say.amount(row.exec_price),
-        qty=say.amount(row.exec_qty),
+        price=sane(row.exec_price),
+        qty=sane(row.exec_qty),
         fee=_fee(row),
         is_maker=row.is_maker,
         order_id=row.order_id,
         order_link_id=row.order_link_id,
         stop_order_type=say.word(row.stop_order_type),
         create_type=say.word(row.create_type),
-        closed_qty=say.number(row.closed_size),
+        closed_qty=say.unsigned(row.closed_size),
         ts_ms=row.exec_time,
         seq=row.seq,
     )
@@ -117,7 +119,7 @@ def make_booking(row: BookingRow) -> Booking:
 
 def make_position(row: PositionRow) -> PositionReport:
     """Build the report of one position; a flat row has side None and qty 0. Raises BadValue."""
-    qty = say.amount(row.size)
+    qty = say.not_negative(row.size)
     return PositionReport(
         symbol=row.symbol,
         side=say.side(row.side) if qty else None,
@@ -129,7 +131,8 @@ def make_position(row: PositionRow) -> PositionReport:
         leverage=say.price_or_none(row.leverage),
         position_idx=row.position_idx,
         mark_price=say.price_or_none(row.mark_price),
-        liq_price=say.price_or_none(row.liq_price),
+        # Below zero: a price that no market reaches.
+        liq_price=None if row.liq_price.startswith("-") else say.price_or_none(row.liq_price),
         updated_ms=say.time_ms(row.updated_time),
         seq=row.seq,
         adl_rank=int(say.number(str(row.adl_rank_indicator))),

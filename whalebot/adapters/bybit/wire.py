@@ -7,7 +7,7 @@ Fields that may be "" (the venue's "not applicable") stay strings. Unknown field
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -18,7 +18,12 @@ Price = Annotated[float, msgspec.Meta(gt=0, lt=1e20)]
 Size = Annotated[float, msgspec.Meta(ge=0, lt=1e20)]
 Ms = Annotated[int, msgspec.Meta(ge=0, lt=LATEST_MS)]
 Count = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]
-Name = Annotated[str, msgspec.Meta(max_length=128)]
+# Names reach logs and terminals. What steers them or turns the reading order is kept out; names of other
+# scripts are not, because venues list such symbols and one row of them must not spoil the others.
+_SHOWABLE: Final = (
+    r"^[^\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]*\Z"
+)
+Name = Annotated[str, msgspec.Meta(max_length=128, pattern=_SHOWABLE)]
 PositionIdx = Annotated[int, msgspec.Meta(ge=0, le=2)]
 Levels = list[tuple[Price, Size]]
 

@@ -12,6 +12,8 @@ from whalebot.domain.intervals import DAY_MS, MINUTE_MS
 
 # Float noise at a limit must not decide.
 _EPSILON: Final = 1e-12
+# A close may be confirmed, asked for or held back for the close of a higher bar for so long.
+_CLOSE_TAKES_MS: Final = 5_000
 
 
 def is_too_costly(target_distance: float, cost: float, least: float) -> bool:
@@ -37,6 +39,8 @@ class Refused:
 @dataclass(frozen=True, slots=True)
 class GateFacts:
     """Everything an entry is judged by. Times are market time, ages real time, both ms; prices in quote.
+
+    `bar_age_ms`: since the close that is decided on, None where the market has a time of its own.
 
     `blocked_by` names what the engine does not know or has not got (streams, reconciliation, orders whose
     fate is unknown, storage, bars). `ticker_age_ms` and `book_age_ms` None means: never seen.
@@ -64,6 +68,7 @@ class GateFacts:
     cooldown_until_ms: int | None
     cooldown_bars_left: int
     instrument: Instrument
+    bar_age_ms: int | None = None
 
 
 def judge_entry(facts: GateFacts, trade: TradeSettings, limits: GuardrailSettings) -> tuple[Refused, ...]:
@@ -104,6 +109,9 @@ def _cooldown(facts: GateFacts) -> Iterator[Refused]:
 def _data(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
     age = limits.max_data_age_ms
     if age is not None:
+        oldest = age + _CLOSE_TAKES_MS
+        if facts.bar_age_ms is not None and facts.bar_age_ms > oldest:
+            yield Refused("bar_late", f"the bar closed {facts.bar_age_ms} ms ago, limit {oldest} ms")
         if facts.ticker_age_ms is None or facts.ticker_age_ms > age:
             yield Refused("max_data_age_s", f"ticker age {facts.ticker_age_ms} ms, limit {age} ms")
         if facts.needs_book and (facts.book_age_ms is None or facts.book_age_ms > age):
@@ -119,7 +127,9 @@ def _data(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
 
 
 def _market(facts: GateFacts, limits: GuardrailSettings) -> Iterator[Refused]:
-    if facts.spread is not None and facts.spread > limits.max_spread * facts.price + _EPSILON:
+    if facts.spread is None and facts.needs_book:
+        yield Refused("spread_filter_bps", "spread unknown: bid or ask is missing, or they are crossed")
+    elif facts.spread is not None and facts.spread > limits.max_spread * facts.price + _EPSILON:
         bps = facts.spread / facts.price * 1e4
         yield Refused("spread_filter_bps", f"spread {bps:.2f} bps, limit {limits.max_spread * 1e4:.2f}")
     if facts.mark_price is not None:

@@ -141,7 +141,7 @@ class _Reading:
         if isinstance(event, ev.TickerChanged):
             known = self._prices.setdefault(event.symbol, [None, None, None])
             now = (event.last_price, event.bid_price, event.ask_price)
-            known[:] = [new if new is not None else old for new, old in zip(now, known, strict=True)]
+            known[:] = [old if new is None else new or None for new, old in zip(now, known, strict=True)]
             self._on_funding(event)
         elif isinstance(event, ev.TradesPrinted):
             self._prices.setdefault(event.symbol, [None, None, None])[0] = event.last
