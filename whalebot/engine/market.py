@@ -34,16 +34,16 @@ class SymbolMarket:
         self._asked_ms: int | None = None
 
     def on_ticker(self, event: TickerChanged) -> None:
-        """Merge a ticker; absent fields keep their value."""
+        """Merge a ticker; absent fields keep their value, a bid or ask of zero is a side without orders."""
         self._ticker_ms = event.recv_ms
         if event.last_price is not None:
             self.last_price = event.last_price
         if event.mark_price is not None:
             self.mark_price = event.mark_price
         if event.bid_price is not None:
-            self.bid_price = event.bid_price
+            self.bid_price = event.bid_price or None
         if event.ask_price is not None:
-            self.ask_price = event.ask_price
+            self.ask_price = event.ask_price or None
         if event.funding_rate is not None:
             self.settles_nothing = event.funding_rate == 0 and self._paid_rate is None
             self._paid_rate = event.funding_rate or self._paid_rate
@@ -88,10 +88,11 @@ class SymbolMarket:
         return True
 
     def spread(self) -> float | None:
-        """Return ask - bid in quote from the ticker, None when unknown."""
-        if self.bid_price is None or self.ask_price is None:
+        """Return ask - bid in quote from the ticker; None when a side is missing or they are crossed."""
+        bid, ask = self.bid_price, self.ask_price
+        if bid is None or ask is None or ask < bid:
             return None
-        return float(self.ask_price - self.bid_price)
+        return float(ask - bid)
 
     def imbalance(self) -> float | None:
         """Return (bid volume - ask volume) / sum over the configured depth, None when the book is stale."""
