@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,10 @@ from whalebot.adapters.exchange.market.playback import PlaybackTrack
 from whalebot.adapters.exchange.market.recording import FrameTrack
 from whalebot.adapters.exchange.server.options import ExchangeOptions
 from whalebot.adapters.feeds.frames import check_ticks, is_frame_file, read_frames, symbols_of
+from whalebot.adapters.feeds.funding import read_funding
 from whalebot.adapters.feeds.ohlcv import read_ohlcv
 from whalebot.adapters.feeds.rules import instrument_of, later_instruments, rules_at
+from whalebot.app.data_files import parse_data_files
 from whalebot.domain.errors import ConfigError
 
 
@@ -20,7 +24,11 @@ def read_tracks(options: ExchangeOptions) -> tuple[PlaybackTrack, ...] | tuple[F
     """Return the tracks that the options of an exchange name. Raises ConfigError."""
     frames = [text for text in options.data if is_frame_file(text)]
     if not frames:
-        return tuple(make_track(text, options.tick_size, options.qty_step) for text in options.data)
+        return _with_funding(
+            [make_track(text, options.tick_size, options.qty_step) for text in options.data], options.funding
+        )
+    if options.funding:
+        raise ConfigError("--funding: recorded frames are played without; leave it out")
     if len(frames) < len(options.data):
         bars = next(text for text in options.data if text not in frames)
         raise ConfigError(f"--data: {bars} holds bars and {frames[0]} frames; play one kind at a time")
@@ -34,6 +42,14 @@ def make_track(text: str, tick_size: Decimal | None = None, qty_step: Decimal | 
     changes = later_instruments(bars, tick_size, qty_step)
     relisted = tuple(InstrumentListed(changed, at_ms) for at_ms, changed in changes)
     return PlaybackTrack(instrument, bars, relisted=relisted)
+
+
+def _with_funding(tracks: Sequence[PlaybackTrack], texts: Sequence[str]) -> tuple[PlaybackTrack, ...]:
+    rates = {f.symbol: read_funding(f.path) for f in parse_data_files(texts, Path.cwd(), "--funding")}
+    played = {track.instrument.symbol for track in tracks}
+    if strange := sorted(rates.keys() - played):
+        raise ConfigError(f"--funding: {', '.join(strange)} is not played; name its bars with --data")
+    return tuple(replace(track, funding=rates.get(track.instrument.symbol, ())) for track in tracks)
 
 
 def _frame_tracks(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import signal
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ _DAYS: Final = 2
 _SPEED: Final = 10_800
 _ALL: Final = 20
 _WARM_BARS: Final = 1000
+_FUNDING_MS: Final = 8 * 3_600_000
 # What `run` against a venue and `exchange` import; a module that is missing here only costs time.
 PRELOADED: Final = (
     "whalebot.app.commands.run",
@@ -53,21 +55,25 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the seeds, print a table; 1 when there are findings."""
-    from whalebot.research.chaos.lines import HEAD, finding_lines, row, summary, wasteful
-    from whalebot.research.chaos.runner import Campaign, run_campaign
-
     # However it is told to end, the processes it started must end too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     first = 1 if args.seed is None else args.seed
     number = args.seeds or (_ALL if args.seed is None else 1)
     folder = args.out or Path(tempfile.mkdtemp(prefix="whalebot-chaos-"))
-    market, symbols = _market(args.data)
+    with tempfile.TemporaryDirectory(prefix="whalebot-chaos-") as made:
+        return _run(args, folder.resolve(), *_market(args.data, Path(made)), range(first, first + number))
+
+
+def _run(args: argparse.Namespace, folder: Path, market: Any, symbols: tuple[str, ...], seeds: range) -> int:
+    from whalebot.research.chaos.lines import HEAD, finding_lines, row, summary, wasteful
+    from whalebot.research.chaos.runner import Campaign, run_campaign
+
     campaign = Campaign(
-        seeds=range(first, first + number),
+        seeds=seeds,
         days=float(args.days),
         speed=float(args.speed),
-        jobs=args.jobs or min(number, 2 * (os.cpu_count() or 1)),
-        folder=folder.resolve(),
+        jobs=args.jobs or min(len(seeds), 2 * (os.cpu_count() or 1)),
+        folder=folder,
         market=market,
         symbols=symbols,
         preloaded=PRELOADED,
@@ -98,8 +104,11 @@ def _again(number: int, args: argparse.Namespace) -> str:
     return " ".join(parts)
 
 
-def _market(data: str | None) -> tuple[Any, tuple[str, ...]]:
-    """Return what a schedule is played on, as options of the exchange, and the symbols of a file."""
+def _market(data: str | None, made: Path) -> tuple[Any, tuple[str, ...]]:
+    """Return what a schedule is played on, as options of the exchange, and the symbols of a file.
+
+    `made` takes what is made up for a file: rates of funding.
+    """
     if data is None:
         return (
             lambda schedule: {
@@ -116,10 +125,22 @@ def _market(data: str | None) -> tuple[Any, tuple[str, ...]]:
     [file] = parse_data_files([data], Path.cwd(), "--data")
     opens = read_bars(file.symbol, file.path).open_ms
 
+    rates = _make_funding(made / f"{file.symbol}-funding.csv", int(opens[0]), int(opens[-1]))
+
     def played(schedule: Any) -> dict[str, Any]:
         bar_ms = int(opens[1] - opens[0])
         last = max(0, len(opens) - 1 - int(schedule.days * 1.5 * DAY_MS / bar_ms))
         at = min(_WARM_BARS, last) + int(schedule.start_share * max(0, last - _WARM_BARS))
-        return {"data": f"{file.symbol}={file.path}", "from": int(opens[at])}
+        options = {"data": f"{file.symbol}={file.path}", "from": int(opens[at])}
+        return {**options, "funding": f"{file.symbol}={rates}"}
 
     return played, (file.symbol,)
+
+
+def _make_funding(path: Path, first_ms: int, last_ms: int) -> Path:
+    """Write a rate of either sign for every settlement between two times."""
+    draw = random.Random(f"whalebot chaos funding {first_ms}")
+    times = range(first_ms - first_ms % _FUNDING_MS, last_ms + _FUNDING_MS, _FUNDING_MS)
+    rows = [f"{at_ms},{draw.randint(-3_000, 3_000) / 1e6:.6f}" for at_ms in times]
+    path.write_text("\n".join(("timestamp,fundingRate", *rows)) + "\n", encoding="utf-8")
+    return path

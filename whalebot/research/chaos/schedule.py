@@ -14,6 +14,10 @@ _ACTIONS_PER_S: Final = 0.6
 _SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "SOLUSDT")
 
 
+_LONG_FREEZES: Final = 0.02
+"""The share of seeds with a freeze of 35 to 40 s."""
+
+
 class Kind(StrEnum):
     """What is done: a fault of the exchange, or something to a process or to its disk."""
 
@@ -88,13 +92,22 @@ class Schedule:
 def make_schedule(seed: int, days: float, speed: float, symbols: tuple[str, ...] = ()) -> Schedule:
     """Return the schedule of a seed. `symbols` are those of a data file; none: the seed chooses."""
     draw = random.Random(f"whalebot chaos {seed}")
-    traded = symbols or _SYMBOLS[: draw.choice((1, 1, 2))]
+    traded = symbols or _SYMBOLS[: draw.choice((1, 1, 2, 3))]
     settings = _settings(draw, traded)
     lasts_s = days * _DAY_S / speed
     count = max(2, round(draw.gauss(_ACTIONS_PER_S * lasts_s, 1.5)))
     times = sorted(draw.uniform(0.2, max(0.4, lasts_s * 0.95)) for _ in range(count))
-    actions = tuple(_action(draw, at_s, traded) for at_s in times)
-    return Schedule(seed, days, speed, traded, settings, actions, draw.random(), lasts_s)
+    actions = [_action(draw, at_s, traded) for at_s in times]
+    if draw.random() < _LONG_FREEZES:
+        actions.append(_long_freeze(draw, lasts_s))
+        actions.sort(key=lambda action: action.at_s)
+    return Schedule(seed, days, speed, traded, settings, tuple(actions), draw.random(), lasts_s)
+
+
+def _long_freeze(draw: random.Random, lasts_s: float) -> Action:
+    """Longer than a venue keeps a silent client: every connection and every answer is from another time."""
+    at_s = draw.uniform(0.2, max(0.4, lasts_s * 0.95))
+    return Action(at_s, Kind.FREEZE, draw.uniform(35, 40), draw.choice(_MOMENTS))
 
 
 def _action(draw: random.Random, at_s: float, symbols: tuple[str, ...]) -> Action:

@@ -29,7 +29,8 @@ NOW: Final = "now"
 class ExchangeOptions:
     """Everything one run of the exchange needs to know.
 
-    `data` holds `[SYMBOL=]FILE` entries; without any, the market `market` is generated from `seed`.
+    `data` holds `[SYMBOL=]FILE` entries; without any, the market `market` is generated from `seed`. `funding`
+    holds such entries of settled rates: without one a file's symbol pays none.
     `symbols` names symbols, or is a number: the first N of the shipped list. `log_bytes` is where a log file
     ends and the next begins. `wait_for_client` None lets
     play start at the first public subscription when data is played or the speed is max. With `follows_clock`
@@ -38,6 +39,7 @@ class ExchangeOptions:
 
     port: int = DEFAULT_PORT
     data: tuple[str, ...] = ()
+    funding: tuple[str, ...] = ()
     market: str = MARKETS[0]
     seed: int = 7
     from_ms: int | None = None
@@ -63,6 +65,8 @@ class ExchangeOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise ConfigError(f"--port {self.port}: expected 0 (a free one) to 65535")
+        if self.funding and not self.data:
+            raise ConfigError("--funding: only files are played with it; a generated market makes its own")
         if self.balance <= 0:
             raise ConfigError(f"--balance {self.balance}: expected an amount of USDT above 0")
         if not self.api_key or not self.api_secret:
@@ -85,6 +89,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--port", type=int, default=DEFAULT_PORT, help="port on 127.0.0.1; 0 takes a free one")
     add("--data", nargs="+", action="extend", default=[], metavar="[SYMBOL=]FILE", help="files to play")
+    help_funding = "settled funding rates of files that are played"
+    add("--funding", nargs="+", action="extend", default=[], metavar="[SYMBOL=]FILE", help=help_funding)
     add("--market", default=MARKETS[0], help="generated market, when no data is given")
     add("--seed", type=int, default=7, help="seed of the generated market")
     add("--from", dest="from_time", metavar="TIME", help="where play starts: ISO-8601, ms since 1970, or now")
@@ -112,6 +118,7 @@ def options_from_args(args: argparse.Namespace) -> ExchangeOptions:
     return ExchangeOptions(
         port=args.port,
         data=tuple(args.data),
+        funding=tuple(args.funding),
         market=args.market,
         seed=args.seed,
         from_ms=_from_ms(args.from_time),
