@@ -13,13 +13,17 @@ from whalebot.research.chaos.spans import Span
 
 Line = dict[str, Any]
 _ZERO = Decimal(0)
+_OPPOSITE = {"Buy": "Sell", "Sell": "Buy"}
+# Position indices of hedge mode.
+_SIDES = {1: "Buy", 2: "Sell"}
 
 
 @dataclass(slots=True)
 class Position:
     """One position of the exchange. Times of the market in ms; `net` is exact and in quote currency.
 
-    `changed_ms` is the real time of its last execution.
+    `changed_ms` is the real time of its last execution, `executions` how many it had. `openers` are the link
+    ids of the orders that opened or increased it, in order.
 
     `stops` are the stop prices in force, in order, None where there was none. `bare` are the stretches of
     real time without a stop.
@@ -36,6 +40,8 @@ class Position:
     funding: Decimal = _ZERO
     closed_ms: int | None = None
     changed_ms: int = 0
+    executions: int = 0
+    openers: list[str] = field(default_factory=list)
     stops: list[Decimal | None] = field(default_factory=list)
     bare: list[Span] = field(default_factory=list)
     bare_since_ms: int | None = None
@@ -58,6 +64,9 @@ class Position:
 class Ledger:
     """Everything the judge needs of one exchange over all its runs.
 
+    A long and a short of one symbol, as hedge mode has them, are two positions: `_open` holds them by symbol
+    and side, which an execution tells in either mode, while only other lines name the position index.
+
     `orders` are the states of orders by link id and order id, `order_ms` the real time of the last one.
     `faults` are its lines about faults set and struck; `requests` the real times of private requests by path.
     """
@@ -72,7 +81,7 @@ class Ledger:
     oddities: list[str] = field(default_factory=list)
     first_wallet: Decimal | None = None
     last_wallet: Decimal = _ZERO
-    _open: dict[str, Position] = field(default_factory=dict)
+    _open: dict[tuple[str, str], Position] = field(default_factory=dict)
     _real_ms: int = 0
 
     @property
@@ -139,43 +148,52 @@ class Ledger:
             self.order_ms[link_id] = line["real_ms"]
 
     def _on_execution(self, line: Line) -> None:
-        # The log of executions names no position index; the daemon holds one side of a symbol at a time.
-        key = line["symbol"]
         qty, closes = Decimal(line["qty"]), Decimal(line["closed_size"])
+        key = (line["symbol"], line["side"] if closes == 0 else _OPPOSITE[line["side"]])
         position = self._open.get(key)
+        if position is None and closes:
+            self.oddities.append(f"execution {line['exec_id']} closed what was not open")
+            return
         if position is None:
             position = self._begin(key, line)
         if closes not in (_ZERO, qty):
             self.oddities.append(f"execution {line['exec_id']} turned {position} around")
+        if closes < qty and line["order_link_id"] not in position.openers:
+            position.openers.append(line["order_link_id"])
         position.changed_ms = line["real_ms"]
+        position.executions += 1
         position.realised += Decimal(line["realised"])
         position.fees += Decimal(line["fee"])
         position.size += qty if closes == 0 else -closes
         position.entered += qty - closes
         if position.size == 0:
-            self._end(key, position, line)
+            position.closed_ms = line["ts_ms"]
+            _cover(position, line["real_ms"])
+            del self._open[key]
 
-    def _begin(self, key: str, line: Line) -> Position:
-        position = Position(key, line["side"], line["ts_ms"], line["order_link_id"])
+    def _begin(self, key: tuple[str, str], line: Line) -> Position:
+        position = Position(*key, line["ts_ms"], line["order_link_id"])
         self.positions.append(position)
         self._open[key] = position
         position.bare_since_ms = line["real_ms"]
         return position
 
-    def _end(self, key: str, position: Position, line: Line) -> None:
-        position.closed_ms = line["ts_ms"]
-        _cover(position, line["real_ms"])
-        del self._open[key]
+    def _named(self, line: Line) -> Position | None:
+        """The open position that a line with a position index is about; in one-way mode there is one."""
+        symbol, index = line["symbol"], line["position_idx"]
+        if index:
+            return self._open.get((symbol, _SIDES[index]))
+        return self._open.get((symbol, "Buy")) or self._open.get((symbol, "Sell"))
 
     def _on_funding(self, line: Line) -> None:
-        position = self._open.get(line["symbol"])
+        position = self._named(line)
         if position is None:
             self.oddities.append(f"funding {line['exec_id']} without a position")
             return
         position.funding += Decimal(line["amount"])
 
     def _on_stop(self, line: Line) -> None:
-        position = self._open.get(line["symbol"])
+        position = self._named(line)
         if position is None or Decimal(line["size"]) == 0:
             return
         stop = Decimal(line["stop_loss"]) if line["stop_loss"] else None
