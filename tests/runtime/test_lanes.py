@@ -15,7 +15,9 @@ from whalebot.domain.effects import (
     Alert,
     AmendStop,
     CancelOrder,
+    FetchHistory,
     FetchInstruments,
+    LookUpOrder,
     Persist,
     RecordTrade,
     Resubscribe,
@@ -29,6 +31,7 @@ from whalebot.domain.events import (
     InstrumentsFetched,
     LeverageAnswered,
     OrderAccepted,
+    OrderLookedUp,
     OrderRefused,
     Refusal,
     StopAmended,
@@ -214,6 +217,32 @@ def test_questions_are_answered_with_the_time_they_left(bench: _Bench) -> None:
     bench.venue.answers["instruments"] = lambda symbols: ()
     bench.lanes.dispatch_all([FetchInstruments()])
     assert bench.sink.wait() == [InstrumentsFetched(Known((), 1000), 1100)]
+
+
+def test_questions_for_bars_that_hang_hold_up_no_question_about_the_account(bench: _Bench) -> None:
+    gate = threading.Event()
+
+    def candles(*_: object) -> tuple[()]:
+        assert gate.wait(60)
+        return ()
+
+    bench.venue.answers["candles"] = candles
+    bench.venue.answers["instruments"] = candles
+    bench.venue.answers["order_by_link_id"] = lambda *_: None
+    bars = [FetchHistory("A", interval, None, None, 10) for interval in ("5", "15", "60", "240")]
+    bench.lanes.dispatch_all([*bars, FetchInstruments(), LookUpOrder("A", "w-1")])
+    (first,) = bench.sink.wait()
+    assert isinstance(first, OrderLookedUp)
+    assert sum(w.name.startswith("history-") and w.alive for w in bench.lanes.health()) == 2
+    gate.set()
+    assert bench.lanes.drain(30)
+    assert [name for name, _ in bench.lanes.waiting_by_lane()] == [
+        "orders",
+        "exits",
+        "reads",
+        "history",
+        "storage",
+    ]
 
 
 def test_alerts_and_resubscriptions_go_to_their_ports(bench: _Bench) -> None:

@@ -44,6 +44,7 @@ class LaneSettings:
     order_workers: int = 3
     exit_workers: int = 3
     read_workers: int = 2
+    history_workers: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ class Lanes:
     Effects of one symbol that change something at the venue are carried out in order, each order only after
     the state document that names it is on disk. Exits have workers of their own, so that none waits behind a
     request that hangs, not even behind an earlier exit of its symbol; what is ordered together with an exit
-    of its symbol follows it there.
+    of its symbol follows it there. Bars and order rules, which may be asked for by the hundred, have workers
+    of their own too: no question about the account waits behind them.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Lanes:
         self._ports = ports
         self._storage_health = StorageHealth(clock)
         self._newest = NewestDocument(ports.states, self._storage_health)
-        self._history = HistoryWriter(ports.trades, self._storage_health, clock)
+        self._recorder = HistoryWriter(ports.trades, self._storage_health, clock)
         on_fatal = partial(_report_from_here, on_trouble)
         self._order_actions = OrderActions(clock, codes or RetCodes(), on_fatal)
         self._read_actions = ReadActions(clock, symbols, on_fatal)
@@ -90,6 +92,7 @@ class Lanes:
         self._orders = WorkerPool("orders", count.order_workers, make_gateway, sink, on_trouble)
         self._exits = WorkerPool("exits", count.exit_workers, make_gateway, sink, on_trouble)
         self._reads = WorkerPool("reads", count.read_workers, make_readers, sink, on_trouble)
+        self._history = WorkerPool("history", count.history_workers, make_readers, sink, on_trouble)
         self._storage: WorkerPool[tuple[()]] = WorkerPool(_STORAGE, 1, lambda: (), sink, on_trouble)
         self._routes: dict[type, Callable[[Any], None]] = {
             LookUpOrder: lambda e: self._read(e.order_link_id, self._read_actions.look_up(e)),
@@ -97,8 +100,10 @@ class Lanes:
             FetchExecutions: lambda e: self._read(e.symbol, self._read_actions.executions(e)),
             FetchClosings: lambda e: self._read(e.symbol, self._read_actions.closings(e)),
             FetchBookings: lambda e: self._read("bookings", self._read_actions.bookings(e)),
-            FetchHistory: lambda e: self._read(f"{e.symbol} {e.interval}", self._read_actions.history(e)),
-            FetchInstruments: lambda e: self._read("instruments", self._read_actions.instruments()),
+            FetchHistory: lambda e: self._history.submit(
+                f"{e.symbol} {e.interval}", self._read_actions.history(e)
+            ),
+            FetchInstruments: lambda e: self._history.submit("instruments", self._read_actions.instruments()),
             RecordTrade: self._record,
             Resubscribe: lambda e: ports.streams.resubscribe_book(e.symbol),
             Alert: lambda e: ports.notifier.send(e.level, e.title, e.text, e.kind),
@@ -178,7 +183,7 @@ class Lanes:
         return tuple(thread for pool in self._pools() for thread in pool.threads())
 
     def _pools(self) -> tuple[WorkerPool[Any], ...]:
-        return (self._orders, self._exits, self._reads, self._storage)
+        return (self._orders, self._exits, self._reads, self._history, self._storage)
 
     def _read(self, key: str, job: Job[Readers]) -> None:
         self._reads.submit(key, job)
@@ -198,9 +203,9 @@ class Lanes:
 
     def _record(self, effect: RecordTrade) -> None:
         trade = effect.trade
-        lost = self._history.lost
+        lost = self._recorder.lost
         job: Job[tuple[()]] = Job(
-            f"record {trade.trade_id}", lambda _: self._history.append(trade), lost, lost
+            f"record {trade.trade_id}", lambda _: self._recorder.append(trade), lost, lost
         )
         self._storage.submit(_STORAGE, job)
 

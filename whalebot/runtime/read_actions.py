@@ -1,4 +1,4 @@
-"""What the read lane does with each question to the venue."""
+"""What the lanes that read do with each question to the venue."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Readers:
 
 
 class ReadActions:
-    """Makes the jobs of the read lane. A question that fails is answered Unknown, never with nothing.
+    """Makes the jobs of the lanes that read. A question that fails is answered Unknown, never with nothing.
 
     `symbols` are the configured ones; `on_fatal` hears of a refused key or account.
     """
