@@ -162,12 +162,12 @@ class EntryDesk:
         mine = int(symbol in self._positions.holdings or self._tracker.has(symbol, Purpose.ENTRY))
         waiting = {t.symbol for t in self._tracker.in_flight() if t.memory.intent.purpose is Purpose.ENTRY}
         total = len(self._positions.holdings.keys() | waiting)
-        signals = self._signals[symbol]
+        signals, venue_ms = self._signals[symbol], self._venue_ms()
         return GateFacts(
             now_ms=ctx.clock.now_ms,
             blocked_by=self._blocked_by(symbol),
-            ticker_age_ms=market.ticker_age_ms(ctx.clock.real_ms),
-            book_age_ms=market.book_age_ms(ctx.clock.real_ms),
+            ticker_age_ms=market.ticker_age_ms(ctx.clock.real_ms, venue_ms),
+            book_age_ms=market.book_age_ms(ctx.clock.real_ms, venue_ms),
             needs_book=ctx.settings.feed.has_book,
             clock_offset_ms=self.clock_offset_ms,
             spread=market.spread(),
@@ -185,7 +185,15 @@ class EntryDesk:
             cooldown_until_ms=signals.cooldown_until(ctx.settings.trade.cooldown_ms),
             cooldown_bars_left=signals.cooldown_bars_left(ctx.settings.trade.cooldown_bars),
             instrument=instrument,
+            bar_age_ms=None if venue_ms is None else venue_ms - analysis.close_ms,
         )
+
+    def _venue_ms(self) -> int | None:
+        """The venue's clock now, ms UTC; None where it was not measured or the market has its own time."""
+        clock = self._ctx.clock
+        if clock.max_ahead_ms is None or self.clock_offset_ms is None:
+            return None
+        return clock.real_ms + self.clock_offset_ms
 
     def _available(self, without: str | None) -> Decimal:
         """What is free for margin, less what entries on their way will take."""

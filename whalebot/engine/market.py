@@ -31,11 +31,12 @@ class SymbolMarket:
         self._paid_rate: Decimal | None = None
         self._ticker_ms: int | None = None
         self._book_ms: int | None = None
+        self._ticker_stamp_ms = self._book_stamp_ms = 0
         self._asked_ms: int | None = None
 
     def on_ticker(self, event: TickerChanged) -> None:
         """Merge a ticker; absent fields keep their value, a bid or ask of zero is a side without orders."""
-        self._ticker_ms = event.recv_ms
+        self._ticker_ms, self._ticker_stamp_ms = event.recv_ms, event.ts_ms
         if event.last_price is not None:
             self.last_price = event.last_price
         if event.mark_price is not None:
@@ -57,14 +58,14 @@ class SymbolMarket:
     def on_snapshot(self, event: BookSnapshot) -> None:
         """Replace the book."""
         self.book.apply_snapshot(event)
-        self._book_ms = event.recv_ms
+        self._book_ms, self._book_stamp_ms = event.recv_ms, event.ts_ms
         self._asked_ms = None
 
     def on_delta(self, event: BookDelta) -> bool:
         """Change the book; True when it is unusable and must be subscribed again."""
         if self.book.stale:
             return self._ask_again(event.recv_ms)
-        self._book_ms = event.recv_ms
+        self._book_ms, self._book_stamp_ms = event.recv_ms, event.ts_ms
         return not self.book.apply_delta(event) and self._ask_again(event.recv_ms)
 
     def lose_book(self, reason: str, real_ms: int) -> bool:
@@ -98,10 +99,17 @@ class SymbolMarket:
         """Return (bid volume - ask volume) / sum over the configured depth, None when the book is stale."""
         return None if self.book.stale else self.book.imbalance(self._depth)
 
-    def ticker_age_ms(self, real_ms: int) -> int | None:
-        """Real time since the last ticker."""
-        return None if self._ticker_ms is None else real_ms - self._ticker_ms
+    def ticker_age_ms(self, real_ms: int, venue_ms: int | None = None) -> int | None:
+        """Time since the last ticker came or, by the venue's clock where it is known, was made."""
+        return _age_ms(self._ticker_ms, real_ms, self._ticker_stamp_ms, venue_ms)
 
-    def book_age_ms(self, real_ms: int) -> int | None:
-        """Real time since the last change of a usable book."""
-        return None if self._book_ms is None or self.book.stale else real_ms - self._book_ms
+    def book_age_ms(self, real_ms: int, venue_ms: int | None = None) -> int | None:
+        """Time since the last change of a usable book came or, by the venue's clock, was made."""
+        return None if self.book.stale else _age_ms(self._book_ms, real_ms, self._book_stamp_ms, venue_ms)
+
+
+def _age_ms(came_ms: int | None, real_ms: int, stamp_ms: int, venue_ms: int | None) -> int | None:
+    """A process or machine that stood still reads what waited for it as if it were new: its stamp is not."""
+    if came_ms is None:
+        return None
+    return real_ms - came_ms if venue_ms is None else max(real_ms - came_ms, venue_ms - stamp_ms)
