@@ -47,6 +47,17 @@ def test_an_entry_in_time_and_an_exit_at_any_time_leave(age_ms: int, reduce_only
     assert isinstance(event, OrderAccepted)
 
 
+def test_an_exit_that_waited_too_long_in_its_lane_does_not_leave() -> None:
+    """By then it may count as never arrived: nobody would follow it, and another one may have left."""
+    clock, order, sent = ManualClock(1_000_000), intent("w-1", reduce_only=True), list[str]()
+    save = DocumentSave(document(order), States([]), StorageHealth(clock))
+    job = OrderActions(clock, RetCodes(), lambda error: None).submit(order, save)
+    clock.advance(LATEST_LEAVE_MS + 1)
+    (late,) = job.run(Gateway(sent))
+    assert isinstance(late, OrderRefused)
+    assert (late.refusal, sent) == (Refusal.NOT_SENT, [])
+
+
 def test_an_exit_leaves_although_the_disk_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(order_actions, "EXIT_WAITS_S", 0.05)
     clock, states, way_out = ManualClock(0), States([]), intent("w-1", reduce_only=True)

@@ -30,7 +30,10 @@ _log = logging.getLogger(__name__)
 _PASSING: Final = frozenset({Refusal.RATE_LIMITED, Refusal.MAINTENANCE})
 
 LATEST_LEAVE_MS: Final = 5_000
-"""An entry that could not leave for so long (a lane that hung, a machine that slept) is not sent any more."""
+"""An order that could not leave for so long (a lane that hung, a machine that slept) is not sent any more.
+
+The price of an entry has gone by then, and an exit may count as never arrived, with another in its place.
+"""
 EXIT_WAITS_S: Final = 1.0
 """So long an exit waits for a disk that hangs; one that fails says so at once."""
 
@@ -61,11 +64,14 @@ class OrderActions:
         self._on_fatal = on_fatal
 
     def submit(self, intent: OrderIntent, save: DocumentSave | None) -> Job[OrderGateway]:
-        """Place an order after its document is on disk; reduce-only orders leave even if that fails."""
-        link_id = intent.order_link_id
+        """Place an order after its document is on disk; reduce-only orders leave even if that fails.
+
+        An entry's age counts from its decision, an exit's from here: a loop that lags must not stop exits.
+        """
+        link_id, queued_ms = intent.order_link_id, self._clock.now_ms()
         return Job(
             what=f"submit {link_id}",
-            run=partial(self._submit, intent, save),
+            run=partial(self._submit, intent, save, queued_ms),
             lost=lambda reason: [OutcomeUnknown(link_id, reason, self._clock.now_ms())],
             skipped=lambda reason: [self._refused(link_id, Refusal.NOT_SENT, 0, reason)],
         )
@@ -95,23 +101,30 @@ class OrderActions:
         )
 
     def _submit(
-        self, intent: OrderIntent, save: DocumentSave | None, gateway: OrderGateway
+        self, intent: OrderIntent, save: DocumentSave | None, queued_ms: int, gateway: OrderGateway
     ) -> Iterator[Event]:
+        if intent.reduce_only and (late := self._late(queued_ms)):
+            yield self._refused(intent.order_link_id, Refusal.NOT_SENT, 0, late)
+            return
         problem = "no state document came with it"
         if save is not None:
             problem, told = save.ensure(EXIT_WAITS_S if intent.reduce_only else None)
             yield from told
             if not problem and not save.holds(intent.order_link_id):
                 problem = "its intent is not in the state document"
-        waited_ms = self._clock.now_ms() - intent.sent_ms
-        if not problem and waited_ms > LATEST_LEAVE_MS and not intent.reduce_only:
-            problem = f"it waited {waited_ms} ms to leave"
+        if not intent.reduce_only:
+            problem = problem or self._late(intent.sent_ms)
         if problem and not intent.reduce_only:
             yield self._refused(intent.order_link_id, Refusal.NOT_SENT, 0, problem)
             return
         if problem:
             _log.warning("%s: reduce-only order sent although %s", intent.order_link_id, problem)
         yield self._send(intent, gateway)
+
+    def _late(self, since_ms: int) -> str:
+        """Return why an order that has waited since then must not leave any more, empty where it may."""
+        waited_ms = self._clock.now_ms() - since_ms
+        return f"it waited {waited_ms} ms to leave" if waited_ms > LATEST_LEAVE_MS else ""
 
     def _send(self, intent: OrderIntent, gateway: OrderGateway) -> Event:
         link_id = intent.order_link_id
