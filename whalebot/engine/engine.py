@@ -58,6 +58,7 @@ class Engine:
         ctx = self._ctx
         ctx.out = []
         ctx.clock.tick(real_ms)
+        self._rooms.link_ids.start(real_ms)
         self._rooms.sync.ask_rules()
         for feed in self._rooms.feeds.values():
             feed.start()
