@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from whalebot.research.chaos.ledger import Ledger, read_lines
+from whalebot.research.chaos.ledger import Ledger, Position, read_lines
 from whalebot.research.chaos.reach import excused_spans, ready_moments
 from whalebot.research.chaos.spans import Span, length_outside
 
@@ -35,10 +35,17 @@ def excused_ms(*lines: dict[str, Any], ready_ms: tuple[int, ...] = ()) -> int:
     ("line", "ms"),
     [
         (strike("lose", "execution"), 63_000),
+        (strike("lose", "wallet"), 0),
+        (strike("delay", "position"), 1_500),
         (strike("duplicate", "execution"), 0),
+        (strike("silence", "/v5/market/kline"), 0),
+        (strike("error", "/v5/account/wallet-balance"), 0),
         (strike("silence", "/v5/order/create"), 12_000),
         (strike("error", "/v5/order/create"), 1_500),
         (fault("freeze_streams", **{"for": "PT2S"}), 65_000),
+        (fault("freeze_streams", channel="public", **{"for": "PT2S"}), 0),
+        (fault("rest_error", path="order/create", **{"for": "PT2S"}), 5_000),
+        (fault("rest_error", path="market/kline", **{"for": "PT2S"}), 0),
         (fault("maintenance", **{"for": "PT2S"}), 37_000),
         (fault("rest_error", **{"for": "PT2S"}), 5_000),
         (fault("close_position", symbol="BTCUSDT"), 0),
@@ -90,3 +97,40 @@ def test_a_torn_line_of_a_log_that_nobody_cut_is_an_error(tmp_path: Path) -> Non
     log.write_text('{"kind": "or\n{"kind": "order"}\n', encoding="utf-8")
     with pytest.raises(json.JSONDecodeError):
         list(read_lines(log))
+
+
+def test_a_late_message_excuses_for_as_long_as_it_may_be_late() -> None:
+    late = fault("delay_private", NOW - 5, count=3, delay="PT1.25S")
+    assert excused_ms(late, strike("delay", "order")) == 2_750
+
+
+def test_what_was_lost_and_what_was_frozen_excuse_until_there_is_news() -> None:
+    ledger = Ledger(faults=[strike("lose", "order"), fault("freeze_streams", **{"for": "PT2S"})])
+    assert [span.news_ms for span in excused_spans(ledger, (), ())] == [NOW, NOW + 2_000]
+
+
+def refusal(at_ms: int, command: str = "SetTradingStop", symbol: str = "BTCUSDT") -> dict[str, Any]:
+    return {"real_ms": at_ms, "command": command, "symbol": symbol, "ret_code": 10016}
+
+
+def test_two_refused_repairs_excuse_a_position_without_a_stop_and_no_other() -> None:
+    position = Position("BTCUSDT", "Buy", 0, "wb1", bare=[Span(NOW, NOW + 60_000)])
+    refused = [
+        refusal(NOW - 1),
+        refusal(NOW + 1, symbol="ETHUSDT"),
+        refusal(NOW + 2, "SetLeverage"),
+        *(refusal(NOW + 1_000 * number, "CreateOrder") for number in range(1, 60)),
+    ]
+    spans = excused_spans(Ledger(positions=[position], refused=refused), (), ())
+    assert spans == tuple(Span(at, at + 1_500, "refused", "BTCUSDT") for at in (NOW + 1_000, NOW + 2_000))
+    assert excused_spans(Ledger(refused=refused), (), ()) == ()
+
+
+def test_only_an_absent_daemon_or_exchange_moves_the_ceiling() -> None:
+    lines = [fault("maintenance", **{"for": "PT1S"}), fault("rest_error", **{"for": "PT1S"})]
+    spans = excused_spans(Ledger(faults=lines), [Span(1, 2, "dead")], ())
+    assert [(span.why, span.is_gone) for span in spans] == [
+        ("dead", True),
+        ("maintenance", True),
+        ("rest_error", False),
+    ]
