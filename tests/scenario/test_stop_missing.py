@@ -1,0 +1,57 @@
+"""An entry is filled and its stop is not there: the venue lost it, and takes none, or takes it late."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stage import Stage
+from test_demo_run import HOLDING
+from waiting import until
+
+LIMIT_MS = 2_000
+LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
+
+
+def test_a_stop_that_the_venue_did_not_attach_is_set_within_two_seconds(stage: Stage) -> None:
+    stage.exchange.fault({"do": "drop_stop"})
+    with stage.daemon(HOLDING, LONG_HOLD) as daemon:
+        daemon.wait_for_event("entry")
+        until(lambda: stage.lines("stop")[-1]["is_protected"], "a stop at the exchange", 30)
+        verdict = stage.end(daemon)
+    bare, covered = stage_stops(stage)[:2]
+    assert (bare["is_protected"], covered["is_protected"]) == (False, True)
+    assert covered["size"] == bare["size"] != "0"
+    assert 0 < verdict.worst_bare_ms <= LIMIT_MS
+    assert verdict.open_positions == 1
+    assert len(daemon.events("entry")) == 1
+
+
+def test_a_position_that_gets_no_stop_is_closed(stage: Stage) -> None:
+    """Neither with the order nor afterwards: every request for one fails."""
+    stage.exchange.fault(
+        {"do": "drop_stop"},
+        {"do": "rest_error", "path": "position/trading-stop", "for": "PT60S"},
+    )
+    with stage.daemon(HOLDING, LONG_HOLD) as daemon:
+        told = daemon.wait_for_event("unprotected")
+        closed = daemon.wait_for_event("trade_closed")
+        stage.exchange.stop()
+        daemon.kill()
+    bare, flat = stage_stops(stage)[:2]
+    assert (bare["is_protected"], flat["size"]) == (False, "0")
+    exits = [line for line in stage_lines(stage, "order") if line["reduce_only"]]
+    assert exits[0]["real_ms"] - bare["real_ms"] < LIMIT_MS + 1_000
+    assert "closing the position" in told["text"]
+    assert closed["fields"]["closed_by"] == "kill"
+
+
+def stage_stops(stage: Stage) -> list[dict[str, Any]]:
+    """The lines about protection."""
+    return stage_lines(stage, "stop")
+
+
+def stage_lines(stage: Stage, kind: str) -> list[dict[str, Any]]:
+    """The lines of one kind in the log of an exchange that has ended."""
+    from whalebot.research.chaos.ledger import read_lines
+
+    return [line for line in read_lines(stage.exchange.log) if line["kind"] == kind]
