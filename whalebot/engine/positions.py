@@ -91,7 +91,7 @@ class PositionManager:
             else:
                 self.booked(fill.symbol, fill.ts_ms, None)
             return None
-        if is_other_side(self._ctx.is_hedged(fill.symbol), holding, fill):
+        if is_other_side(self._ctx.is_hedged(fill.symbol), holding, fill) or _is_before(holding, fill):
             self.booked(fill.symbol, fill.ts_ms, None)
             return None
         before = cash_of(holding.memory)
@@ -108,10 +108,10 @@ class PositionManager:
         return trade
 
     def on_funding(self, payment: FundingPayment) -> bool:
-        """Book a funding settlement on the open position; False when there is none."""
+        """Book a funding settlement on the open position; False when there was none then."""
         self.booked(payment.symbol, payment.ts_ms, -payment.amount)
         holding = self.holdings.get(payment.symbol)
-        if holding is None:
+        if holding is None or (not holding.memory.foreign and payment.ts_ms < holding.memory.opened_ms):
             return False
         holding.memory = replace(holding.memory, funding=holding.memory.funding + payment.amount)
         self._ctx.dirty = True
@@ -262,3 +262,9 @@ def _exit_level(memory: PositionMemory, reason: ClosedBy, last: Decimal | None) 
     if reason in (ClosedBy.STOP_LOSS, ClosedBy.TRAILING_STOP):
         return memory.stop
     return memory.target if reason is ClosedBy.TAKE_PROFIT else last
+
+
+def _is_before(holding: Holding, fill: Execution) -> bool:
+    """True for a close that is told after the next position was opened: it belongs to the one before."""
+    memory = holding.memory
+    return not memory.foreign and fill.closed_qty == fill.qty and fill.ts_ms < memory.opened_ms
