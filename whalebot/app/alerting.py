@@ -7,7 +7,7 @@ from datetime import time
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from whalebot.adapters.alerts.channels import ChannelSettings, open_channels
+from whalebot.adapters.alerts.channels import AppriseChannel, ChannelSettings, open_channels
 from whalebot.adapters.alerts.quiet import QuietHours
 from whalebot.adapters.alerts.system import AlertRules, AlertSystem
 from whalebot.app.config.convert import milliseconds
@@ -15,6 +15,7 @@ from whalebot.app.config.document import Config
 from whalebot.app.setup import Setup
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
+from whalebot.domain.errors import ConfigError
 from whalebot.ports import Clock
 
 _MINUTE_MS: Final = 60_000
@@ -32,12 +33,25 @@ _TOLD: Final = {
 def open_alerts(setup: Setup, clock: Clock) -> AlertSystem:
     """Return the running alert system. Raises ConfigError for a channel that cannot be opened."""
     config = setup.config
+    return AlertSystem(_channels(config), clock, alert_rules(config), mask=setup.masker.mask)
+
+
+def channel_fault(config: Config) -> str:
+    """Return why the channels cannot be opened, "" where they can. Nothing is sent."""
+    try:
+        _channels(config)
+    except ConfigError as error:
+        return str(error)
+    return ""
+
+
+def _channels(config: Config) -> tuple[AppriseChannel, ...]:
     table = config.alerts
     settings = tuple(
         ChannelSettings(c.name, c.url.get_secret_value(), Level(c.min_level))
         for c in (table.channels if table.enabled else ())
     )
-    return AlertSystem(open_channels(settings), clock, alert_rules(config), mask=setup.masker.mask)
+    return open_channels(settings)
 
 
 def alert_rules(config: Config) -> AlertRules:

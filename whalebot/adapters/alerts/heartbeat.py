@@ -6,6 +6,10 @@ import logging
 import threading
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
+
+from whalebot.domain.addresses import is_loopback
+from whalebot.domain.errors import ConfigError, TransportError
 
 PERIOD_S: Final = 60.0
 _TIMEOUT_S: Final = 10.0
@@ -62,7 +66,29 @@ class Heartbeat:
             self._failing = True
 
 
+def address_fault(url: str) -> str:
+    """Return why an address may not be called, "" for one that may. Its text does not repeat the address."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "not an address; write https://HOST/PATH"
+    if parts.scheme not in ("http", "https") or not host:
+        return "not an address; write https://HOST/PATH"
+    if parts.scheme == "http" and not is_loopback(host):
+        return "plain text is allowed only to this machine; use https://"
+    return ""
+
+
 def _get(url: str) -> None:
+    """Call an address; what it answers is not read, where it points to is not followed."""
     import requests
 
-    requests.get(url, timeout=_TIMEOUT_S).raise_for_status()
+    if fault := address_fault(url):
+        raise ConfigError(f"alerts.heartbeat_url: {fault}")
+    with requests.Session() as session:
+        # A proxy of the environment would carry plain text off this machine.
+        session.trust_env = url.lower().startswith("https:")
+        with session.get(url, timeout=_TIMEOUT_S, allow_redirects=False, stream=True) as answer:
+            if not 200 <= answer.status_code < 300:
+                raise TransportError(f"HTTP {answer.status_code}")

@@ -56,7 +56,12 @@ class SignedWebhook:
             wait_s = self._retry_s * 2.0 ** (attempt - 1)
             try:
                 with requests.post(
-                    self._url, data=body, headers=headers, timeout=self._timeout_s, allow_redirects=False
+                    self._url,
+                    data=body,
+                    headers=headers,
+                    timeout=self._timeout_s,
+                    allow_redirects=False,
+                    stream=True,  # the answer's body may be endless, and says nothing
                 ) as answer:
                     status = answer.status_code
                     if 200 <= status < 300:

@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(setup: Setup) -> None:
+    from whalebot.app.alerting import channel_fault
     from whalebot.app.config.launch import start_problems
     from whalebot.app.setup import data_files
 
@@ -52,6 +53,8 @@ def _check(setup: Setup) -> None:
         print(f"note: {note}")
     for problem in start_problems(setup.config, setup.environment, live_flag=True):
         print(f"note: a start would be refused: {problem}")
+    if fault := channel_fault(setup.config):
+        print(f"note: a start would be refused: {fault}")
     if files:
         print(f"plays {', '.join(str(file) for file in files)}")
 

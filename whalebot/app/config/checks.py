@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from whalebot.adapters.alerts.heartbeat import address_fault
 from whalebot.app.config.document import Config
 from whalebot.app.config.endpoints import check_endpoints
-from whalebot.app.config.problems import Path, Problem
+from whalebot.app.config.problems import HIDDEN, Path, Problem
 from whalebot.app.config.score_range import check_reachable
 from whalebot.app.config.unavailable import refuse_unavailable
 from whalebot.domain.intervals import interval_ms
@@ -146,6 +147,9 @@ def _check_alerts(config: Config) -> Iterator[Problem]:
         yield _problem(
             ("alerts", "quiet_hours"), list(hours), "the two times must differ; null switches it off"
         )
+    beat = config.alerts.heartbeat_url
+    if config.alerts.enabled and beat is not None and (fault := address_fault(beat.get_secret_value())):
+        yield Problem(("alerts", "heartbeat_url"), fault, HIDDEN)
     yield from _check_telegram(config)
 
 

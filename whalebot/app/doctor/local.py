@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from whalebot.app.alerting import channel_fault
 from whalebot.app.config.environment import too_open
 from whalebot.app.config.launch import start_problems
 from whalebot.app.doctor.findings import Finding, fail, ok, warn
@@ -106,6 +107,8 @@ def _check_parts(setup: Setup) -> Iterator[Finding]:
         yield warn("alerts", "switched off: nobody is told of a kill or an outage", "set alerts.enabled")
     elif alerts.channels and importlib.util.find_spec("apprise") is None:
         yield fail("alerts", "apprise is not installed", "pip install apprise (extra alerts)")
+    elif fault := channel_fault(setup.config):
+        yield fail("alerts", fault, "a start is refused until that is right")
     else:
         chats = f", commands from {len(alerts.telegram.chat_ids)} chats" if alerts.telegram.enabled else ""
         yield ok("alerts", f"{len(alerts.channels)} channels{chats}")
