@@ -106,7 +106,21 @@ def examples() -> list[bytes]:
     """Conversations: lists of frames as JSON, or as text where they are none."""
     public, private = seeds.public_frames(), seeds.private_frames()
     talks = [public[2:7], [public[2], *private], [*public[:3], private[0], private[1], private[2], public[4]]]
-    return [json.dumps([json.loads(frame) for frame in talk]).encode() for talk in talks]
+    heard = [[json.loads(frame) for frame in talk] for talk in talks]
+    return [json.dumps(talk).encode() for talk in [*heard, *_related_rows()]]
+
+
+def _related_rows() -> list[list[Any]]:
+    """Positions that open and end: what is wrong with one row shows where the next one is counted with it."""
+    bought, sold = seeds.fill("a", "Buy", "0.002"), seeds.fill("b", "Sell", "0.002", closed="0.002")
+    more, half = seeds.fill("c", "Buy", "0.001"), seeds.fill("d", "Sell", "0.001", closed="0.001")
+    turned = seeds.fill("e", "Sell", "0.003", closed="0.002")
+    return [
+        [bought, sold],
+        [bought, more, half, sold],
+        [bought, turned, seeds.fill("f", "Buy", "0.001", closed="0.001")],
+        [bought, seeds.position("Buy", "0.002"), sold, seeds.position("", "0")],
+    ]
 
 
 def run_engine(data: bytes) -> None:

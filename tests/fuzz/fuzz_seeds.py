@@ -178,6 +178,18 @@ def private_frames() -> list[bytes]:
     )
 
 
+def fill(name: str, side: str, qty: str, closed: str = "0") -> dict[str, Any]:
+    """A frame of one fill."""
+    named = {"execId": name, "orderId": f"o-{name}", "orderLinkId": f"link-{name}"}
+    row = _EXECUTION | named | {"side": side, "execQty": qty, "orderQty": qty, "closedSize": closed}
+    return {"topic": "execution", "creationTime": NOW_MS, "data": [row]}
+
+
+def position(side: str, size: str) -> dict[str, Any]:
+    """A frame of one position."""
+    return {"topic": "position", "creationTime": NOW_MS, "data": [_POSITION | {"side": side, "size": size}]}
+
+
 def websocket_bytes() -> list[bytes]:
     """Streams of whole frames: short, long, fragmented, control frames in between."""
     short, long = b'{"op":"pong"}', b"x" * 70_000

@@ -59,6 +59,7 @@ from whalebot.app.config.loading import load
 from whalebot.domain.effects import AmendStop
 from whalebot.domain.enums import OrderType, Side, TriggerBy
 from whalebot.domain.errors import ConfigError, TransportError, WhalebotError
+from whalebot.domain.events import Filled, OrderUpdated, PositionReported, TickerChanged
 from whalebot.domain.orders import OrderIntent, Purpose
 from whalebot.research.tax.lots import Method
 from whalebot.research.tax.rates import Calendar, Rates, read_rates
@@ -115,13 +116,29 @@ def _names(refusal: Exception, place: Path | None, most: int = 5000) -> None:
 
 
 def run_frame(topics: list[str], data: bytes) -> None:
-    """Decode one frame: events with finite, sane numbers, or a count."""
+    """Decode one frame: events with finite, sane numbers that a market can have, or a count."""
     counters = StreamCounters("fuzz")
     found = FrameDecoder(topics, counters).decode(data, 1_760_000_000_000)
     if isinstance(found, ControlFrame):
         return
     for event in found:
         _sane(event)
+        _possible(event)
+
+
+def _possible(event: Any) -> None:
+    """Nothing is bought or sold for nothing, and no price or quantity lies below zero."""
+    if isinstance(event, Filled):
+        fill = event.execution
+        assert fill.closed_qty >= 0
+        assert min(fill.qty, fill.price) > 0 or not fill.exec_type.moves_position, fill
+    elif isinstance(event, PositionReported):
+        assert event.position.qty >= 0
+    elif isinstance(event, OrderUpdated):
+        assert min(event.order.qty, event.order.cum_exec_qty) >= 0
+    elif isinstance(event, TickerChanged):
+        prices = (event.last_price, event.mark_price, event.index_price, event.bid_price, event.ask_price)
+        assert all(price is None or price >= 0 for price in prices)
 
 
 def _sane(value: Any, depth: int = 0) -> None:
