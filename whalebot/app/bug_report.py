@@ -17,9 +17,11 @@ def traceback_text(error: BaseException) -> str:
 
 def report_bug(error: BaseException, args: argparse.Namespace) -> None:
     """Write the traceback into the log (masked) and one line to standard error; -v shows it there too."""
+    from whalebot.adapters.logs.formats import printable
+
     place = _write_to_log(error, args)
     line = f"whalebot: internal error, {type(error).__name__}: {error}; {place}"
-    print(args.masker.mask(line), file=sys.stderr)
+    print(printable(args.masker.mask(line)), file=sys.stderr)
     if args.verbose:
         print(args.masker.mask(traceback_text(error)), file=sys.stderr)
 

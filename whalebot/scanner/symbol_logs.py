@@ -168,9 +168,8 @@ class _LineFormatter(MaskingFormatter):
 
     def line(self, record: logging.LogRecord) -> str:
         """Return the line before masking."""
-        text = f"{utc_text(record)} - {record.levelname} - {record.getMessage()}"
-        traceback = self.traceback(record)
-        return f"{text}\n{traceback}" if traceback else text
+        head = f"{utc_text(record)} - {record.levelname} - {record.getMessage()}"
+        return self.head_and_traceback(head, record)
 
 
 class _named(logging.Filter):

@@ -37,6 +37,11 @@ def utc_text(record: logging.LogRecord) -> str:
     return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
 
 
+def printable(text: str) -> str:
+    """Return a text on one line in which no character is an order to a terminal."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
 class MaskingFormatter(logging.Formatter):
     """Root of the formatters here: whatever a line is made of, it is masked as a whole, last."""
 
@@ -52,8 +57,19 @@ class MaskingFormatter(logging.Formatter):
         """Return the line before masking."""
         return super().format(record)
 
+    def head_and_traceback(self, head: str, record: logging.LogRecord) -> str:
+        """Return a line of a log, and below it the traceback, set in: no text in either can pose as a line.
+
+        What a terminal would obey is written as Python writes it, as \\x1b; a line end in `head` too.
+        """
+        # Masked before it is escaped: a secret may hold what is escaped here.
+        lines = [printable(self._masker.mask(head))]
+        if traceback := self.traceback(record):
+            lines += [f"  {printable(line)}" for line in self._masker.mask(traceback).split("\n")]
+        return "\n".join(lines)
+
     def traceback(self, record: logging.LogRecord) -> str:
-        """Return the traceback of a record, "" where it has none."""
+        """Return the traceback of a record as it is, "" where it has none."""
         if record.exc_info and not record.exc_text:
             record.exc_text = self.formatException(record.exc_info)
         parts = (record.exc_text, self.formatStack(record.stack_info) if record.stack_info else "")
@@ -65,9 +81,9 @@ class HumanFormatter(MaskingFormatter):
 
     def line(self, record: logging.LogRecord) -> str:
         """Return the line before masking."""
-        text = f"{utc_text(record)} {record.levelname:<8} {_with_symbol(record)}"
-        traceback = self.traceback(record)
-        return f"{text}\n{traceback}" if traceback else text
+        return self.head_and_traceback(
+            f"{utc_text(record)} {record.levelname:<8} {_with_symbol(record)}", record
+        )
 
 
 class EventFormatter(MaskingFormatter):
@@ -86,7 +102,13 @@ class EventFormatter(MaskingFormatter):
             "traceback": self.traceback(record),
         }
         kept = {name: self._masked(value) for name, value in event.items() if value not in ("", {}, None)}
-        return json.dumps(kept, ensure_ascii=False, default=str)
+        line = json.dumps(kept, ensure_ascii=False, default=str)
+        # Line ends and escapes beyond ASCII, which JSON lets pass.
+        return (
+            line
+            if line.isprintable()
+            else "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+        )
 
     def _masked(self, value: Any) -> Any:
         """Mask texts and numbers one by one: a mask put into the finished line could break its JSON."""
@@ -117,9 +139,7 @@ class TerminalFormatter(MaskingFormatter):
         if screen:
             return f"{at} {screen}"
         level = f"{record.levelname} " if record.levelno >= logging.WARNING else ""
-        text = f"{at} {level}{_with_symbol(record)}"
-        traceback = self.traceback(record)
-        text = f"{text}\n{traceback}" if traceback else text
+        text = self.head_and_traceback(f"{at} {level}{_with_symbol(record)}", record)
         colour = self._colours.get(record.levelno, "")
         return f"{colour}{text}{self._reset}" if colour else text
 
