@@ -20,7 +20,7 @@ from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import Verdict, judge, read_books, requests_are_paced
 from whalebot.research.chaos.ledger import Ledger, read_ledger
 from whalebot.research.chaos.reach import excused_spans, ready_moments
-from whalebot.research.chaos.recovery import agreed_in_time, longest_wait_ms
+from whalebot.research.chaos.recovery import agreed_in_time
 from whalebot.research.chaos.rig import MODE, Rig
 from whalebot.research.chaos.schedule import Action, Kind, Schedule
 from whalebot.research.chaos.struck import faults_set, faults_struck
@@ -100,7 +100,7 @@ def run_schedule(
         rig.close()
     ledger = read_ledger(rig.venue.log)
     verdict = _judge(rig, ledger)
-    wait_ms = longest_wait_ms(rig.waits(), rig.broken(ledger.faults))
+    wait_ms = rig.longest_wait_ms(ledger.faults)
     return Outcome(
         schedule=schedule,
         findings=(
@@ -157,7 +157,7 @@ class _Run:
     def play(self) -> float:
         """Start, trade under the schedule, come to rest; return the market days that passed."""
         rig = self._rig
-        rig.venue.start()
+        rig.open_venue()
         rig.write_config()
         rig.start_daemon()
         self._await_ready("after the start")

@@ -17,7 +17,7 @@ from whalebot.research.chaos import disk
 from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.ledger import Line
 from whalebot.research.chaos.process import Child, now_ms
-from whalebot.research.chaos.recovery import broken_spans, told, waits
+from whalebot.research.chaos.recovery import broken_spans, longest_wait_ms, told, waits
 from whalebot.research.chaos.schedule import Schedule
 from whalebot.research.chaos.spans import Span
 from whalebot.research.chaos.venue import VenueProcess
@@ -36,7 +36,9 @@ _REASON: Final = re.compile(rb"^whalebot: .", re.MULTILINE)
 
 
 class Rig:
-    """The processes of one run. `away` are spans of real time in which the daemon was dead or frozen."""
+    """The processes of one run. `away` are spans of real time in which the daemon was dead or frozen,
+    `peak_mib` and `high_water` the most memory that one held and the most events that waited for its engine.
+    """
 
     def __init__(
         self, folder: Path, schedule: Schedule, market: dict[str, Any], zygote: Zygote | None = None
@@ -50,8 +52,8 @@ class Rig:
         self.cpu_s = 0.0
         self.peak_mib = 0.0
         self.high_water = 0
-        self.begins_ms: list[int] = []
-        self.sick: list[Span] = []
+        self._begins_ms: list[int] = []
+        self._sick: list[Span] = []
         self._sick_ms: int | None = None
         self._schedule = schedule
         self._key, self._secret = f"chaos{secrets.token_hex(6)}", secrets.token_hex(18)
@@ -63,6 +65,12 @@ class Rig:
         self._frozen_ms: int | None = None
         self._is_forbidden = self._was_refused = False
         self.daemon: Child | None = None
+
+    def open_venue(self) -> None:
+        """Start the exchange for the first time, its account in the schedule's position mode."""
+        self.venue.start()
+        if self._schedule.hedged:
+            self.venue.hedge(self._key, self._secret)
 
     # --- the daemon -----------------------------------------------------------------------------------
 
@@ -86,7 +94,7 @@ class Rig:
         """Start it in its folder."""
         self._was_refused = self._is_forbidden
         output = self.folder / "daemon.out"
-        self.begins_ms.append(now_ms())
+        self._begins_ms.append(now_ms())
         self.daemon = Child(output, "run", "--dir", self.daemon_folder, "-q", zygote=self._zygote)
         self.starts += 1
 
@@ -158,7 +166,7 @@ class Rig:
             disk.empty(self.daemon.pid)
         disk.allow(self.daemon_folder)
         if self._sick_ms is not None:
-            self.sick.append(Span(self._sick_ms, now_ms(), "sick disk"))
+            self._sick.append(Span(self._sick_ms, now_ms(), "sick disk"))
             self._sick_ms = None
 
     def ask_daemon(self) -> dict[str, Any] | None:
@@ -190,15 +198,12 @@ class Rig:
             self.daemon.end()
         self.venue.close()
 
-    def waits(self) -> tuple[Span, ...]:
-        """Return when a daemon ran that had yet to agree with the venue."""
-        ends = [span.start_ms for span in self.away if span.why == "dead"]
-        return tuple(waits(self.daemon_folder, self.begins_ms, ends))
-
-    def broken(self, faults: Iterable[Line]) -> tuple[Span, ...]:
-        """Return when something kept the daemon from agreeing: faults, no exchange, a sick disk, a freeze."""
+    def longest_wait_ms(self, faults: Iterable[Line]) -> int:
+        """Return the longest real time until a daemon agreed with the venue, less what kept it from that."""
         frozen = [span for span in self.away if span.why != "dead"]
-        return broken_spans(faults, [*frozen, *self.sick, *self.venue.away])
+        ends_ms = [span.start_ms for span in self.away if span.why == "dead"]
+        broken = broken_spans(faults, [*frozen, *self._sick, *self.venue.away])
+        return longest_wait_ms(waits(self.daemon_folder, self._begins_ms, ends_ms), broken)
 
     def down_spans(self, ready_ms: Iterable[int]) -> tuple[Span, ...]:
         """Return the spans without a working daemon: from each end until the next of `ready_ms`."""

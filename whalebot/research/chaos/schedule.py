@@ -18,6 +18,10 @@ _LONG_FREEZES: Final = 0.02
 """The share of seeds with a freeze of 35 to 40 s."""
 
 
+_HEDGED: Final = 0.1
+"""The share of seeds in which the account is in hedge mode."""
+
+
 class Kind(StrEnum):
     """What is done: a fault of the exchange, or something to a process or to its disk."""
 
@@ -77,6 +81,7 @@ class Schedule:
     """One run: `days` of market time at `speed`, on the generated market `seed` or on a file.
 
     `start_share` is where in a file the run begins, from 0 (its first possible bar) to 1 (its last).
+    `hedged`: the account holds long and short apart.
     """
 
     seed: int
@@ -87,6 +92,7 @@ class Schedule:
     actions: tuple[Action, ...]
     start_share: float = 0.0
     lasts_s: float = field(default=0.0)
+    hedged: bool = False
 
 
 def make_schedule(seed: int, days: float, speed: float, symbols: tuple[str, ...] = ()) -> Schedule:
@@ -101,7 +107,8 @@ def make_schedule(seed: int, days: float, speed: float, symbols: tuple[str, ...]
     if draw.random() < _LONG_FREEZES:
         actions.append(_long_freeze(draw, lasts_s))
         actions.sort(key=lambda action: action.at_s)
-    return Schedule(seed, days, speed, traded, settings, tuple(actions), draw.random(), lasts_s)
+    share, hedged = draw.random(), draw.random() < _HEDGED
+    return Schedule(seed, days, speed, traded, settings, tuple(actions), share, lasts_s, hedged)
 
 
 def _long_freeze(draw: random.Random, lasts_s: float) -> Action:
