@@ -60,6 +60,7 @@ class _Saves:
 class _Orders:
     def __init__(self) -> None:
         self.fatal: list[Exception] = []
+        self.storage: list[Event] = []
         self.clock = ManualClock(50)
         self.actions = OrderActions(self.clock, _CODES, self.fatal.append)
         self.gateway = Gateway([])
@@ -67,7 +68,7 @@ class _Orders:
     def submit(self, error: Exception) -> Event:
         self.gateway.fail["w-1"] = error
         order = intent("w-1")
-        save = DocumentSave(document(order), _Saves(), StorageHealth(self.clock))
+        save = DocumentSave(document(order), _Saves(), StorageHealth(self.clock, self.storage.append))
         (event,) = self.actions.submit(order, save).run(self.gateway)
         return event
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
 
 import pytest
 from runtime_ports import Gateway, Sink, States
@@ -29,7 +28,7 @@ from whalebot.runtime.saving import DocumentSave, HistoryWriter, NewestDocument,
 def submitted(age_ms: int, reduce_only: bool) -> list[Event]:
     clock = ManualClock(age_ms)
     order = intent("w-1", reduce_only=reduce_only)
-    save = DocumentSave(document(order), States([]), StorageHealth(clock))
+    save = DocumentSave(document(order), States([]), StorageHealth(clock, list[Event]().append))
     actions = OrderActions(clock, RetCodes(), lambda error: None)
     return list(actions.submit(order, save).run(Gateway([])))
 
@@ -50,7 +49,7 @@ def test_an_entry_in_time_and_an_exit_at_any_time_leave(age_ms: int, reduce_only
 def test_an_exit_that_waited_too_long_in_its_lane_does_not_leave() -> None:
     """By then it may count as never arrived: nobody would follow it, and another one may have left."""
     clock, order, sent = ManualClock(1_000_000), intent("w-1", reduce_only=True), list[str]()
-    save = DocumentSave(document(order), States([]), StorageHealth(clock))
+    save = DocumentSave(document(order), States([]), StorageHealth(clock, list[Event]().append))
     job = OrderActions(clock, RetCodes(), lambda error: None).submit(order, save)
     clock.advance(LATEST_LEAVE_MS + 1)
     (late,) = job.run(Gateway(sent))
@@ -62,17 +61,21 @@ def test_an_exit_leaves_although_the_disk_hangs(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(order_actions, "EXIT_WAITS_S", 0.05)
     clock, states, way_out = ManualClock(0), States([]), intent("w-1", reduce_only=True)
     states.gate = threading.Event()
-    health = StorageHealth(clock)
+    told: list[Event] = []
+    health = StorageHealth(clock, told.append)
     save = DocumentSave(document(way_out), states, health)
     actions = OrderActions(clock, RetCodes(), lambda error: None)
-    failed, accepted = actions.submit(way_out, save).run(Gateway([]))
+    (accepted,) = actions.submit(way_out, save).run(Gateway([]))
+    (failed,) = told
     assert isinstance(failed, StorageFailed)
     assert "not answered" in failed.reason
     assert isinstance(accepted, OrderAccepted)
     # The save went on. That writing works again is told with the next one, which the engine asks for.
     states.gate.set()
-    assert save.ensure() == ("", [])
-    assert health.worked("state") == [StorageRecovered(0)]
+    assert save.ensure() == ""
+    assert told == [failed]
+    health.worked("state")
+    assert told == [failed, StorageRecovered(0)]
 
 
 class _Trades:
@@ -84,8 +87,8 @@ class _Trades:
             raise self.error
 
 
-def carried_out(job: Job[tuple[()]]) -> list[Event]:
-    sink, trouble = Sink(), list[BaseException]()
+def carried_out(sink: Sink, job: Job[tuple[()]]) -> list[Event]:
+    trouble = list[BaseException]()
     pool: WorkerPool[tuple[()]] = WorkerPool("t", 1, lambda: (), sink, lambda _, error: trouble.append(error))
     pool.start()
     pool.submit("k", job)
@@ -95,12 +98,12 @@ def carried_out(job: Job[tuple[()]]) -> list[Event]:
 
 
 def test_a_history_fault_nobody_expected_is_over_once_writing_works() -> None:
-    clock, trades = ManualClock(9), _Trades()
-    writer = HistoryWriter(trades, StorageHealth(clock), clock)
+    clock, trades, sink = ManualClock(9), _Trades(), Sink()
+    writer = HistoryWriter(trades, StorageHealth(clock, sink.put), clock)
 
     def record() -> list[Event]:
         run = lambda _: writer.append(closed_trade())  # noqa: E731
-        return carried_out(Job("record", run, writer.lost, writer.lost))
+        return carried_out(sink, Job("record", run, writer.lost, writer.lost))
 
     (failed,) = record()
     assert isinstance(failed, StorageFailed)
@@ -110,10 +113,12 @@ def test_a_history_fault_nobody_expected_is_over_once_writing_works() -> None:
 
 def test_a_document_whose_job_never_ran_does_not_keep_later_ones_from_being_written() -> None:
     clock, states = ManualClock(9), States([])
-    newest = NewestDocument(states, StorageHealth(clock))
+    told: list[Event] = []
+    newest = NewestDocument(states, StorageHealth(clock, told.append))
     assert newest.offer(document(revision=1))
-    lost: Iterable[Event] = newest.lost("1000 jobs are waiting")
-    assert [type(event) for event in lost] == [StorageFailed]
+    assert newest.lost("1000 jobs are waiting") == ()
+    assert [type(event) for event in told] == [StorageFailed]
     assert newest.offer(document(revision=2))
-    assert list(newest.write()) == [StorageRecovered(9)]
+    assert newest.write() == ()
+    assert told[1:] == [StorageRecovered(9)]
     assert states.journal == ["save 2"]

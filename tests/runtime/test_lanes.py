@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -28,6 +30,7 @@ from whalebot.domain.effects import (
 from whalebot.domain.enums import Level, Stream, TriggerBy
 from whalebot.domain.errors import AuthError, BugError
 from whalebot.domain.events import (
+    Event,
     InstrumentsFetched,
     LeverageAnswered,
     OrderAccepted,
@@ -150,6 +153,32 @@ def test_the_disk_has_recovered_only_when_all_that_failed_works(bench: _Bench) -
     bench.trades.error = None
     bench.lanes.dispatch_all([RecordTrade(trade)])
     assert bench.sink.wait(2) == [TradeRecorded(trade.trade_id, 1000, trade), StorageRecovered(1000)]
+
+
+def test_that_writing_works_again_never_overtakes_that_it_failed(bench: _Bench) -> None:
+    """The engine opens nothing from one until the other: in the wrong order it would never trade again."""
+    entered, gate = threading.Event(), threading.Event()
+
+    class SlowToTakeAFailure(queue.Queue[Event]):
+        def put(self, item: Event, block: bool = True, timeout: float | None = None) -> None:
+            if isinstance(item, StorageFailed):
+                entered.set()
+                assert gate.wait(60)
+            super().put(item, block, timeout)
+
+    bench.sink.queue = SlowToTakeAFailure()
+    bench.states.error = OSError("full")
+    bench.lanes.dispatch_all([Persist(document(revision=1))])
+    assert entered.wait(30)
+    bench.states.error = None
+    entry = intent("w-1")
+    bench.lanes.dispatch_all([Persist(document(entry, revision=2)), SubmitOrder(entry)])
+    came_first: list[Event] = []
+    with contextlib.suppress(queue.Empty):
+        came_first.append(bench.sink.queue.get(timeout=0.2))
+    gate.set()
+    told = came_first + bench.sink.wait(3 - len(came_first))
+    assert [type(event) for event in told] == [StorageFailed, StorageRecovered, OrderAccepted]
 
 
 def test_documents_nobody_waits_for_are_written_newest_only(bench: _Bench) -> None:

@@ -41,23 +41,28 @@ class FullDisk(FileSystem):
             raise OSError(28, "No space left on device")
 
 
-def _told(writer: HistoryWriter, version: ClosedTrade) -> Iterator[tuple[ev.Event, list[RecordTrade]]]:
+def _told(
+    writer: HistoryWriter, version: ClosedTrade, storage: list[ev.Event]
+) -> Iterator[tuple[ev.Event, list[RecordTrade]]]:
     yield ev.TimerDue(1), [RecordTrade(version)]
     for event in writer.append(version):
         yield event, []
+    while storage:
+        yield storage.pop(0), []
 
 
 @pytest.mark.parametrize("refused", range(6))
 def test_what_is_shown_is_what_the_file_holds(tmp_path: Path, refused: int) -> None:
     disk, clock = FullDisk(), ManualClock(1)
     history = TradeHistory.open(tmp_path / "trade_history.json", files=disk)
-    writer = HistoryWriter(history, StorageHealth(clock), clock)
+    storage: list[ev.Event] = []
+    writer = HistoryWriter(history, StorageHealth(clock, storage.append), clock)
     feed, chronicle, tally = Feed(), Chronicle(), Tally(keeps_time=False)
     first = trade(1)
     second = replace(first, funding=Decimal(2), pnl=first.pnl - 2)
     disk.refused = refused
     for version in (first, second):
-        for event, effects in _told(writer, version):
+        for event, effects in _told(writer, version, storage):
             tally.note(event, effects)
             feed.note(event, effects)
     chronicle.take(feed)

@@ -81,7 +81,7 @@ class Lanes:
     ) -> None:
         """on_trouble: hears of exceptions nobody expected and of AuthError and VenueFatal, on any thread."""
         self._ports = ports
-        self._storage_health = StorageHealth(clock)
+        self._storage_health = StorageHealth(clock, sink.put)
         self._newest = NewestDocument(ports.states, self._storage_health)
         self._recorder = HistoryWriter(ports.trades, self._storage_health, clock)
         on_fatal = partial(_report_from_here, on_trouble)

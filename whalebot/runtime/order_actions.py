@@ -108,8 +108,7 @@ class OrderActions:
             return
         problem = "no state document came with it"
         if save is not None:
-            problem, told = save.ensure(EXIT_WAITS_S if intent.reduce_only else None)
-            yield from told
+            problem = save.ensure(EXIT_WAITS_S if intent.reduce_only else None)
             if not problem and not save.holds(intent.order_link_id):
                 problem = "its intent is not in the state document"
         if not intent.reduce_only:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from whalebot.domain.errors import BugError
 from whalebot.domain.events import Event, StorageFailed, StorageRecovered, TradeRecorded
@@ -18,27 +18,32 @@ _HISTORY = "trade history"
 
 
 class StorageHealth:
-    """Remembers which writes fail. Any thread."""
+    """Remembers which writes fail, and tells what changes. Any thread.
 
-    def __init__(self, clock: Clock) -> None:
+    `tell` must return at once: it is called under the lock, so that what is heard last is what holds.
+    """
+
+    def __init__(self, clock: Clock, tell: Callable[[Event], None]) -> None:
         self._clock = clock
+        self._tell = tell
         self._lock = threading.Lock()
         self._failing: set[str] = set()
 
-    def failed(self, what: str, reason: Exception | str) -> Event:
+    def failed(self, what: str, reason: Exception | str) -> None:
         """Note a failed write."""
+        text = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
         with self._lock:
             self._failing.add(what)
-        text = reason if isinstance(reason, str) else f"{type(reason).__name__}: {reason}"
-        return StorageFailed(what, text, self._clock.now_ms())
+            self._tell(StorageFailed(what, text, self._clock.now_ms()))
 
-    def worked(self, what: str) -> list[Event]:
+    def worked(self, what: str) -> None:
         """Note a write that worked; says so where it was the last one that had failed."""
         with self._lock:
             if what not in self._failing:
-                return []
+                return
             self._failing.discard(what)
-            return [] if self._failing else [StorageRecovered(self._clock.now_ms())]
+            if not self._failing:
+                self._tell(StorageRecovered(self._clock.now_ms()))
 
 
 class DocumentSave:
@@ -56,21 +61,22 @@ class DocumentSave:
         """True when the intent of that order is in the document."""
         return order_link_id in self._link_ids
 
-    def ensure(self, within_s: float | None = None) -> tuple[str, list[Event]]:
-        """Save unless that was tried before. Returns what is wrong ("" if durable) and what to tell.
+    def ensure(self, within_s: float | None = None) -> str:
+        """Save unless that was tried before. Returns what is wrong, "" if it is durable.
 
         within_s: how long to wait for a disk that hangs, None for as long as it takes. The save goes on.
         """
         answer = self._try() if within_s is None else self._try_within(within_s)
         if answer is None:
             text = f"the disk has not answered for {within_s:g} s"
-            return text, [self._health.failed(_STATE, text)]
+            self._health.failed(_STATE, text)
+            return text
         is_first, error = answer
-        if not is_first:
-            return self._problem or "", []
-        if error is None:
-            return "", self._health.worked(_STATE)
-        return self._problem or "", [self._health.failed(_STATE, error)]
+        if is_first and error is None:
+            self._health.worked(_STATE)
+        elif error is not None:
+            self._health.failed(_STATE, error)
+        return self._problem or ""
 
     def _try_within(self, limit_s: float) -> tuple[bool, Exception | None] | None:
         answers: list[tuple[bool, Exception | None]] = []
@@ -96,10 +102,14 @@ class DocumentSave:
 
 def save_last(document: StateDocument, store: StateStore, clock: Clock, limit_s: float) -> bool:
     """Save the document of a run that ends; False, and a line in the log, where the disk refuses or hangs."""
-    problem, _ = DocumentSave(document, store, StorageHealth(clock)).ensure(limit_s)
+    problem = DocumentSave(document, store, StorageHealth(clock, _nobody_hears)).ensure(limit_s)
     if problem:
         _log.error("the last state of this run is not on disk: %s", problem)
     return not problem
+
+
+def _nobody_hears(_: Event) -> None:
+    """The loop has ended."""
 
 
 class NewestDocument:
@@ -118,18 +128,20 @@ class NewestDocument:
             self._pending = document
             return is_first
 
-    def write(self) -> Iterator[Event]:
-        """Save what was offered last."""
+    def write(self) -> tuple[Event, ...]:
+        """Save what was offered last. How that went is told by the health of the storage."""
         with self._lock:
             document, self._pending = self._pending, None
         if document is not None:
-            yield from DocumentSave(document, self._store, self._health).ensure()[1]
+            DocumentSave(document, self._store, self._health).ensure()
+        return ()
 
-    def lost(self, reason: str) -> Iterator[Event]:
+    def lost(self, reason: str) -> tuple[Event, ...]:
         """Tell that the write did not happen; the next document asks for one again."""
         with self._lock:
             self._pending = None
-        yield self._health.failed(_STATE, reason)
+        self._health.failed(_STATE, reason)
+        return ()
 
 
 class HistoryWriter:
@@ -145,11 +157,12 @@ class HistoryWriter:
         try:
             is_new = self._store.append(trade)
         except OSError as error:
-            yield self._health.failed(_HISTORY, error)
+            self._health.failed(_HISTORY, error)
             return
         yield TradeRecorded(trade.trade_id, self._clock.now_ms(), trade if is_new else None)
-        yield from self._health.worked(_HISTORY)
+        self._health.worked(_HISTORY)
 
-    def lost(self, reason: str) -> Iterator[Event]:
+    def lost(self, reason: str) -> tuple[Event, ...]:
         """Tell that a trade was not written."""
-        yield self._health.failed(_HISTORY, reason)
+        self._health.failed(_HISTORY, reason)
+        return ()
