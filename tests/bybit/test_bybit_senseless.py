@@ -11,7 +11,8 @@ import pytest
 
 from whalebot.adapters.bybit.conventions import BadValue, number, price_or_none
 from whalebot.adapters.bybit.counters import StreamCounters
-from whalebot.adapters.bybit.decode import FrameDecoder
+from whalebot.adapters.bybit.day_ticker import day_ticker_events
+from whalebot.adapters.bybit.decode import FrameDecoder, make_route
 from whalebot.adapters.bybit.rest_account import _oldest_first
 from whalebot.adapters.bybit.rest_market import BybitMarket, make_instrument
 from whalebot.adapters.bybit.rest_wire import InstrumentRow, decode_result, readable
@@ -79,6 +80,14 @@ def test_a_ticker_with_a_price_below_zero_is_refused(name: str, price: str) -> N
 def test_a_funding_rate_may_be_below_zero() -> None:
     (event,), errors = heard(f"tickers.{SYMBOL}", {"fundingRate": "-0.001"})
     assert (event.funding_rate, errors) == (D("-0.001"), {})
+
+
+@pytest.mark.parametrize(("said", "told"), [("", 0.0), ("0", 0.0), ("5", 5.0), ("-5", None), ("nan", None)])
+def test_a_side_without_orders_is_told_to_the_scanner_too(said: str, told: float | None) -> None:
+    frame = {"ts": NOW_MS, "data": {"lastPrice": "6", "bid1Price": said, "markPrice": said}}
+    route = make_route(f"tickers.{SYMBOL}", StreamCounters("test"))
+    (ticker,) = day_ticker_events(json.dumps(frame).encode(), route, NOW_MS)
+    assert (ticker.bid_price, ticker.ask_price, ticker.mark_price) == (told, None, told or None)
 
 
 @pytest.mark.parametrize("change", [{"v": "0"}, {"v": "-1"}, {"p": "0"}, {"p": "-60000"}])

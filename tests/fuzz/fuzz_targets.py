@@ -57,7 +57,7 @@ from whalebot.adapters.storage.state import StateFile
 from whalebot.app.config.environment import Environment, read_environment
 from whalebot.app.config.loading import load
 from whalebot.domain.effects import AmendStop
-from whalebot.domain.enums import OrderType, Side, TriggerBy
+from whalebot.domain.enums import Side, TriggerBy
 from whalebot.domain.errors import ConfigError, TransportError, WhalebotError
 from whalebot.domain.events import Filled, OrderUpdated, PositionReported, TickerChanged
 from whalebot.domain.orders import OrderIntent, Purpose
@@ -186,7 +186,7 @@ def _client() -> RestClient:
     return RestFactory(settings, FixedClock(), lambda _: None).client()
 
 
-_INTENT = OrderIntent("wb-x-1", SYMBOL, Side.BUY, Decimal("0.001"), Purpose.ENTRY, 1, OrderType.MARKET)
+_INTENT = OrderIntent("wb-x-1", SYMBOL, Side.BUY, Decimal("0.001"), Purpose.ENTRY, 1, 1)
 CALLS: tuple[Callable[[RestClient], Any], ...] = (
     lambda c: c.market.server_time_ms(),
     lambda c: c.market.candles(SYMBOL, "15", None, None, 200),

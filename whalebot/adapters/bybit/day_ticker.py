@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from whalebot.adapters.bybit import conventions as say
+from whalebot.adapters.bybit.decode_public import SIDES
 from whalebot.adapters.bybit.route import Route
 from whalebot.adapters.bybit.wire import Ms
 
@@ -17,7 +18,10 @@ _LONGEST: Final = 4000
 
 @dataclass(frozen=True, slots=True)
 class DayTicker:
-    """New values of a ticker; None: unchanged. Change and funding are fractions, turnover is in quote."""
+    """New values of a ticker; None: unchanged. Change and funding are fractions, turnover is in quote.
+
+    Bid or ask zero: that side has no orders.
+    """
 
     symbol: str
     last_price: Decimal | None
@@ -110,9 +114,9 @@ def make_ticker(symbol: str, data: _Data, ts_ms: int, recv_ms: int) -> DayTicker
     return DayTicker(
         symbol,
         last if last is not None and last > 0 else None,
-        data.mark_price or None,
-        data.bid1_price or None,
-        data.ask1_price or None,
+        _from_zero(data.mark_price) or None,
+        _from_zero(data.bid1_price),
+        _from_zero(data.ask1_price),
         _sane(data.price24h_pcnt),
         _sane(data.turnover24h),
         _sane(data.volume24h),
@@ -129,5 +133,10 @@ def _sane(value: float | None) -> float | None:
     return value if value is None or abs(value) < 1e20 else None
 
 
+def _from_zero(price: float | None) -> float | None:
+    return price if price is not None and 0.0 <= price < 1e20 else None
+
+
 def _from_texts(texts: dict[str, str], kind: Any) -> Any:
-    return msgspec.convert({name: text for name, text in texts.items() if text}, kind, strict=False)
+    said = {name: text or "0" for name, text in texts.items() if text or name in SIDES}
+    return msgspec.convert(said, kind, strict=False)

@@ -36,7 +36,8 @@ _ticker = msgspec.json.Decoder(TickerFrame, strict=False)
 _ticker_texts = msgspec.json.Decoder(TickerTexts)
 _trades = msgspec.json.Decoder(TradeFrame, strict=False)
 _LONGEST_TICKER: Final = 4000
-_SIDES: Final = ("bid1Price", "ask1Price")
+SIDES: Final = ("bid1Price", "ask1Price")
+"""Fields of a ticker that are blank where a side of the book has no orders."""
 _MOST_EARLY_MS: Final = 60_000
 """A bar that opens later than this after its frame was made is refused: true ones would look old after it."""
 _klines = msgspec.json.Decoder(KlineFrame, strict=False)
@@ -99,7 +100,7 @@ def ticker_events(frame: bytes, route: Route, recv_ms: int) -> list[Event]:
 def _decode_ticker_with_blanks(frame: bytes) -> TickerFrame:
     # Rare (an instrument before its launch, a side of the book without orders), hence not in the first type.
     message = _ticker_texts.decode(frame)
-    said = {name: text or "0" for name, text in message.data.items() if text or name in _SIDES}
+    said = {name: text or "0" for name, text in message.data.items() if text or name in SIDES}
     return TickerFrame(message.ts, msgspec.convert(said, TickerData, strict=False))
 
 

@@ -44,7 +44,7 @@ class GateFacts:
 
     `blocked_by` names what the engine does not know or has not got (streams, reconciliation, orders whose
     fate is unknown, storage, bars). `ticker_age_ms` and `book_age_ms` None means: never seen.
-    `needs_book` is False where the feed has no book at all.
+    `needs_book` is False where the feed has no book at all; elsewhere an unknown `spread` is a reason.
     """
 
     now_ms: int
