@@ -69,7 +69,8 @@ def test_trades_keep_every_digit_in_every_format(tmp_path: Path) -> None:
     assert shown[0]["r_multiple"] is None
     assert shown[0]["reconciled"] is False
     pq = pytest.importorskip("pyarrow.parquet")
-    assert write_parquet(trades_table(TRADES, NO), tmp_path / "t.parquet") == 4
+    with (tmp_path / "t.parquet").open("wb") as file:
+        assert write_parquet(trades_table(TRADES, NO), file) == 4
     found = pq.read_table(tmp_path / "t.parquet").to_pylist()
     assert found[0]["qty"] == str(LONG)
     assert found[0]["exit_time"].isoformat() == "2026-01-01T01:00:00+00:00"

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from whalebot.app.private_file import private_text, write_private
+
 if TYPE_CHECKING:
     from whalebot.research.optimise.optimisation import Optimisation
     from whalebot.research.optimise.walkforward import WalkForward
@@ -29,35 +31,35 @@ def write_optimisation(found: Optimisation, folder: Path) -> list[Path]:
     """Write optimisation.json, trials.csv and optimisation.html; return their paths."""
     from whalebot.research.optimise.wording import optimisation_lines
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths = [folder / name for name in ("optimisation.json", "trials.csv", "optimisation.html")]
     _write_json(paths[0], found.as_dict())
     _write_trials(paths[1], found)
     scores = [row.scores[0] for row in found.trials.finished if abs(row.scores[0]) != float("inf")]
     title = f"Optimisation {found.study}"
-    paths[2].write_text(_page(title, scores, optimisation_lines(found), dots=True), encoding="utf-8")
+    write_private(paths[2], _page(title, scores, optimisation_lines(found), dots=True))
     return paths
 
 
 def write_walk_forward(found: WalkForward, lines: Sequence[str], folder: Path) -> list[Path]:
     """Write walkforward.json and walkforward.html; return their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     paths = [folder / "walkforward.json", folder / "walkforward.html"]
     _write_json(paths[0], found.as_dict())
     equity = [1.0, *(float(value) for value in found.equity)]
-    paths[1].write_text(_page("Walk-forward", equity, lines, dots=False), encoding="utf-8")
+    write_private(paths[1], _page("Walk-forward", equity, lines, dots=False))
     return paths
 
 
 def _write_json(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_private(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def _write_trials(path: Path, found: Optimisation) -> None:
     rows = found.trials.finished
     keys = list(rows[0].values) if rows else []
     figures = list(rows[0].figures) if rows else []
-    with open(path, "w", encoding="utf-8", newline="") as file:
+    with private_text(path) as file:
         writer = csv.writer(file)
         writer.writerow(["trial", *(f"score.{name}" for name in found.trials.objectives), *keys, *figures])
         for row in rows:

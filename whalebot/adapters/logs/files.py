@@ -34,7 +34,8 @@ class LogFile(RotatingFileHandler):
         super().__init__(path, maxBytes=max_bytes, backupCount=old_files, encoding="utf-8", errors="replace")
 
     def _open(self) -> io.TextIOWrapper:
-        handle = os.open(self.baseFilename, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(self.baseFilename, flags, 0o600)
         # O_APPEND also takes hold of a file that was there before: its mode is put right too.
         os.fchmod(handle, 0o600)
         found = os.fstat(handle)

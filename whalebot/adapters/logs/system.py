@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -145,6 +146,10 @@ def _open(path: Path) -> LogFile:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return LogFile(path)
     except OSError as e:
+        if e.errno == errno.ELOOP:
+            raise ConfigError(
+                f"{path}: a link, which is not followed for writing; remove it, or use --dir"
+            ) from None
         raise ConfigError(
             f"{path}: cannot be written ({e.strerror}); mend its owner and mode, or use --dir"
         ) from None

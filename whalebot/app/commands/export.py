@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from whalebot.app.exits import CLEAN
 from whalebot.app.options import moment_ms, positive
+from whalebot.app.private_file import private_bytes, private_text
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -65,11 +66,12 @@ def _write(table: Table, form: str, out: Path | None) -> int:
     from whalebot.research.export.writing import write_csv, write_json, write_parquet
 
     if form == "parquet" and out is not None:
-        return write_parquet(table, out)
+        with private_bytes(out) as sink:
+            return write_parquet(table, sink)
     write = write_csv if form == "csv" else write_json
     if out is None:
         return write(table, sys.stdout)
-    with out.open("w", encoding="utf-8", newline="") as file:
+    with private_text(out) as file:
         return write(table, file)
 
 

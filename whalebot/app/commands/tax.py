@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from whalebot.app.exits import CLEAN
+from whalebot.app.private_file import private_text, write_private
 from whalebot.domain.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -125,10 +126,10 @@ def _write(args: argparse.Namespace, statement: Statement, text: str) -> None:
     args.out.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name, table in tables(statement).items():
         path = args.out / f"tax-{args.year}-{name}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
+        with private_text(path) as file:
             count = write_csv(table, file)
         print(f"written: {path}, {count} rows", file=sys.stderr)
-    (args.out / f"tax-{args.year}-summary.txt").write_text(text + "\n", encoding="utf-8")
+    write_private(args.out / f"tax-{args.year}-summary.txt", text + "\n")
 
 
 def _own_zone(args: argparse.Namespace) -> ZoneInfo:

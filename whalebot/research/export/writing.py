@@ -7,8 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from whalebot.domain.errors import ConfigError
 from whalebot.research.export.table import Cell, Column, Kind, Row, Table
@@ -45,7 +44,7 @@ def write_json(table: Table, file: TextIO) -> int:
     return count
 
 
-def write_parquet(table: Table, path: Path) -> int:
+def write_parquet(table: Table, file: BinaryIO) -> int:
     """Write a Parquet file; return the number of rows. Amounts are strings, times are timestamps in UTC.
 
     Raises ConfigError where pyarrow is not installed, OSError.
@@ -55,7 +54,7 @@ def write_parquet(table: Table, path: Path) -> int:
         import pyarrow.parquet as pq
     except ImportError as error:
         raise ConfigError(
-            f"{path}: Parquet needs pyarrow: pip install pyarrow (extra research), or --format csv"
+            "Parquet needs pyarrow: pip install pyarrow (extra research), or --format csv"
         ) from error
     types: dict[Kind, Any] = {
         Kind.TEXT: pa.string(),
@@ -67,7 +66,7 @@ def write_parquet(table: Table, path: Path) -> int:
     }
     schema = pa.schema([(column.name, types[column.kind]) for column in table.columns])
     count = 0
-    with pq.ParquetWriter(path, schema) as writer:
+    with pq.ParquetWriter(file, schema) as writer:
         for rows in _batches(table.rows):
             count += len(rows)
             writer.write_table(pa.table(_arrays(pa, schema, table.columns, rows), schema=schema))
