@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def test_a_day_loss_closes_what_is_open_and_its_pause_survives_a_kill(tmp_path: 
             told = first.wait_for_event("kill")
             closed = first.wait_for_event("trade_closed")
             first.kill()
-        entered = entries(stage, MIDNIGHT_MS)
+        entered = entries(stage.exchange.log_now())
         with stage.daemon(HOLDING, TIGHT) as second:
             until(lambda: refused_for_the_day(second), "entries refused after the restart", 60)
             stage.end(second)
@@ -39,19 +40,19 @@ def test_a_day_loss_closes_what_is_open_and_its_pause_survives_a_kill(tmp_path: 
     assert closed["fields"]["closed_by"] == "kill"
     assert memory["pause_rule"] == "max_day_loss_pct"
     assert memory["paused_until_ms"] == MIDNIGHT_MS
-    assert entered == entries(stage, MIDNIGHT_MS)
+    assert entered == entries(read_lines(stage.exchange.log))
     assert len(entered) == 1
 
 
-def entries(stage: Stage, before_ms: int) -> set[str]:
-    """The link ids of the orders that open something, of those before a market time."""
+def entries(lines: Iterable[dict[str, Any]]) -> set[str]:
+    """The link ids of the orders that open something, of those before the pause is over."""
     return {
         line["order_link_id"]
-        for line in read_lines(stage.exchange.log)
+        for line in lines
         if line["kind"] == "order"
         and line["order_link_id"]
         and not line["reduce_only"]
-        and line["sim_ms"] < before_ms
+        and line["sim_ms"] < MIDNIGHT_MS
     }
 
 
