@@ -56,6 +56,13 @@ def make_execution(row: ExecutionRow) -> Execution | FundingPayment:
     A funding row carries the whole position as `execQty` and the payment as `execFee` (above zero: paid).
     What moves a position has a quantity and a price above zero; of other kinds nobody has said so.
     """
+    try:
+        return _read_execution(row)
+    except say.BadValue as e:
+        raise say.BadValue(f"execution {row.exec_id} of {row.symbol}: {e}") from None
+
+
+def _read_execution(row: ExecutionRow) -> Execution | FundingPayment:
     kind = say.exec_type(row.exec_type)
     if kind is ExecType.FUNDING:
         return FundingPayment(
