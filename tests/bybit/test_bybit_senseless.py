@@ -130,7 +130,7 @@ def test_funding_may_be_received_and_names_no_price() -> None:
 
 
 def test_one_senseless_row_makes_the_whole_answer_unknown() -> None:
-    with pytest.raises(TransportError, match=r"execution/list: unreadable result: execution b of BTCUSDT: -1 is not"):
+    with pytest.raises(TransportError, match=r"unreadable result: execution b of BTCUSDT: -1 is not"):
         _oldest_first([execution(execId="a"), execution(execId="b", execQty="-1")])
 
 
