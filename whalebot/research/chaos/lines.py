@@ -12,6 +12,7 @@ from whalebot.research.chaos.campaign import Outcome
 # Starts cost as much in a short run as in a long one: what is little in all is never too much.
 _WASTE: Final = 3.0
 _WASTE_S: Final = 8.0
+_START_S: Final = {"forked": 0.3, "plain": 1.0}
 HEAD: Final = "    seed    days  faults  deaths  trades   open  stops  bare ms  findings"
 
 
@@ -59,6 +60,12 @@ def summary(outcomes: Iterable[Outcome]) -> Iterator[str]:
     yield f"ends of the daemon: {_counted(deaths)}"
     yield f"starts of processes: {_counted(starts)}"
     yield f"trades ended by: {_counted(closed)}"
+    verdicts = [o.verdict for o in outcomes if o.verdict]
+    excused: Counter[str] = sum((ms for v in verdicts for ms in v.excused.values()), Counter())
+    yield (
+        f"excused ms without a stop: {_counted(excused)}; "
+        f"moved stops of {sum(v.unjudged_stops for v in verdicts)} positions not judged"
+    )
     yield (
         f"most memory {max((o.peak_mib for o in outcomes), default=0):.0f} MiB, "
         f"most events waiting {max((o.high_water for o in outcomes), default=0)}, "
@@ -72,7 +79,8 @@ def wasteful(outcomes: Iterable[Outcome]) -> Iterator[str]:
     played = [(o.cpu_s / o.days, o) for o in outcomes if o.days and not o.is_weak]
     usual = median(rate for rate, _ in played) if played else 0.0
     for rate, outcome in played:
-        if rate > _WASTE * usual and outcome.cpu_s > _WASTE_S:
+        starts_s = sum(_START_S[how] * number for how, number in outcome.starts.items())
+        if rate > _WASTE * usual and outcome.cpu_s > _WASTE_S + starts_s:
             yield (
                 f"  FOUND: seed {outcome.schedule.seed}: its daemons used {outcome.cpu_s:.1f} s of processor "
                 f"time, {rate:.1f} s a market day where {usual:.1f} s are usual"
