@@ -88,6 +88,8 @@ def test_plain_text_to_this_machine_goes_past_a_proxy(monkeypatch: pytest.Monkey
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with service(200) as (url, asked):
         assert _beat_twice(url, asked) == ["/ping", "/ping"]
+        SignedWebhook("ops", url, None, threading.Event(), timeout_s=LIMIT_S).post(b"{}")
+        assert asked.get_nowait() == "/ping"
 
 
 @pytest.mark.socket

@@ -20,6 +20,7 @@ from whalebot.app.private_file import private_text, write_private
 from whalebot.domain.enums import ClosedBy, Side
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.trade import ClosedTrade
+from whalebot.research.report import backtest_files
 
 TRADE = ClosedTrade(
     *("id-0", "live", "BTCUSDT", Side.BUY, 1_767_000_000_000, 1_767_003_600_000),
@@ -96,6 +97,16 @@ def test_a_file_that_was_not_finished_leaves_what_was_there(tmp_path: Path) -> N
 def test_a_name_that_is_no_files_is_refused(path: Path) -> None:
     with pytest.raises(ConfigError, match="name a file"):
         write_private(path, "x")
+
+
+def test_the_files_of_a_backtest_are_their_owners_alone(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("mine\n")
+    beside = tmp_path / ".report.html.new"
+    beside.symlink_to(victim)
+    backtest_files._write(beside, b"page")
+    assert (beside.read_bytes(), mode(beside), beside.is_symlink()) == (b"page", 0o600, False)
+    assert victim.read_text() == "mine\n"
 
 
 def test_no_log_is_written_through_a_link(tmp_path: Path) -> None:

@@ -55,27 +55,36 @@ class SignedWebhook:
         for attempt in range(1, _ATTEMPTS + 1):
             wait_s = self._retry_s * 2.0 ** (attempt - 1)
             try:
-                with requests.post(
-                    self._url,
-                    data=body,
-                    headers=headers,
-                    timeout=self._timeout_s,
-                    allow_redirects=False,
-                    stream=True,  # the answer's body may be endless, and says nothing
-                ) as answer:
-                    status = answer.status_code
-                    if 200 <= status < 300:
-                        return
-                    reason = f"HTTP {status}"
-                    if status == 429:
-                        wait_s = _retry_after_s(answer.headers.get("Retry-After"), wait_s)
-                    elif 300 <= status < 500:
-                        break
+                status, asked_s = self._send(body, headers)
+                if 200 <= status < 300:
+                    return
+                reason = f"HTTP {status}"
+                if status == 429:
+                    wait_s = _retry_after_s(asked_s, wait_s)
+                elif 300 <= status < 500:
+                    break
             except requests.RequestException as error:
                 reason = type(error).__name__  # its text holds the address
             if attempt == _ATTEMPTS or self._halt.wait(wait_s):
                 break
         raise TransportError(f"{self.name}: {reason}")
+
+    def _send(self, body: bytes, headers: dict[str, str]) -> tuple[int, str | None]:
+        """Send a body once; return the status and for how long we are told to wait."""
+        import requests
+
+        with requests.Session() as session:
+            # A proxy of the environment would carry plain text off this machine.
+            session.trust_env = self._url.lower().startswith("https:")
+            with session.post(
+                self._url,
+                data=body,
+                headers=headers,
+                timeout=self._timeout_s,
+                allow_redirects=False,
+                stream=True,  # the answer's body may be endless, and says nothing
+            ) as answer:
+                return answer.status_code, answer.headers.get("Retry-After")
 
 
 def _retry_after_s(text: str | None, default_s: float) -> float:

@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from whalebot.adapters.storage.filesystem import FileSystem
 from whalebot.adapters.storage.trade_json import encode_trades
 from whalebot.decisions.performance.summary import Summary
 from whalebot.domain.errors import ConfigError
@@ -34,8 +35,8 @@ def check_folder(folder: Path) -> None:
             )
     trial = folder / ".trial.new"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        trial.write_bytes(b"0")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(trial, b"0")
         trial.unlink()
     except OSError as error:
         raise ConfigError(_unwritten(folder, error)) from error
@@ -66,13 +67,13 @@ def write_backtest(
     beside = {name: folder / f".{name}.new" for name in names}
     name = names[0]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in made.items():
-            beside[name].write_bytes(content())
+            _write(beside[name], content())
         if summary is not None:
             name = "equity.png"
             drawn = picture(summary, result.trades, folder / name, "equity marked at every close, USDT")
-            beside[name].write_bytes(drawn)
+            _write(beside[name], drawn)
         for name in names:
             beside[name].replace(folder / name)
     except OSError as error:
@@ -82,6 +83,14 @@ def write_backtest(
             with suppress(OSError):
                 path.unlink()
     return [folder / name for name in names]
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file that is nobody else's to read."""
+    # One that is there may be anybody's, or a link; it would keep its owner and its mode.
+    with suppress(FileNotFoundError):
+        path.unlink()
+    FileSystem().write_file(path, data, new=True)
 
 
 def manifest_of(result: BacktestResult) -> dict[str, Any]:

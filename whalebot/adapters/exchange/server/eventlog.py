@@ -39,7 +39,7 @@ class EventLog:
         self._path = path
         self._most_bytes = most_bytes
         if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._handle = _opened(path)
         self._sim_ms = sim_ms
         self._real_ms = real_ms
