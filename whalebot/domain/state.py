@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from whalebot.domain.enums import ClosedBy, Side, Signal
-from whalebot.domain.orders import OrderIntent
+from whalebot.domain.orders import FundingPayment, OrderIntent
 from whalebot.domain.trade import ClosedTrade
 
 STATE_VERSION: Final = 1
@@ -149,6 +149,7 @@ class StateDocument:
     """Everything the engine must find again after a restart.
 
     A trade of `waiting_trades` is among `unrecorded_trades` too, as it would be without what it waits for.
+    `early_funding` was told before the fill of the position it belongs to.
     """
 
     run_id: str
@@ -164,3 +165,4 @@ class StateDocument:
     waiting_trades: tuple[WaitingTrade, ...] = ()
     cash: CashMemory = field(default_factory=CashMemory)
     day_books: tuple[DayBook, ...] = ()
+    early_funding: tuple[FundingPayment, ...] = ()

@@ -115,6 +115,7 @@ class Engine:
             waiting_trades=self._rooms.funding.memories(),
             cash=self._rooms.wallet_watch.memory,
             day_books=self._rooms.day_books.memories(),
+            early_funding=self._rooms.funding.early.memories(),
         )
 
     def _warn_about_elsewhere(self) -> None:
@@ -152,7 +153,10 @@ class Engine:
         self._rooms.wallet_watch.restore(state.cash)
         self._rooms.day_books.restore(state.day_books)
         self._rooms.trading.unrecorded = {t.trade_id: t for t in state.unrecorded_trades}
-        self._rooms.funding.restore(w for w in state.waiting_trades if w.memory.symbol in configured)
+        self._rooms.funding.restore(
+            (w for w in state.waiting_trades if w.memory.symbol in configured),
+            (payment for payment in state.early_funding if payment.symbol in configured),
+        )
         self._elsewhere = replace(
             state,
             positions=tuple(m for m in state.positions if m.symbol not in configured),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
@@ -13,6 +12,7 @@ from whalebot.domain.orders import FundingPayment
 from whalebot.domain.state import WaitingTrade
 from whalebot.domain.trade import ClosedTrade
 from whalebot.engine.context import Context
+from whalebot.engine.early_funding import EarlyFunding
 from whalebot.engine.executions import ExecutionDesk
 from whalebot.engine.finished import Finished
 from whalebot.engine.market import SymbolMarket
@@ -21,8 +21,6 @@ from whalebot.engine.settlements import NEAR_MS, Settlements
 from whalebot.engine.signals import SymbolSignals
 from whalebot.engine.waiting import WaitingTrades
 
-# Settlements come hours apart and a lost fill is found within minutes.
-_EARLY_FUNDING: Final = 4
 # Real time from one question to the next look at what came of it: the venue may settle late.
 _AGAIN_MS: Final = (30_000, 10_000)
 
@@ -53,7 +51,7 @@ class FundingDesk:
         self._executions = executions
         self._is_off = ctx.settings.timing.funding_check_ms is None
         self._settlements = Settlements(ctx, markets)
-        self._early: dict[str, deque[FundingPayment]] = {}
+        self.early = EarlyFunding()
         self._due: dict[str, int] = {}
         self._looked: dict[str, int] = {}
         self._asked: dict[str, int] = {}
@@ -73,7 +71,8 @@ class FundingDesk:
         to_held = self._book_on_held(payment)
         booked = to_held or self._positions.on_funding(payment)
         if not booked:
-            self._early.setdefault(symbol, deque(maxlen=_EARLY_FUNDING)).append(payment)
+            self.early.keep((payment,))
+            self._ctx.dirty = True
         text = f"funding {'paid' if payment.amount > 0 else 'received'} {abs(payment.amount)}"
         where = "" if booked else " without a position here"
         where = " on the position that was closed" if to_held else where
@@ -95,10 +94,9 @@ class FundingDesk:
             return
         if holding.memory.opened_ms <= self._looked.get(symbol, 0) and not self._is_off:
             self._executions.fetch(symbol, holding.memory.opened_ms)
-        for payment in self._early.pop(symbol, ()):
-            if payment.ts_ms >= holding.memory.opened_ms:
-                funding = holding.memory.funding + payment.amount
-                holding.memory = replace(holding.memory, funding=funding)
+        early = self.early.take(symbol, holding.memory.opened_ms)
+        if early:
+            holding.memory = replace(holding.memory, funding=holding.memory.funding + early)
 
     def _book_on_held(self, payment: FundingPayment) -> bool:
         holding = self._positions.holdings.get(payment.symbol)
@@ -146,8 +144,9 @@ class FundingDesk:
         """True for a trade that is not to be recorded yet."""
         return any(held.trade().trade_id == trade_id for held in self._held)
 
-    def restore(self, memories: Iterable[WaitingTrade]) -> None:
-        """Take up the trades that waited when the last run ended, and ask for what they wait for."""
+    def restore(self, memories: Iterable[WaitingTrade], early: Iterable[FundingPayment]) -> None:
+        """Take up what waited when the last run ended, and ask for what the trades wait for."""
+        self.early.keep(early)
         for memory in () if self._is_off else memories:
             symbol = memory.memory.symbol
             self._held.add(Finished.of(memory))
