@@ -218,6 +218,9 @@ def test_history_is_written_as_table_csv_json_and_parquet(tmp_path: Path) -> Non
     assert table[-1] == f"{len(records)} events"
     parquet = pytest.importorskip("pyarrow.parquet")
     write_parquet(records, tmp_path / "signals.parquet")
+    (tmp_path / "link.parquet").symlink_to(tmp_path / "signals.parquet")
+    with pytest.raises(ConfigError, match="link"):
+        write_parquet(records, tmp_path / "link.parquet")
     assert parquet.read_table(tmp_path / "signals.parquet").num_rows == len(records)
 
 

@@ -86,7 +86,7 @@ class SignalHistory:
         """Open or create the file. Raises sqlite3.Error, also for a file of a later release."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made by hand first, so that the file and its journal are nobody else's to read.
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
         self._db = sqlite3.connect(path, timeout=_WAIT_S)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")

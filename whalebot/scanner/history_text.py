@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -38,10 +39,12 @@ def write_parquet(records: Sequence[KeptRecord], path: Path) -> None:
     rows = [record.as_json() for record in records]
     columns = {name: [row[name] for row in rows] for name in _FIELDS}
     try:
-        parquet.write_table(pyarrow.table(columns), path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
+            os.fchmod(file.fileno(), 0o600)
+            parquet.write_table(pyarrow.table(columns), file)
     except OSError as e:
         raise ConfigError(f"{path}: cannot be written: {e.strerror or e}") from e
-    path.chmod(0o600)
 
 
 def _csv(records: Sequence[KeptRecord]) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from whalebot.app.exits import CLEAN, DIFFERENCE
 from whalebot.app.options import count, positive, seed
+from whalebot.app.private_file import write_private
 
 _DAYS: Final = 2
 _SPEED: Final = 10_800
@@ -142,5 +143,5 @@ def _make_funding(path: Path, first_ms: int, last_ms: int) -> Path:
     draw = random.Random(f"whalebot chaos funding {first_ms}")
     times = range(first_ms - first_ms % _FUNDING_MS, last_ms + _FUNDING_MS, _FUNDING_MS)
     rows = [f"{at_ms},{draw.randint(-3_000, 3_000) / 1e6:.6f}" for at_ms in times]
-    path.write_text("\n".join(("timestamp,fundingRate", *rows)) + "\n", encoding="utf-8")
+    write_private(path, "\n".join(("timestamp,fundingRate", *rows)) + "\n")
     return path
