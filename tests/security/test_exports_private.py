@@ -21,6 +21,7 @@ from whalebot.domain.enums import ClosedBy, Side
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.trade import ClosedTrade
 from whalebot.research.report import backtest_files
+from whalebot.research.store.tables import write_rows
 
 TRADE = ClosedTrade(
     *("id-0", "live", "BTCUSDT", Side.BUY, 1_767_000_000_000, 1_767_003_600_000),
@@ -106,6 +107,19 @@ def test_the_files_of_a_backtest_are_their_owners_alone(tmp_path: Path) -> None:
     beside.symlink_to(victim)
     backtest_files._write(beside, b"page")
     assert (beside.read_bytes(), mode(beside), beside.is_symlink()) == (b"page", 0o600, False)
+    assert victim.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize("name", ["t.csv.gz", "t.parquet"])
+def test_stored_bars_go_through_no_link(name: str, tmp_path: Path) -> None:
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    victim = tmp_path / "victim"
+    victim.write_text("mine\n")
+    (tmp_path / f".{name}.new").symlink_to(victim)
+    write_rows(tmp_path / name, ("timestamp", "close"), [("1", "2")])
+    assert mode(tmp_path / name) == 0o600
+    assert not (tmp_path / name).is_symlink()
     assert victim.read_text() == "mine\n"
 
 

@@ -56,12 +56,14 @@ def write_rows(path: Path, names: Sequence[str], rows: Sequence[Row]) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
+    # Made by hand first: one that is there may be a link or anybody's, and nobody else may read what comes.
+    beside.unlink(missing_ok=True)
+    os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
     if path.name.endswith(Format.PARQUET.value):
         _write_parquet(beside, names, rows)
     else:
         text = "\n".join(",".join(row) for row in (tuple(names), *rows)) + "\n"
         beside.write_bytes(gzip.compress(text.encode("ascii"), mtime=0))
-    beside.chmod(0o600)
     with beside.open("rb") as file:
         os.fsync(file.fileno())
     beside.replace(path)
