@@ -80,6 +80,17 @@ def test_refused_stop_with_price_beyond_it_closes() -> None:
     assert only(effects, SubmitOrder).intent.closes_as is ClosedBy.TRAILING_STOP
 
 
+def test_a_price_that_passes_a_refused_stop_later_closes() -> None:
+    world = World().ready()
+    world.enter()
+    amend = only(world.ticker(Decimal("60060")), AmendStop)
+    world.send(ev.StopAmended(SYMBOL, amend.request_no, False, True, 10001, "invalid", world.now))
+    assert not all_of(world.ticker(Decimal("59990")), SubmitOrder)
+    effects = world.ticker(Decimal("59980"))
+    assert only(effects, SubmitOrder).intent.closes_as is ClosedBy.TRAILING_STOP
+    assert not all_of(world.ticker(Decimal("59975")), SubmitOrder)
+
+
 def test_unknown_stop_change_is_sent_again() -> None:
     world = World().ready()
     world.enter()

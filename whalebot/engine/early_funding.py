@@ -25,7 +25,7 @@ class EarlyFunding:
             self._payments.setdefault(payment.symbol, deque(maxlen=_KEPT)).append(payment)
 
     def take(self, symbol: str, opened_ms: int) -> Decimal:
-        """Return what was settled on a position since it was opened, in quote, paid above zero; forget all."""
+        """Return what was settled on a position since it was opened, in quote, paid above zero; forget it."""
         waiting = self._payments.pop(symbol, ())
         return sum((p.amount for p in waiting if p.ts_ms >= opened_ms), Decimal(0))
 

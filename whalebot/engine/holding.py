@@ -56,6 +56,11 @@ class Holding:
         """True once stop and target stand on the true entry price."""
         return self.memory.initial_stop is not None
 
+    def is_past_refused_stop(self, price: Decimal) -> bool:
+        """True when the price is beyond a stop that the venue would not take, and nothing closes it yet."""
+        refused = self.refused_stop
+        return refused is not None and self.memory.closing_as is None and beyond(self.memory, refused, price)
+
 
 def anchor(memory: PositionMemory, instrument: Instrument, rules: TradeSettings) -> PositionMemory:
     """Put stop and target where the actual fill price says."""

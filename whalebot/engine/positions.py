@@ -206,7 +206,9 @@ class PositionManager:
         spread = self._markets[symbol].spread()
         rules = self._ctx.settings.trade
         holding.memory = follow_price(holding.memory, high, low, last, spread, instrument, rules)
-        if holding.memory.stop != before:
+        if holding.is_past_refused_stop(last):
+            self._close(symbol, ClosedBy.TRAILING_STOP)
+        elif holding.memory.stop != before:
             self._protection.want(holding)
 
     def on_report(self, report: PositionReport) -> None:
