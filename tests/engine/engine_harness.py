@@ -103,6 +103,7 @@ class World:
         guardrails: GuardrailSettings | None = None,
         state: StateDocument | None = None,
         timing: Timing | None = None,
+        feed: FeedSettings | None = None,
     ) -> None:
         self.analyzer = ScriptedAnalyzer()
         self.now = T0
@@ -118,7 +119,7 @@ class World:
             config_hash="c0ffee",
             trade=trade or TradeSettings(costs=CostSettings(slippage=0.0), leverage=Decimal(10)),
             guardrails=guardrails or GuardrailSettings(min_target_to_cost=None),
-            feed=FeedSettings(has_book=False),
+            feed=feed or FeedSettings(has_book=False, max_ahead_ms=DAY_MS),
             timing=timing or Timing(view_ms=None, reconcile_ms=DAY_MS),
         )
         self.engine = Engine(settings, state or StateDocument(run_id="r1"), {SYMBOL: self.analyzer})
@@ -295,7 +296,8 @@ class World:
     def restart(self, **changes: object) -> World:
         """A new process with the state this one would have left behind."""
         document = replace(self.engine.document(), **changes)  # type: ignore[arg-type]
-        other = World(self.engine._ctx.settings.trade, self.engine._ctx.settings.guardrails, document)
+        settings = self.engine._ctx.settings
+        other = World(settings.trade, settings.guardrails, document, feed=settings.feed)
         other.now, other.price, other.wallet, other.exec_no = self.now, self.price, self.wallet, self.exec_no
         return other
 

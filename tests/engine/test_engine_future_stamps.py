@@ -12,6 +12,7 @@ from whalebot.domain import events as ev
 from whalebot.domain.effects import AmendStop, FetchExecutions, Notice, RecordTrade, SubmitOrder
 from whalebot.domain.enums import ExecType, Side
 from whalebot.domain.orders import Execution, FundingPayment
+from whalebot.engine.settings import FeedSettings
 
 D = Decimal
 YEAR_MS = 365 * DAY_MS
@@ -61,7 +62,7 @@ def test_the_venues_clock_is_what_counts_and_not_this_machines() -> None:
 
 
 def test_a_market_with_a_time_of_its_own_is_not_bounded() -> None:
-    world = World().ready()
+    world = World(feed=FeedSettings(has_book=False)).ready()
     world.send(wild_events(world)[0])
     assert world.engine.view().now_ms == world.now + YEAR_MS
 

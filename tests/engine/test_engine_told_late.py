@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from engine_harness import SYMBOL, World, all_of, only
 from test_engine_funding import PAID, payment, tell_next
-from test_engine_lost_fills import fill
+from test_engine_lost_fills import fill, sent_entry
 from test_engine_mended import disagree
 
 from whalebot.domain import events as ev
@@ -23,6 +23,7 @@ from whalebot.domain.enums import ClosedBy, Side, Stream
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import AccountSnapshot
 from whalebot.engine.clock import MarketClock
+from whalebot.engine.settings import FeedSettings
 from whalebot.engine.signals import SymbolSignals
 
 D = Decimal
@@ -84,7 +85,7 @@ def test_a_difference_is_looked_at_again_at_a_pace() -> None:
 
 
 def test_an_exit_sent_before_the_market_told_its_time_asks_for_nothing_absurd() -> None:
-    world = World().ready()
+    world = World(feed=FeedSettings(has_book=False)).ready()
     intent = world.enter()
     world.engine._rooms.exits.close(SYMBOL, ClosedBy.MANUAL)
     later = world.restart(intents=())
@@ -144,3 +145,27 @@ def test_books_that_cannot_be_read_are_asked_about_at_a_pace() -> None:
     world.log.clear()
     world.wait(1_000)
     assert not all_of(world.log, FetchClosings)
+
+
+def test_a_clock_that_ran_ahead_takes_no_settlement_for_over() -> None:
+    """The market stood still for a while: its settlement comes later than our clock thinks, and is lost."""
+    world = World(feed=FeedSettings(has_book=False)).ready()
+    intent = sent_entry(world)
+    stood_at_ms, due_ms = world.now, world.now + 60_000
+    tell_next(world, due_ms)
+    world.wait(200_000)
+    opened = replace(fill(world, "entry", Side.BUY, intent, D(0)), ts_ms=stood_at_ms + 2_000)
+    world.send(ev.Filled(opened, world.now))
+    if all_of(world.log, FetchExecutions):
+        world.tell_executions(opened)
+    price, now = world.price, world.now
+    world.send(
+        ev.TickerChanged(
+            SYMBOL, price, price, price, price, price, D("0.0001"), due_ms + 28_800_000, due_ms + 100, now
+        )
+    )
+    closed = replace(fill(world, "target", Side.SELL, intent, intent.qty), ts_ms=due_ms + 1_000)
+    assert not all_of(world.send(ev.Filled(closed, now)), RecordTrade)
+    world.wait(20_000)
+    told = world.tell_executions(opened, payment(due_ms), closed)
+    assert only(told, RecordTrade).trade.funding == PAID

@@ -81,7 +81,7 @@ class FundingDesk:
             self._positions.booked(symbol, payment.ts_ms, -payment.amount)
             self._ctx.dirty = True
         due = self._due.get(symbol)
-        if due is not None and due <= self._ctx.clock.now_ms and self._settlements.is_told(symbol, due):
+        if due is not None and due <= self._settlements.passed_ms and self._settlements.is_told(symbol, due):
             self._look_on(symbol)
 
     def on_opened(self, symbol: str) -> None:
@@ -195,7 +195,7 @@ class FundingDesk:
             return
         if told is None:
             step_ms = self._settlements.step_ms(symbol)
-            told = (self._ctx.clock.now_ms // step_ms + 1) * step_ms
+            told = (self._settlements.passed_ms // step_ms + 1) * step_ms
         if told > self._looked.get(symbol, 0):
             self._watch(symbol, told)
 
@@ -206,7 +206,7 @@ class FundingDesk:
         if self._ctx.clock.now_ms == 0:
             # Just started: nothing has told the market's time yet.
             timers.arm(("funding", symbol), real_ms + self._ctx.settings.feed.retry_ms)
-        elif self._ctx.clock.now_ms < due:
+        elif self._settlements.passed_ms < due:
             self._watch(symbol, due)
         elif asked and symbol in self._executions.due:
             timers.arm(("funding", symbol), real_ms + self._settlements.wait_ms(symbol, _AGAIN_MS[-1]))

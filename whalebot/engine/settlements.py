@@ -18,12 +18,22 @@ _SHARE: Final = 8
 
 
 class Settlements:
-    """The settlements of every symbol. Times in ms UTC of the market."""
+    """The settlements of every symbol. Times in ms UTC of the market.
+
+    A market with a time of its own may stand still while ours is carried on: what is over there tells the
+    newest event.
+    """
 
     def __init__(self, ctx: Context, markets: dict[str, SymbolMarket]) -> None:
         self._ctx = ctx
         self._markets = markets
         self._told: dict[str, deque[int]] = {}
+
+    @property
+    def passed_ms(self) -> int:
+        """Market time up to which settlements are over."""
+        clock = self._ctx.clock
+        return clock.last_event_ms if clock.max_ahead_ms is None else clock.now_ms
 
     def told(self, symbol: str, ts_ms: int) -> None:
         """Remember that the funding of one was told."""
@@ -40,12 +50,12 @@ class Settlements:
 
     def is_over(self, due_ms: int) -> bool:
         """True for a settlement that may be over: just started, nothing has told the market's time yet."""
-        return not 0 < self._ctx.clock.now_ms < due_ms
+        return not 0 < self.passed_ms < due_ms
 
     def next_after(self, symbol: str, due_ms: int) -> int:
         """Return the settlement after this one; one that passed meanwhile is not passed over."""
         told, follows = self._markets[symbol].next_funding_ms, due_ms + self.step_ms(symbol)
-        if told is None or told <= due_ms or follows <= min(told, self._ctx.clock.now_ms):
+        if told is None or told <= due_ms or follows <= min(told, self.passed_ms):
             return follows
         return told
 
