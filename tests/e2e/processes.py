@@ -16,6 +16,7 @@ from typing import Any
 
 from waiting import time_of_end, until
 
+from whalebot.research.chaos.books import read_state
 from whalebot.research.chaos.forking import ForkedProcess, Zygote
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -131,18 +132,18 @@ class Daemon(Process):
     """`whalebot run --dir FOLDER ...`."""
 
     def __init__(self, folder: Path, *arguments: str | Path, zygote: Zygote | None = None) -> None:
-        super().__init__("run", folder, "--dir", folder, *arguments, zygote=zygote)
         log = folder / "logs" / "events.jsonl"
         self._events_from = log.stat().st_size if log.exists() else 0
+        super().__init__("run", folder, "--dir", folder, *arguments, zygote=zygote)
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         """Return the notices of one kind since this process started."""
         log = self.folder / "logs" / "events.jsonl"
         if not log.exists():
             return []
-        with log.open(encoding="utf-8") as file:
-            file.seek(self._events_from)
-            whole = [json.loads(text) for text in file if text.endswith("\n")]
+        # In one go: who reads line by line takes the rest of a line that was being written for a line.
+        *lines, _ = log.read_bytes()[self._events_from :].split(b"\n")
+        whole = [json.loads(line) for line in lines if line]
         return [event for event in whole if event.get("kind") == kind]
 
     def wait_for_event(self, kind: str, count: int = 1, within_s: float = 90) -> dict[str, Any]:
@@ -158,8 +159,10 @@ class Daemon(Process):
         return trades_in(self.folder)
 
     def state(self, mode: str = "demo") -> dict[str, Any]:
-        """Return the state document."""
-        return json.loads((self.folder / "state" / f"{mode}.json").read_text())["document"]
+        """Return the state document that it would start with."""
+        document = read_state(self.folder, mode)
+        assert document, f"no state document of {mode}"
+        return document
 
 
 class ExchangeProcess(Process):

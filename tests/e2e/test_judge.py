@@ -383,11 +383,25 @@ def test_amounts_from_the_venues_books_may_be_rounded_and_no_others() -> None:
 
 def test_an_order_that_never_left_is_in_flight_for_ever_unless_it_was_made_at_the_end() -> None:
     log, books = clean_log(), copy.deepcopy(clean_books())
+    books.state["saved_ms"] = 60_000
     books.state["intents"] = [{"intent": {"order_link_id": "wb000001-BTCUSDT-9", "sent_ms": 2_500}}]
     [finding] = verdict_of(log, books)
     assert "the exchange never had it" in finding
     assert verdict_of(log, replace(books, until_ms=20_000)) == ()
     assert verdict_of(log, replace(books, until_ms=30_000)) == (finding,)
+
+
+@pytest.mark.parametrize("until_ms", [None, 60_000])
+@pytest.mark.parametrize(("saved_ms", "is_found"), [(22_499, False), (22_500, True)])
+def test_what_the_daemon_wrote_a_moment_after_an_order_left_may_hold_it(
+    until_ms: int | None, saved_ms: int, is_found: bool
+) -> None:
+    log, books = clean_log(), copy.deepcopy(clean_books())
+    books.state["intents"] = [{"intent": {"order_link_id": "wb000001-BTCUSDT-9", "sent_ms": 2_500}}]
+    books.state["saved_ms"] = saved_ms
+    findings = verdict_of(log, replace(books, until_ms=until_ms))
+    assert bool(findings) is is_found
+    assert all("the exchange never had it" in finding for finding in findings)
 
 
 def test_without_an_end_everything_must_be_known() -> None:

@@ -211,14 +211,23 @@ def test_the_trade_socket_checks_auth_header_window_and_ids(trade: Peer) -> None
 
 def test_a_client_that_is_gone_without_a_word_is_cut_off() -> None:
     with running([track()]) as exchange:
+        deaf, alive = Peer(exchange, "/v5/public/linear"), Peer(exchange, "/v5/public/linear")
+        for peer in (deaf, alive):
+            assert peer.ask({"op": "ping"})["ret_msg"] == "pong"
+        sockets, hub = exchange.server._sockets, exchange.server._hub
+
+        def let_time_pass() -> None:
+            """Twice as long as a client may say nothing."""
+            for connection in hub.connections:
+                connection.last_seen_s -= 2 * sockets.half_open_s
 
         def hasten() -> None:
-            exchange.server._sockets.ping_every_s = 0.02
-            exchange.server._sockets.half_open_s = 0.2
-            exchange.server._spawn(exchange.server._sockets.watch())
+            sockets.ping_every_s = 0.02
+            exchange.server._spawn(sockets.watch())
 
+        exchange.call(let_time_pass)
+        assert alive.ask({"op": "ping"})["ret_msg"] == "pong"
         exchange.call(hasten)
-        deaf, alive = Peer(exchange, "/v5/public/linear"), Peer(exchange, "/v5/public/linear")
         end = time.monotonic() + DEADLINE_S
         while exchange.get("/control/state")["connections"] == 2:
             assert time.monotonic() < end

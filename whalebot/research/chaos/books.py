@@ -10,6 +10,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+import msgspec
+
+from whalebot.adapters.storage.state import StateFile
 from whalebot.research.chaos.ledger import Position, read_lines
 from whalebot.research.chaos.spans import Span
 
@@ -51,15 +54,23 @@ def read_books(
     until_ms: int | None = None,
 ) -> Books:
     """Read what the daemon of a --dir left behind in one mode."""
-    state = folder / "state" / f"{mode}.json"
     return Books(
         trades=[t for t in _read_json(folder / "trade_history.json", []) if t["mode"] == mode],
-        state=_read_json(state, {"document": {}})["document"],
+        state=read_state(folder, mode),
         events=list(read_lines(folder / "logs" / "events.jsonl", may_be_torn=True)),
         is_over=is_over,
         excused=excused,
         until_ms=until_ms,
     )
+
+
+def read_state(folder: Path, mode: str) -> dict[str, Any]:
+    """Return the state document that the daemon of a --dir would start with, empty where there is none.
+
+    It may be at work, or have been killed between the two renames of a save.
+    """
+    document = StateFile(folder / "state" / f"{mode}.json").peek()
+    return {} if document is None else json.loads(msgspec.json.encode(document))
 
 
 def is_ours(position: Position) -> bool:

@@ -223,10 +223,10 @@ def requests_are_paced(ledger: Ledger, limit: int) -> Iterator[str]:
 
 
 def _still_in_flight(intent: Trade, ledger: Ledger, books: Books) -> Iterator[str]:
-    """What was sent just before the end may wait for the next start."""
+    """What was sent just before the end, or before the last save, may wait for the next start."""
     name = intent["order_link_id"]
     if name in ledger.orders:
         if ledger.order_ms[name] <= books.limit_ms:
             yield f"order {name} is still in flight"
-    elif books.until_ms is None or intent["sent_ms"] + _FATE_MS <= books.limit_ms:
+    elif intent["sent_ms"] + _FATE_MS <= min(books.state["saved_ms"], books.limit_ms):
         yield f"order {name} is still in flight, and the exchange never had it"

@@ -14,6 +14,7 @@ from typing import Any, Final
 from whalebot.adapters.control.client import ask
 from whalebot.domain.errors import ConfigError, TransportError
 from whalebot.research.chaos import disk
+from whalebot.research.chaos.books import read_state
 from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.ledger import Line
 from whalebot.research.chaos.process import Child, now_ms
@@ -185,10 +186,7 @@ class Rig:
 
     def state(self) -> dict[str, Any]:
         """Return the daemon's state document, empty where there is none."""
-        path = self.daemon_folder / "state" / f"{MODE}.json"
-        document = json.loads(path.read_text(encoding="utf-8"))["document"] if path.exists() else {}
-        assert isinstance(document, dict)
-        return document
+        return read_state(self.daemon_folder, MODE)
 
     def close(self) -> None:
         """End every process that is still there; permissions are as before."""
