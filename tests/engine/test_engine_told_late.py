@@ -169,3 +169,15 @@ def test_a_clock_that_ran_ahead_takes_no_settlement_for_over() -> None:
     world.wait(20_000)
     told = world.tell_executions(opened, payment(due_ms), closed)
     assert only(told, RecordTrade).trade.funding == PAID
+
+
+def test_an_entry_learnt_of_while_the_private_stream_is_away_asks_for_its_stop() -> None:
+    """Nothing else would tell that the stop is there, and a healthy position would be closed."""
+    world = World().ready()
+    intent = sent_entry(world)
+    world.send(ev.StreamDown(Stream.PRIVATE, "closed by the venue", world.now))
+    world.now += 3_000
+    asked = world.send(ev.Filled(fill(world, "entry", Side.BUY, intent, D(0)), world.now))
+    position = world.position(intent.side, intent.qty, world.price, intent.stop_loss, intent.take_profit)
+    world.answer_snapshot(asked, (position,))
+    assert not all_of(world.wait(10_000), SubmitOrder)

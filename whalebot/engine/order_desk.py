@@ -49,6 +49,7 @@ class OrderDesk:
             self._sync.resync(event.execution.symbol)
             return
         self._trading.on_filled(event)
+        self._sync.after_fill()
         fill = event.execution
         holding = self._positions.holdings.get(fill.symbol)
         if is_other_side(self._ctx.is_hedged(fill.symbol), holding, fill):

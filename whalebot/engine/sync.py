@@ -175,6 +175,11 @@ class Sync:
         if not self._leverage.is_set(symbol):
             self.ask_snapshot()
 
+    def after_fill(self) -> None:
+        """A fill is told: while the private stream is away only a question shows whether its stop is there."""
+        if Stream.PRIVATE not in self._up:
+            self.ask_snapshot()
+
     def ask_snapshot(self) -> None:
         """Ask for positions, orders and wallet, unless the question is on its way."""
         timing, now = self._ctx.settings.timing, self._ctx.clock.real_ms
