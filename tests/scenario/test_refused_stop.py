@@ -41,7 +41,7 @@ def test_a_price_beyond_a_stop_that_was_refused_closes_the_position(tmp_path: Pa
     with Stage(tmp_path, bars, SCALE, zygote=zygote) as stage:
         stage.exchange.fault({**REFUSED, "after": {"orders": 1}})
         with stage.daemon(FAR) as daemon:
-            closed = daemon.wait_for_event("trade_closed", within_s=30)
+            closed = daemon.wait_for_event("trade_closed")
             until(lambda: has_left(stage), "the exit in the exchange's log", 30)
             stage.end(daemon)
     assert closed["fields"]["closed_by"] == "trailing_stop"

@@ -22,7 +22,7 @@ def test_streams_that_are_open_and_silent_are_opened_again_and_trading_goes_on(
     shorten(stage, tmp_path, monkeypatch, SOON)
     with stage.daemon() as daemon:
         daemon.wait_for_event("entry")
-        stage.exchange.fault({"do": "freeze_streams", "channel": "all", "for": "PT5S"})
+        stage.exchange.fault({"do": "freeze_streams", "channel": "all", "for": "PT8S"})
         daemon.wait_for_event("stream_down", count=2)
         closed = len(daemon.events("trade_closed"))
         daemon.wait_for_event("trade_closed", count=closed + 1)

@@ -176,7 +176,7 @@ class Sync:
             self.ask_snapshot()
 
     def after_fill(self) -> None:
-        """A fill is told: while the private stream is away only a question shows whether its stop is there."""
+        """A fill is told: while the private stream is away only a question shows that its stop is there."""
         if Stream.PRIVATE not in self._up:
             self.ask_snapshot()
 
