@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from scripted_venue import Peer
+from scripted_venue import Gone, Peer
 
 from whalebot.adapters.bybit.connection import Link, StreamConnection
 from whalebot.adapters.bybit.frames import PING, TEXT, FrameReader
@@ -26,7 +26,7 @@ def venue(script: Callable[[socket.socket, threading.Event], None]) -> Iterator[
     over = threading.Event()
 
     def serve() -> None:
-        with suppress(OSError):
+        with suppress(OSError, Gone):
             sock, _ = listener.accept()
             with sock:
                 script(sock, over)

@@ -1,4 +1,4 @@
-"""Waits of the daemon that last minutes for its owner, made short in the processes of one test."""
+"""Waits of the daemon, made shorter or longer in the processes of one test."""
 
 from __future__ import annotations
 

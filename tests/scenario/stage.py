@@ -20,6 +20,7 @@ from whalebot.research.chaos.forking import Zygote
 from whalebot.research.chaos.judge import Verdict, judge, read_books
 from whalebot.research.chaos.ledger import read_ledger
 from whalebot.research.chaos.process import now_ms
+from whalebot.research.chaos.spans import Span
 
 SCALE = 1800
 WARM_MS = START_MS + 150 * FIVE_MINUTES
@@ -51,12 +52,15 @@ class Stage:
         write_keys(self._places[1])
         return Daemon(self._places[1], zygote=self.zygote)
 
-    def end(self, daemon: Daemon) -> Verdict:
-        """End daemon and exchange in order; return what the judge says. It must have found nothing."""
+    def end(self, daemon: Daemon, *excused: Span) -> Verdict:
+        """End daemon and exchange in order; return what the judge says. It must have found nothing.
+
+        excused: when a position may be without a stop.
+        """
         until_ms = now_ms() - 1_000
         assert daemon.interrupt()[0] == 0
         self.exchange.stop()
-        books = read_books(self._places[1], "testnet", until_ms=until_ms)
+        books = read_books(self._places[1], "testnet", until_ms=until_ms, excused=excused)
         verdict = judge(read_ledger(self.exchange.log), books)
         assert not verdict.findings, verdict
         return verdict
