@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -23,6 +25,10 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "whalebot"))
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+# A shell that starts this in the background has it ignore Ctrl-C, and with it every process of a test.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 LONG = ("tests/scenario/", "tests/e2e/", "tests/service/", "tests/optimise/", "tests/web_browser/")
 """Folders whose tests last for seconds: begun last, one of them would leave the other worker idle."""
 PROCESSES_LAST_S = 300
@@ -37,6 +43,12 @@ def zygote() -> Iterator[Zygote]:
 
     with make_zygote(PRELOADED) as made:
         yield made
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Round as ever: ccxt sets another rounding for its thread, which the tests after it would inherit."""
+    decimal.setcontext(decimal.DefaultContext)
 
 
 @pytest.hookimpl(trylast=True)

@@ -24,9 +24,10 @@ from scan_venue import ScanVenue, venue
 
 from whalebot.adapters.storage.lock import FolderLock
 from whalebot.app.cli import main
+from whalebot.app.scanning.live import _ended_by_signals
 
 NAMES = [f"A{number:02d}USDT" for number in range(12)]
-ENDS_S = 20
+ENDS_S = 60
 """Ending takes less than two seconds; the rest is for a machine with other things to do."""
 PIPES = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
 
@@ -236,10 +237,8 @@ def test_a_terminal_shows_the_live_table_and_q_ends_it(folder: Path, width: int)
         seen = read_until(mine, b"sorted by score", seen)
         assert (b"StochRSI" in seen) == (width == 200)
         os.write(mine, b"q")
-        started_s = time.monotonic()
         read_until(mine, b"\033[?1049l")
-        assert process.wait(2 * ENDS_S) == 0
-        assert time.monotonic() - started_s < ENDS_S
+        assert process.wait(ENDS_S) == 0
     finally:
         process.kill()
         process.wait()
@@ -253,19 +252,31 @@ def test_a_pipe_gets_lines_without_escape_codes_and_ctrl_c_ends_in_order(folder:
     assert process.stdout is not None
     try:
         seen = read_until(process.stdout.fileno(), b"A11USDT")
-        started_s = time.monotonic()
         process.send_signal(signal.SIGINT)
-        rest, errors = process.communicate(timeout=2 * ENDS_S)
-        took_s = time.monotonic() - started_s
+        rest, errors = process.communicate(timeout=ENDS_S)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
     assert process.returncode == 0
-    assert took_s < ENDS_S
     assert b"\033" not in seen + rest + errors
     assert b"Traceback" not in errors
     logs = list((folder / "bot_logs").glob("A00USDT_*.log"))
     assert logs[0].read_text().splitlines()[-1].endswith("INFO - stopped by user")
+
+
+def test_what_nohup_has_it_ignore_does_not_end_it() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with _ended_by_signals():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        with _ended_by_signals(), pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_reader_that_leaves_ends_the_scan_in_order(folder: Path) -> None:

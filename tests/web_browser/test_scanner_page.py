@@ -28,6 +28,8 @@ expect = pytest.importorskip("playwright.sync_api", reason="needs playwright").e
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 SCAN = ("scan", "--demo", "--demo-symbols", "6", "--demo-speed", "30", "--format", "jsonl")
+ENDS_S = 120
+"""Ending takes two seconds; the rest is for a machine with other things to do."""
 
 
 @contextmanager
@@ -44,7 +46,11 @@ def _child(*words: str) -> Iterator[subprocess.Popen[str]]:
         yield child
     finally:
         child.send_signal(signal.SIGINT)
-        child.communicate(timeout=60)
+        try:
+            child.communicate(timeout=ENDS_S)
+        finally:
+            child.kill()
+            child.communicate()
 
 
 @pytest.fixture

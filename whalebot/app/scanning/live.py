@@ -229,12 +229,18 @@ class Reporter:
 
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM of a service manager and SIGHUP of a closed terminal end the scan as Ctrl-C does."""
+    """SIGTERM of a service manager and SIGHUP of a closed terminal end the scan as Ctrl-C does.
+
+    A signal that `nohup` has us ignore stays ignored.
+    """
 
     def end(_number: int, _frame: Any) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [
+        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    before = {number: signal.signal(number, end) for number in heard}
     try:
         yield
     finally:
