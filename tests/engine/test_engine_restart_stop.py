@@ -103,3 +103,18 @@ def test_no_stop_told_and_the_change_refused_sets_the_stop_anew() -> None:
     world.report(Side.BUY, entry.qty, D("60000"), None, entry.take_profit)
     world.send(ev.StopAmended(SYMBOL, change.request_no, False, True, 10001, "no", world.now))
     assert stops(world.wait(1_000)) == [entry.stop_loss]
+
+
+def test_a_stop_that_stood_and_is_refused_now_has_fired_and_is_not_replaced_by_a_worse_one() -> None:
+    """It filled in part; the venue's picture of a moment before it is told late."""
+    world = World().ready()
+    intent = world.enter()
+    moved = only(world.ticker(Decimal("60060")), AmendStop)
+    world.send(ev.StopAmended(SYMBOL, moved.request_no, True, False, 0, "", world.now))
+    world.now += 100
+    late = world.report(Side.BUY, intent.qty, Decimal(60_000), intent.stop_loss, intent.take_profit)
+    again = only(late, AmendStop)
+    assert again.stop_loss == moved.stop_loss
+    refused = ev.StopAmended(SYMBOL, again.request_no, False, True, 10001, "lower than base_price", world.now)
+    assert only(world.send(refused), SubmitOrder).intent.closes_as is ClosedBy.TRAILING_STOP
+    assert not all_of(world.ticker(Decimal("60050")), AmendStop)

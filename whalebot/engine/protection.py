@@ -96,6 +96,7 @@ class Protection:
             holding.replaced_stop = holding.venue_stop or holding.asked_stop
             holding.venue_target = sent.take_profit if sent.take_profit is not None else holding.venue_target
             if sent.stop_loss is not None:
+                holding.taken_stop = sent.stop_loss
                 self._confirm(holding, sent.stop_loss)
             self.want(holding)
             return None
@@ -210,7 +211,9 @@ class Protection:
     def _roll_back(self, holding: Holding, sent: AmendStop, price: Decimal | None) -> ClosedBy | None:
         memory, stop = holding.memory, sent.stop_loss
         holding.refused_stop = stop
-        passed = stop is not None and price is not None and beyond(memory, stop, price)
+        # What the venue took before and does not take now has fired: a rest of it needs no worse one.
+        fired = stop is not None and stop == holding.taken_stop
+        passed = fired or (stop is not None and price is not None and beyond(memory, stop, price))
         reason = ClosedBy.TRAILING_STOP if stop != memory.initial_stop else ClosedBy.STOP_LOSS
         if passed and memory.initial_stop is not None:
             # A stop that could still be placed would fire at once, the first one too.
