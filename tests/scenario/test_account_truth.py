@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import pytest
 from market_files import FIVE_MINUTES, START_MS
+from shortened import PATIENT, shorten
 from stage import SCALE, Stage
 from test_demo_run import HOLDING
 from waiting import until
@@ -31,7 +33,10 @@ def test_a_failed_position_query_is_not_flat(stage: Stage) -> None:
     assert not daemon.events("foreign_position")
 
 
-def test_an_order_taken_just_before_an_outage_is_not_forgotten(stage: Stage) -> None:
+def test_an_order_taken_just_before_an_outage_is_not_forgotten(
+    tmp_path: Path, stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shorten(stage, tmp_path, monkeypatch, PATIENT)
     stage.exchange.fault(
         {"do": "timeout_after", "path": "order/create"},
         {"do": "maintenance", "for": "PT2S", "after": {"orders": 1}},
@@ -46,9 +51,12 @@ def test_an_order_taken_just_before_an_outage_is_not_forgotten(stage: Stage) -> 
     assert position["entry_score"] is not None
 
 
-def test_a_position_left_alone_for_ten_days_is_managed_again(tmp_path: Path, zygote: Zygote) -> None:
+def test_a_position_left_alone_for_ten_days_is_managed_again(
+    tmp_path: Path, zygote: Zygote, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Longer than one question for executions may reach back."""
     with Stage(tmp_path, str(write_calm_bars(tmp_path, days=13)), zygote=zygote) as stage:
+        shorten(stage, tmp_path, monkeypatch, PATIENT)
         with stage.daemon(HOLDING) as first:
             first.wait_for_event("entry")
             first.kill()

@@ -6,20 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shortened import shorten
+from shortened import LIMIT_MS, PATIENT, shorten
 from stage import Stage
 from test_demo_run import HOLDING
 from waiting import until
 
 from whalebot.research.chaos.spans import Span
 
-# The daemon's own two seconds are measured with a clock that no other process can hold up.
-LIMIT_MS = 30_000
-PATIENT = f"""
-from whalebot.engine.settings import Timing
-_times = dict(zip(Timing.__annotations__, Timing.__init__.__defaults__, strict=True))
-Timing.__init__.__defaults__ = tuple({{**_times, "stop_limit_ms": {LIMIT_MS}}}.values())
-"""
 LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 
 
