@@ -146,7 +146,8 @@ class Sampler:
             loop_us=mean_us,
             log_bytes=_size(logs, "whalebot.log*", "events.jsonl*"),
             exchange_log_bytes=_size(logs, "exchange*"),
-            state_bytes=_size(self._folder / "state", "*"),
+            # The audit trail grows by what is done, like the history.
+            state_bytes=_size(self._folder / "state", "[!a]*"),
             exchange_state_bytes=_size(self._folder / "state" / "exchange", "*"),
             history_bytes=_size(self._folder, "trade_history.json"),
             trades=view["trades_closed"],
@@ -227,7 +228,7 @@ _GROWTH: tuple[tuple[str, str, str, float, float | None], ...] = (
     ("handles", "file handles", "", 1, 0.5),
     ("depth", "queue depth", "", 1, 5),
     ("jobs", "jobs waiting", "", 1, 1),
-    ("state_bytes", "state folder", "kB", 1000, 1),
+    ("state_bytes", "state folder, audit trail apart", "kB", 1000, 1),
     ("exchange_state_bytes", "state of the demo's exchange", "kB", 1000, None),
     ("log_bytes", "logs", "MB", MB, None),
     ("exchange_log_bytes", "logs of the demo's exchange", "MB", MB, None),
