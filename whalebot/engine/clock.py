@@ -28,11 +28,16 @@ class MarketClock:
             self._market_ms = market_ms
             self._at_real_ms = real_ms
 
+    @property
+    def venue_ms(self) -> int:
+        """The venue's clock now, ms UTC, by the difference as measured."""
+        return self.real_ms + self.venue_offset_ms
+
     def believes(self, market_ms: int) -> bool:
         """False for a stamp that lies too far in the future to be true."""
         if self.max_ahead_ms is None:
             return True
-        return market_ms <= self.real_ms + self.venue_offset_ms + self.max_ahead_ms
+        return market_ms <= self.venue_ms + self.max_ahead_ms
 
     def trusted(self, market_ms: int) -> int:
         """Return a stamp, or the present market time in place of one from the far future."""
@@ -66,8 +71,7 @@ class MarketClock:
         """
         if self.max_ahead_ms is None:
             return self._market_ms
-        venue_ms = self.real_ms + self.venue_offset_ms
-        return min(self._market_ms, venue_ms) if self._market_ms else venue_ms
+        return min(self._market_ms, self.venue_ms) if self._market_ms else self.venue_ms
 
 
 class Timers:

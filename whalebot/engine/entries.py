@@ -193,7 +193,7 @@ class EntryDesk:
         clock = self._ctx.clock
         if clock.max_ahead_ms is None or self.clock_offset_ms is None:
             return None
-        return clock.real_ms + self.clock_offset_ms
+        return clock.venue_ms
 
     def _available(self, without: str | None) -> Decimal:
         """What is free for margin, less what entries on their way will take."""

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from whalebot.domain.view import PositionView, SymbolView, View
+from whalebot.domain.view import SymbolView, View
 from whalebot.engine.context import Context
-from whalebot.engine.holding import Holding
 from whalebot.engine.position_view import position_view
 from whalebot.engine.rooms import Rooms
 
@@ -65,6 +62,9 @@ class ViewBuilder:
         last = market.last_price
         holding = self._rooms.positions.holdings.get(symbol)
         in_flight = self._rooms.tracker.in_flight(symbol)
+        position = None
+        if holding is not None:
+            position = position_view(holding.memory, holding.venue_stop, holding.venue_target, last)
         return SymbolView(
             symbol=symbol,
             last_price=last,
@@ -73,11 +73,7 @@ class ViewBuilder:
             ticker_age_ms=market.ticker_age_ms(real_ms),
             book_stale=market.book.stale,
             analysis=self._rooms.feeds[symbol].last_analysis,
-            position=_position(holding, last) if holding else None,
+            position=position,
             in_flight=tuple(t.memory.intent.order_link_id for t in in_flight),
             unknown_orders=tuple(t.memory.intent.order_link_id for t in in_flight if t.in_doubt),
         )
-
-
-def _position(holding: Holding, last: Decimal | None) -> PositionView:
-    return position_view(holding.memory, holding.venue_stop, holding.venue_target, last)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlsplit
 
+from whalebot.adapters.alerts.calls import call_once
 from whalebot.domain.addresses import is_loopback
 from whalebot.domain.errors import ConfigError, TransportError
 
@@ -82,13 +83,8 @@ def address_fault(url: str) -> str:
 
 def _get(url: str) -> None:
     """Call an address; what it answers is not read, where it points to is not followed."""
-    import requests
-
     if fault := address_fault(url):
         raise ConfigError(f"alerts.heartbeat_url: {fault}")
-    with requests.Session() as session:
-        # A proxy of the environment would carry plain text off this machine.
-        session.trust_env = url.lower().startswith("https:")
-        with session.get(url, timeout=_TIMEOUT_S, allow_redirects=False, stream=True) as answer:
-            if not 200 <= answer.status_code < 300:
-                raise TransportError(f"HTTP {answer.status_code}")
+    status, _ = call_once("GET", url, _TIMEOUT_S)
+    if not 200 <= status < 300:
+        raise TransportError(f"HTTP {status}")

@@ -8,6 +8,7 @@ import threading
 from typing import Final
 from urllib.parse import urlsplit
 
+from whalebot.adapters.alerts.calls import call_once
 from whalebot.domain.addresses import is_loopback
 from whalebot.domain.errors import ConfigError, TransportError
 
@@ -55,7 +56,7 @@ class SignedWebhook:
         for attempt in range(1, _ATTEMPTS + 1):
             wait_s = self._retry_s * 2.0 ** (attempt - 1)
             try:
-                status, asked_s = self._send(body, headers)
+                status, asked_s = call_once("POST", self._url, self._timeout_s, body=body, headers=headers)
                 if 200 <= status < 300:
                     return
                 reason = f"HTTP {status}"
@@ -68,23 +69,6 @@ class SignedWebhook:
             if attempt == _ATTEMPTS or self._halt.wait(wait_s):
                 break
         raise TransportError(f"{self.name}: {reason}")
-
-    def _send(self, body: bytes, headers: dict[str, str]) -> tuple[int, str | None]:
-        """Send a body once; return the status and for how long we are told to wait."""
-        import requests
-
-        with requests.Session() as session:
-            # A proxy of the environment would carry plain text off this machine.
-            session.trust_env = self._url.lower().startswith("https:")
-            with session.post(
-                self._url,
-                data=body,
-                headers=headers,
-                timeout=self._timeout_s,
-                allow_redirects=False,
-                stream=True,  # the answer's body may be endless, and says nothing
-            ) as answer:
-                return answer.status_code, answer.headers.get("Retry-After")
 
 
 def _retry_after_s(text: str | None, default_s: float) -> float:
