@@ -55,7 +55,7 @@ def test_a_steady_run_is_clean() -> None:
         ("resident_mb", 1.0, "memory"),
         ("threads", 1, "threads"),
         ("handles", 2, "file handles"),
-        ("state_bytes", 5000, "state folder"),
+        ("state_bytes", 5000, "state folder, audit trail apart"),
         ("jobs", 3, "jobs waiting"),
         ("log_bytes", 40e6, "log files, most they hold"),
     ],
