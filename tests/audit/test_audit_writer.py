@@ -141,6 +141,31 @@ def test_what_stands_there_is_never_written_again(trail: Path) -> None:
         assert path.read_bytes() == before[path]
 
 
+class Reading(FileSystem):
+    """Notes which files are read."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def read_file(self, path: Path) -> bytes:
+        self.names.append(path.name)
+        return super().read_file(path)
+
+
+def test_a_full_file_is_put_away_unread(trail: Path) -> None:
+    files = Reading()
+    writer = AuditWriter(trail, files, max_bytes=600)
+    writer.write([entry(0)])
+    read_at_the_start = list(files.names)
+    for number in range(1, 8):
+        writer.write([entry(number)])
+    writer.close()
+    assert len(trail_files(FILES, trail)) > 2
+    assert files.names == read_at_the_start
+    assert numbers(trail) == list(range(8))
+    assert check(trail).found is None
+
+
 def test_a_link_in_the_place_of_the_trail_is_not_followed(trail: Path) -> None:
     target = trail.with_name("other")
     target.write_text("no record")

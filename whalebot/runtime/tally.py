@@ -21,7 +21,7 @@ from whalebot.runtime.buckets import Buckets
 from whalebot.runtime.loop import EngineLike
 from whalebot.runtime.order_tally import OrderTally
 
-_REMEMBERED_TRADES: Final = 1_000
+_REMEMBERED_TRADES: Final = 500
 _BAR_DELAY_EDGES_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 # A picture comes four times a second; after a longer gap nobody knows what was in between.
 _LONGEST_GAP_MS: Final = 10_000
@@ -169,7 +169,8 @@ class _Trades:
     """Closed trades by symbol. Of one recorded again the first figures stay, unless others are on disk."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, ClosedTrade] = OrderedDict()
+        # Figures alone: whole trades, each with its score's parts, are kilobytes.
+        self._seen: OrderedDict[str, SymbolResult] = OrderedDict()
         self._results: dict[str, SymbolResult] = {}
         self.counts: Counter[tuple[str, str]] = Counter()
 
@@ -178,31 +179,35 @@ class _Trades:
         if trade.trade_id in self._seen:
             return
         self.counts[trade.symbol, trade.closed_by.value] += 1
-        self._add(trade, 1)
-        self._seen[trade.trade_id] = trade
+        self._seen[trade.trade_id] = figures = _figures(trade)
+        self._add(figures, 1)
         if len(self._seen) > _REMEMBERED_TRADES:
             self._seen.popitem(last=False)
 
     def written(self, trade: ClosedTrade | None) -> None:
         """A trade is on disk with these figures; None: as it is known."""
         before = None if trade is None else self._seen.get(trade.trade_id)
-        if trade is not None and before is not None and trade != before:
+        if trade is not None and before is not None:
+            self._seen[trade.trade_id] = figures = _figures(trade)
             self._add(before, -1)
-            self._add(trade, 1)
-            self._seen[trade.trade_id] = trade
+            self._add(figures, 1)
 
     def results(self) -> tuple[SymbolResult, ...]:
         """Return the sums, by symbol."""
         return tuple(sorted(self._results.copy().values(), key=lambda result: result.symbol))
 
-    def _add(self, trade: ClosedTrade, sign: int) -> None:
-        old = self._results.get(trade.symbol, SymbolResult(trade.symbol))
-        self._results[trade.symbol] = SymbolResult(
-            trade.symbol,
-            old.pnl + sign * trade.pnl,
-            old.fees + sign * trade.fees,
-            old.funding + sign * trade.funding,
+    def _add(self, figures: SymbolResult, sign: int) -> None:
+        old = self._results.get(figures.symbol, SymbolResult(figures.symbol))
+        self._results[figures.symbol] = SymbolResult(
+            figures.symbol,
+            old.pnl + sign * figures.pnl,
+            old.fees + sign * figures.fees,
+            old.funding + sign * figures.funding,
         )
+
+
+def _figures(trade: ClosedTrade) -> SymbolResult:
+    return SymbolResult(trade.symbol, trade.pnl, trade.fees, trade.funding)
 
 
 def _pairs(counts: Counter[str]) -> tuple[tuple[str, int], ...]:

@@ -57,9 +57,11 @@ class AuditWriter:
         """Append records: they survive a kill from here on, a power cut after `sync`."""
         if not entries:
             return
-        if self._fd is not None and self._size >= self._max_bytes:
-            self._put_away(self._fd)
-        fd = self._open() if self._fd is None else self._fd
+        fd = self._fd
+        if fd is None:
+            fd = self._open(find_tail(self._files, self._trail))
+        elif self._size >= self._max_bytes:
+            fd = self._open(self._put_away(fd))
         first = entries[0]
         own = [Entry(first.ts, first.context, kind, OURS, fields) for kind, fields in self._own]
         self._append(fd, [*own, *entries])
@@ -97,9 +99,8 @@ class AuditWriter:
         self._size += len(data)
         self._head = Head(seq, prev)
 
-    def _open(self) -> int:
+    def _open(self, tail: Tail) -> int:
         """Open the trail and mend its end."""
-        tail = find_tail(self._files, self._trail)
         if tail.is_new:
             # From the first record on there is a head, so that its absence means something.
             write_head(self._files, self._trail, tail.head)
@@ -129,8 +130,8 @@ class AuditWriter:
         self._files.sync_folder(self._trail.parent)
         return own
 
-    def _put_away(self, fd: int) -> None:
-        """Give the full file its number; the next one is opened like one that a dead run left."""
+    def _put_away(self, fd: int) -> Tail:
+        """Give the full file its number; return where the next record goes."""
         if self._is_torn:
             self._files.truncate(fd, self._size)
             self._is_torn = False
@@ -139,3 +140,5 @@ class AuditWriter:
         self._fd = None
         self._files.close(fd)
         self._files.sync_folder(self._trail.parent)
+        # The full file is not read again: its megabytes would stay in the daemon's memory.
+        return Tail(self._head, 0, b"", self._number + 1, "", is_new=False)
