@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 
 import pytest
@@ -66,6 +67,14 @@ def test_a_name_that_is_not_set_is_named_only_where_it_is_used(read, refused) ->
 
 def test_tables_of_other_commands_are_not_resolved(read) -> None:
     assert read({"prism": {"x": "${NOT_SET}"}}).config.prism == {"x": "${NOT_SET}"}
+
+
+@pytest.mark.parametrize("place", [".env", "BYBIT_API_KEY"])
+def test_secrets_in_a_pipe_are_refused_and_never_waited_for(tmp_path, place) -> None:
+    os.mkfifo(tmp_path / place)
+    process = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    with pytest.raises(ConfigError, match=r"a pipe or a device; write the .+ to a file"):
+        read_environment(tmp_path / ".env", process).get("BYBIT_API_KEY")
 
 
 def test_the_environment_stands_above_credentials_and_they_above_the_file(tmp_path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from whalebot.app.config.regular_file import read_regular
 from whalebot.domain.errors import ConfigError
 
 API_KEY: Final = "BYBIT_API_KEY"
@@ -48,9 +49,10 @@ class Environment:
             return None
         path = self.credentials / name
         try:
-            if path.stat().st_size > _LARGEST_CREDENTIAL:
+            raw = read_regular(path, _LARGEST_CREDENTIAL + 1, "the credential")
+            if len(raw) > _LARGEST_CREDENTIAL:
                 raise ConfigError(f"{path}: too large for a credential")
-            return path.read_text(encoding="utf-8").strip()
+            return raw.decode("utf-8").strip()
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as e:
@@ -77,8 +79,7 @@ def too_open(env_path: Path) -> bool:
 
 def _read_env_file(path: Path) -> dict[str, str]:
     try:
-        with path.open("rb") as file:
-            raw = file.read(_LARGEST_ENV_FILE + 1)
+        raw = read_regular(path, _LARGEST_ENV_FILE + 1, "the NAME=value lines")
         text = raw.decode("utf-8-sig")
     except FileNotFoundError:
         return {}

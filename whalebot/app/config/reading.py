@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any, Final, NoReturn
 
 from whalebot.app.config.problems import Path, Problem
+from whalebot.app.config.regular_file import read_regular
 from whalebot.app.config.tree import mapped, without
 from whalebot.domain.errors import ConfigError
 
@@ -51,7 +50,7 @@ def read_file(path: FilePath) -> str | None:
     Raises ConfigError naming the remedy: a folder, a pipe, no permission, no UTF-8, too large.
     """
     try:
-        raw = _read_regular(path)
+        raw = read_regular(path, _LARGEST_FILE + 1, "the configuration")
     except FileNotFoundError:
         if path.is_symlink():
             raise ConfigError(
@@ -70,17 +69,6 @@ def read_file(path: FilePath) -> str | None:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as e:
         raise ConfigError(f"{path}: byte {e.start} is not UTF-8; save the file as UTF-8") from None
-
-
-def _read_regular(path: FilePath) -> bytes:
-    """Read a file; a pipe or a device could keep us waiting for ever."""
-    # Without O_NONBLOCK the opening of a pipe waits for its writer.
-    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb", closefd=True) as file:
-        kind = os.fstat(handle).st_mode
-        if not stat.S_ISREG(kind):
-            raise ConfigError(f"{path}: no file but a pipe or a device; write the configuration to a file")
-        return file.read(_LARGEST_FILE + 1)
 
 
 def parse(text: str, source: str) -> tuple[dict[str, Any], list[Problem]]:
