@@ -27,3 +27,12 @@ def test_it_counts_for_the_position_that_was_open_then_and_no_other(early_ms: in
     effects = world.send(ev.Filled(closed, world.now))
     trade = only(fetched(world, effects, opened, payment, closed), RecordTrade).trade
     assert trade.funding == expected
+
+
+def test_one_that_was_settled_before_a_position_is_not_booked_on_it() -> None:
+    """Told late, when nobody waits for it any more: the position that was open then is gone."""
+    world = World().ready()
+    world.enter()
+    payment = FundingPayment(SYMBOL, "funding", Decimal("-8.5"), Decimal("0.1"), world.now - 60_000)
+    world.send(ev.FundingPaid(payment, world.now))
+    assert world.engine.rooms.positions.holdings[SYMBOL].memory.funding == 0
