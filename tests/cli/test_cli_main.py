@@ -6,6 +6,7 @@ import argparse
 import errno
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -94,6 +95,35 @@ def test_a_reader_that_left_before_the_last_line_changes_no_exit_code(tmp_path) 
     )
     os.close(writing)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("code", [0, 4])
+def test_a_terminal_that_is_gone_changes_no_exit_code(tmp_path, code) -> None:
+    """What a view said last stays in the buffer: the interpreter's second attempt must not count."""
+    script = (
+        "import sys; from whalebot.app import cli; from whalebot.app.commands import status\n"
+        "def run(args):\n"
+        "    sys.stdin.readline()\n"
+        "    try: print('the last words', flush=True)\n"
+        "    except OSError: pass\n"
+        f"    return {code}\n"
+        "status.run = run\n"
+        "sys.exit(cli.main(['status']))"
+    )
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=slave,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as command:
+        os.close(slave)
+        os.close(master)
+        _, said = command.communicate(b"\n", timeout=60)
+    assert (command.returncode, said) == (code, b"")
 
 
 def test_asking_for_help_imports_nothing_heavy(tmp_path) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import errno
 import importlib
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -147,9 +149,11 @@ def _flushed(code: int) -> int:
         print(end="", flush=True)
     except BrokenPipeError:
         _drop_output()
-    except OSError:
-        # What cannot be written, the interpreter tries again and tells at its end.
-        pass
+    except OSError as e:
+        # What cannot be written, the interpreter tries again and tells at its end. Of a terminal that
+        # is gone there is nothing to tell, and a daemon that ended in order must not end with another code.
+        if e.errno == errno.EIO and stat.S_ISCHR(os.fstat(sys.stdout.fileno()).st_mode):
+            _drop_output()
     return code
 
 
