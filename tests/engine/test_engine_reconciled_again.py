@@ -1,14 +1,15 @@
-"""Agreement with the venue is lost by an outage and by age: until it is back nothing is opened."""
+"""Agreement with the venue is lost by an outage, by age and by an order on its way: until then nothing opens."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
-from engine_harness import BAR_MS, World, all_of
+from engine_harness import BAR_MS, World, all_of, only
 
 from whalebot.domain import events as ev
 from whalebot.domain.effects import AmendStop, Effect, FetchSnapshot, Notice, SubmitOrder
-from whalebot.domain.enums import Side, Stream
+from whalebot.domain.enums import OrderStatus, Side, Stream
 from whalebot.engine.settings import Timing
 
 
@@ -37,12 +38,39 @@ def test_an_answer_about_the_time_before_an_outage_does_not_end_it() -> None:
     assert "private stream is down" in why_not(world.close_bar(2.5))
 
 
+def test_an_answer_that_was_given_up_does_not_stand_in_for_the_newest() -> None:
+    world = World(timing=Timing(view_ms=None, reconcile_ms=60_000)).ready()
+    given_up = all_of(world.wait(60_000), FetchSnapshot)
+    world.send(ev.StreamDown(Stream.PRIVATE, "closed by the venue", world.now))
+    newest = all_of(world.wait(60_000), FetchSnapshot)
+    world.send(ev.StreamUp(Stream.PRIVATE, world.now))
+    world.answer_snapshot(given_up)
+    assert world.engine.rooms.sync.reconciled_ms is None
+    world.answer_snapshot(newest)
+    assert world.engine.rooms.sync.reconciled_ms == world.now
+
+
 def test_a_comparison_that_is_three_rounds_old_opens_nothing() -> None:
     world = World(timing=Timing(view_ms=None, reconcile_ms=BAR_MS // 4)).ready()
     assert "too old" in why_not(world.close_bar(2.5))
     for _ in range(3):
         world.answer_snapshot(all_of(world.log, FetchSnapshot)[-1:])
         world.wait(BAR_MS // 4)
+    assert all_of(world.close_bar(2.5), SubmitOrder)
+
+
+def test_an_exit_whose_end_is_not_known_would_reduce_the_next_position() -> None:
+    """It was accepted, and a stop came first: the position is gone, the exit may still be on its way."""
+    world = World().ready()
+    entry = world.enter()
+    way_out = only(world.close_bar(-2.5), SubmitOrder).intent
+    world.send(ev.OrderAccepted(way_out.order_link_id, "o2", world.now))
+    assert entry.stop_loss is not None
+    world.fill(Side.SELL, entry.qty, entry.stop_loss, stop_order_type="StopLoss")
+    world.wallet_now()
+    assert not world.engine.rooms.positions.holdings
+    assert "an order is in flight" in why_not(world.close_bar(2.5))
+    world.send(ev.OrderUpdated(world.order_report(way_out, OrderStatus.CANCELLED, Decimal(0)), world.now))
     assert all_of(world.close_bar(2.5), SubmitOrder)
 
 
