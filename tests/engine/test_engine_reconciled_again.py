@@ -1,4 +1,4 @@
-"""Agreement with the venue is lost by an outage, by age and by an order on its way: until then nothing opens."""
+"""Agreement with the venue is lost by an outage, by age, by an order on its way: until then nothing opens."""
 
 from __future__ import annotations
 
