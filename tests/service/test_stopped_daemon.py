@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import os
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from whalebot.adapters.storage.lock import FolderLock
 from whalebot.app.cli import COMMANDS, main
 from whalebot.app.config.document import Mode
 from whalebot.app.left_behind import MODES
+from whalebot.app.lock_holder import lock_holder
 from whalebot.app.options import add_common_options
 
 
@@ -53,6 +56,33 @@ def test_status_tells_what_the_last_daemon_left_open(tmp_path, capsys) -> None:
     ]
     assert "no daemon is running here" in told.err
     assert {path: path.read_bytes() for path in (tmp_path / "state").iterdir()} == before
+
+
+needs_table = pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system has no table of locks")
+
+
+@needs_table
+@pytest.mark.parametrize("command", ["status", "pause", "resume", "panic"])
+def test_a_daemon_that_waits_for_its_venue_is_not_called_absent(command, tmp_path, capsys) -> None:
+    write_state(tmp_path, "live")
+    with FolderLock(tmp_path / "state" / "lock"):
+        assert main([command, "--dir", str(tmp_path)]) == 4
+    told = capsys.readouterr()
+    assert f"process {os.getpid()} runs here but takes no commands now: it is starting" in told.err
+    assert "no daemon is running here" not in told.err
+    assert ("BTCUSDT short 0.233, stop 62183.3" in told.out) is (command == "status")
+
+
+@needs_table
+def test_a_lock_file_that_a_dead_daemon_left_means_nothing(tmp_path) -> None:
+    write_state(tmp_path, "live")
+    lock = tmp_path / "state" / "lock"
+    with FolderLock(lock):
+        assert lock_holder(lock) == os.getpid()
+    assert lock.read_text().strip() == str(os.getpid())
+    assert lock_holder(lock) is None
+    assert lock_holder(tmp_path / "none") is None
+    assert lock_holder(lock, tmp_path / "a system without such a table") is None
 
 
 def test_status_reads_the_states_of_modes_alone(tmp_path, capsys) -> None:

@@ -31,7 +31,7 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Ask and print."""
     from whalebot.adapters.control.client import NoDaemon
-    from whalebot.app.remote_control import ask_daemon
+    from whalebot.app.remote_control import NotListening, ask_daemon
     from whalebot.app.status_text import status_lines
 
     if args.check is not None:
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         return CLEAN if is_so else DIFFERENCE
     try:
         answer = ask_daemon(args, "status")
-    except NoDaemon:
+    except (NoDaemon, NotListening):
         if not args.json:
             _tell_what_is_left(args)
         raise
