@@ -33,7 +33,7 @@ def ask_daemon(args: argparse.Namespace, command: str) -> dict[str, Any]:
             raise
     raise NotListening(
         f"process {holder} runs here but takes no commands now: it is starting, and waits for its venue "
-        f"where that does not answer, or it is ending; {paths.log} says which. What lies at the venue stays there"
+        f"where that does not answer, or it is ending; see {paths.log}. What lies at the venue stays there"
     )
 
 
