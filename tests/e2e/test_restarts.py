@@ -30,9 +30,10 @@ def test_killed_with_an_open_position(tmp_path: Path, bars: str) -> None:
         first.wait_for_event("trade_closed")
         first.wait_for_event("entry", count=2)
         exchanges = children_of(first.child.pid)
+        until(lambda: knows_a_position(first), "a position is on disk, and its order is not any more", 60)
         first.kill()
     until(lambda: not any(map(is_alive, exchanges)), "the exchange ends with its parent", 60)
-    [recorded] = first.trades()
+    recorded = first.trades()[0]
 
     with Daemon(folder, "--data", bars, "--speed", "6000") as second:
         second.wait_for_event("trade_closed")
@@ -45,6 +46,12 @@ def test_killed_with_an_open_position(tmp_path: Path, bars: str) -> None:
     verdict = judge_folder(folder)
     assert not verdict.findings, verdict
     assert verdict.trades >= 2
+
+
+def knows_a_position(daemon: Daemon) -> bool:
+    """Before that the next start would learn of it from the order alone."""
+    document = daemon.state()
+    return bool(document["positions"]) and not document["intents"]
 
 
 def is_alive(pid: int) -> bool:
