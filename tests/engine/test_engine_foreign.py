@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from engine_harness import SYMBOL, World, all_of, only
+from engine_harness import BAR_MS, SYMBOL, World, all_of, only
 
 from whalebot.decisions.risk.settings import Adopt, CostSettings, TradeSettings
 from whalebot.domain import events as ev
@@ -15,6 +15,7 @@ from whalebot.domain.effects import AmendStop, Effect, FetchExecutions, SubmitOr
 from whalebot.domain.enums import OrderStatus, Side
 from whalebot.domain.known import Unknown
 from whalebot.domain.state import StateDocument, SymbolMemory
+from whalebot.engine.settings import Timing
 
 TRADE = TradeSettings(costs=CostSettings(slippage=0.0), leverage=Decimal(10))
 ONE = Decimal(1)
@@ -104,3 +105,34 @@ def test_an_exit_that_is_refused_again_is_told_to_the_owner() -> None:
     world.send(ev.OrderUpdated(refused, world.now))
     alerts = [e.kind for e in world.wait(1_000) if hasattr(e, "title")]
     assert alerts == ["exit_failed"]
+
+
+def found_late(world: World) -> list[Effect]:
+    """A position nobody here knows of, in a routine comparison just before a bar closes."""
+    asked = world.wait(BAR_MS - 15_000)
+    return world.answer_snapshot(asked, (world.position(Side.BUY, ONE, ENTRY, Decimal("59000")),))
+
+
+def known_so_far() -> World:
+    """Everything up to now is known, and agrees with the venue."""
+    timing = Timing(view_ms=None, reconcile_ms=BAR_MS - 15_000)
+    state = StateDocument(run_id="r1", symbols=(SymbolMemory(SYMBOL, last_exec_ms=1_000),))
+    world = World(TRADE, state=state, timing=timing).ready()
+    world.answer_snapshot(world.tell_executions() + world.wait(2_000))
+    assert world.engine.rooms.sync.reconciled_ms is not None
+    return world
+
+
+def test_nothing_is_entered_beside_a_position_that_is_not_explained_yet() -> None:
+    world = known_so_far()
+    found_late(world)
+    assert not all_of(world.close_bar(2.5), SubmitOrder)
+
+
+def test_a_position_nobody_knows_is_foreign_only_once_executions_were_asked_for() -> None:
+    world = known_so_far()
+    assert only(found_late(world), FetchExecutions)
+    assert not world.engine.rooms.positions.holdings
+    effects = world.tell_executions()
+    world.answer_snapshot(effects, (world.position(Side.BUY, ONE, ENTRY, Decimal("59000")),))
+    assert world.engine.rooms.positions.holdings[SYMBOL].memory.foreign

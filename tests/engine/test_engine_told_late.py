@@ -181,3 +181,12 @@ def test_an_entry_learnt_of_while_the_private_stream_is_away_asks_for_its_stop()
     position = world.position(intent.side, intent.qty, world.price, intent.stop_loss, intent.take_profit)
     world.answer_snapshot(asked, (position,))
     assert not all_of(world.wait(10_000), SubmitOrder)
+
+
+def test_a_close_from_before_a_position_of_ours_was_opened_takes_nothing_from_it() -> None:
+    world = World().ready()
+    entry = world.enter()
+    late = replace(fill(world, "late", Side.SELL, entry, entry.qty), ts_ms=world.now - 60_000)
+    world.send(ev.Filled(late, world.now))
+    [memory] = world.engine.document().positions
+    assert (memory.bought_qty, memory.sold_qty) == (entry.qty, 0)
