@@ -14,6 +14,7 @@ from made_markets import MIDNIGHT, dataset, rates, settings, symbol_data, walk
 from whalebot.decisions.analysis.settings import ScoringSettings
 from whalebot.decisions.risk.settings import AtEnd, StopRules
 from whalebot.research.event.run import run_event_tier
+from whalebot.research.report.backtest_figures import held_return, span_of
 from whalebot.research.result import BacktestResult
 from whalebot.research.settings import BacktestSettings
 from whalebot.research.strategies.ema_cross import EmaCrossStrategy
@@ -107,4 +108,19 @@ def test_warm_up_before_the_start_trades_nothing() -> None:
     result = run_event_tier(made, replace(whole, trade_from_ms=start), EmaCrossStrategy(made.engine))
     assert min(trade.entry_ms for trade in result.trades) >= start
     assert result.curve.ts_ms[0] >= start
-    assert len(run_event_tier(made, whole, EmaCrossStrategy(made.engine)).trades) > len(result.trades)
+    all_of_it = run_event_tier(made, whole, EmaCrossStrategy(made.engine))
+    assert len(all_of_it.trades) > len(result.trades)
+    assert "400 bars with the warm-up before," in span_of(result)
+    assert "400 bars, strategy" in span_of(all_of_it)
+
+
+def test_buying_and_holding_begins_where_trading_does() -> None:
+    made = settings()
+    whole = dataset(symbol_data(walk(5, 400)))
+    fine = whole.symbols[0].fine
+    start = MIDNIGHT + 6 * 3_600_000
+    first = fine.close[int(fine.open_ms.searchsorted(start))]
+    assert first != fine.close[0]
+    for data, expected in ((whole, fine.close[0]), (replace(whole, trade_from_ms=start), first)):
+        result = run_event_tier(made, data, EmaCrossStrategy(made.engine))
+        assert held_return(result) == pytest.approx(fine.close[-1] / expected - 1)

@@ -49,7 +49,9 @@ def make_result(
         starting_balance=settings.balance,
         trades=trades,
         curve=_since(curve, dataset.trade_from_ms),
-        symbols=tuple(_notes(settings, data, decided[data.symbol]) for data in dataset.symbols),
+        symbols=tuple(
+            _notes(settings, data, decided[data.symbol], dataset.trade_from_ms) for data in dataset.symbols
+        ),
         refused=dict(sorted(refused.items())),
         ended_open=tuple(ended_open),
         costs=costs_in_words(settings, dataset),
@@ -152,8 +154,12 @@ def _since(curve: EquityCurve, from_ms: int | None) -> EquityCurve:
     return EquityCurve(curve.ts_ms[first:], curve.equity[first:])
 
 
-def _notes(settings: BacktestSettings, data: SymbolData, columns: DecisionColumns) -> SymbolNotes:
+def _notes(
+    settings: BacktestSettings, data: SymbolData, columns: DecisionColumns, from_ms: int | None
+) -> SymbolNotes:
     fine, close_ms = data.fine, data.decisions.close_ms
+    ends = close_times(fine.open_ms, fine.interval)
+    begin = 0 if from_ms is None else min(int(ends.searchsorted(from_ms, side="right")), len(ends) - 1)
     enters = np.flatnonzero(columns.may_enter)
     known = columns.trends_known
     first_known = None if known is None or not known.any() else int(close_ms[int(known.argmax())])
@@ -162,8 +168,8 @@ def _notes(settings: BacktestSettings, data: SymbolData, columns: DecisionColumn
         fine_interval=fine.interval,
         bars=len(fine.open_ms),
         first_ms=int(fine.open_ms[0]),
-        last_ms=int(close_times(fine.open_ms[-1:], fine.interval)[0]),
-        first_close=Decimal(int(fine.close[0])).scaleb(-fine.price_decimals),
+        last_ms=int(ends[-1]),
+        first_close=Decimal(int(fine.close[begin])).scaleb(-fine.price_decimals),
         last_close=Decimal(int(fine.close[-1])).scaleb(-fine.price_decimals),
         may_enter_ms=int(close_ms[enters[0]]) if len(enters) else None,
         trends_known_ms=first_known,

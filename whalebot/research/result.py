@@ -83,7 +83,7 @@ class SymbolNotes:
     `without_input`: groups that could not be scored at all (no book in a file of bars). `cost_in_r`: what a
     round trip costs at the median volatility, None where there is none. `funding_known`: settled rates were
     given; else funding is 0. `mark_known`: mark prices were given; else the mark is the last price.
-    `first_close` and `last_close`: for buying and holding.
+    `first_close` and `last_close`: for buying and holding, from the first close after the warm-up on.
     """
 
     symbol: str

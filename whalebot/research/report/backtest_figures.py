@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from whalebot.decisions.analysis.bars import close_times
 from whalebot.decisions.performance.equity import Drawdown, EquityPoint
 from whalebot.decisions.performance.habits import exposure
 from whalebot.decisions.performance.marked import daily_equity, falls_of, period_returns, positive_share
@@ -169,9 +170,12 @@ def span_of(result: BacktestResult) -> str:
     names = _named([notes.symbol for notes in result.symbols])
     finest = sorted({notes.fine_interval for notes in result.symbols})
     bars = sum(notes.bars for notes in result.symbols)
+    since = int(result.curve.ts_ms[0])
+    is_warmed = any(close_times(np.array([n.first_ms]), n.fine_interval)[0] < since for n in result.symbols)
+    warm_up = " with the warm-up before" if is_warmed else ""
     return (
         f"{names}, interval {result.interval}, path of {_named(finest)}-minute bars, "
-        f"{day(int(result.curve.ts_ms[0]))} to {day(int(result.curve.ts_ms[-1]))} UTC, {bars:,} bars, "
+        f"{day(since)} to {day(int(result.curve.ts_ms[-1]))} UTC, {bars:,} bars{warm_up}, "
         f"strategy {result.strategy}, {result.tier.value} tier"
     )
 
