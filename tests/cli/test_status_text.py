@@ -109,3 +109,36 @@ def test_what_was_lost_is_told() -> None:
     assert "read anew 2 times" in text
     assert list(daemon_lines({})) == []
     assert "no event yet" in "\n".join(daemon_lines({"loop": {"events": 0}}))
+
+
+POSITION: dict[str, Any] = {
+    "side": "Buy",
+    "qty": "2",
+    "entry_price": "100",
+    "stop_loss": "90",
+    "take_profit": None,
+    "initial_stop": "90",
+    "unrealised_pnl": "10",
+    "fees": "0.11",
+    "funding": "0",
+    "opened_ms": NOON,
+    "entry_score": None,
+    "foreign": False,
+    "stop_moved": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("price", "funding", "expected"),
+    [
+        ("105", "0", "+10.00 USDT (+0.50 R) by price alone; besides, fees so far 0.11 USDT, and the cost"),
+        ("105", "0.25", "besides, fees so far 0.11 USDT, funding paid 0.25 USDT, and the cost of leaving"),
+        ("105", "-0.25", "besides, fees so far 0.11 USDT, funding received 0.25 USDT, and the cost"),
+        (None, "0", "result      not known without a price; besides, fees so far 0.11 USDT"),
+    ],
+)
+def test_an_open_result_says_what_is_not_in_it(price: str | None, funding: str, expected: str) -> None:
+    view = copy.deepcopy(VIEW)
+    view["symbols"][0] |= {"last_price": price, "position": POSITION | {"funding": funding}}
+    [line] = [line for line in status_lines({"view": view}, width=200) if line.startswith("  result")]
+    assert expected in line

@@ -196,10 +196,21 @@ def _position(position: Mapping[str, Any], last: str | None, now_ms: int) -> Ite
         "position",
         f"{side} {qty:f} at {_average(entry)} for {age_text(now_ms - position['opened_ms'])}{score}{owner}",
     )
-    yield row("result", f"{_usdt(position['unrealised_pnl'], sign=True)}{in_r}, before the cost of leaving")
+    result = (
+        "not known without a price" if price is None else f"{_usdt(str(pnl), sign=True)}{in_r} by price alone"
+    )
+    yield row("result", f"{result}; besides, {_paid(position)}")
     moved = ", moved" if position["stop_moved"] else ""
     yield row("stop", "NONE" if stop is None else f"{price_text(stop)}{_away(stop, price)}{moved}")
     yield row("target", "none" if target is None else f"{price_text(target)}{_away(target, price)}")
+
+
+def _paid(position: Mapping[str, Any]) -> str:
+    fees, funding = (Decimal(position[name]) for name in ("fees", "funding"))
+    settled = (
+        f", funding {'paid' if funding > 0 else 'received'} {_usdt(str(abs(funding)))}" if funding else ""
+    )
+    return f"fees so far {_usdt(str(fees))}{settled}, and the cost of leaving"
 
 
 def _average(price: Decimal) -> str:
