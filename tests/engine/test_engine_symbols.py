@@ -1,11 +1,11 @@
-"""Several symbols that decide at the same instant."""
+"""Several symbols that decide at the same instant, and one that is not configured any more."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
 
-from engine_harness import BAR_MS, BTC, SYMBOL, ScriptedAnalyzer, all_of
+from engine_harness import BAR_MS, BTC, SYMBOL, ScriptedAnalyzer, World, all_of, only
 
 from whalebot.decisions.risk.settings import CostSettings, GuardrailSettings, TradeSettings
 from whalebot.domain import events as ev
@@ -74,3 +74,19 @@ def test_the_second_is_sized_on_what_the_first_leaves() -> None:
     assert first.qty == Decimal("0.046")
     # 1000 - 0.046 x 60000 / 4 = 310 left; 60000 x (1/4 + 2 x 0.055 %) = 15066 a unit
     assert second.qty == Decimal("0.020")
+
+
+def test_what_is_remembered_of_a_symbol_that_is_not_configured_stays_on_disk() -> None:
+    """Its position is still at the venue, and configuring it again must find out why."""
+    world = World().ready()
+    world.enter()
+    held = world.engine.document()
+    waiting = World().ready()
+    only(waiting.close_bar(2.5), SubmitOrder)
+    document = replace(held, intents=waiting.engine.document().intents)
+    settings = replace(world.engine._ctx.settings, symbols=(OTHER,))
+    other = Engine(settings, document, {OTHER: ScriptedAnalyzer()})
+    other.start(world.now)
+    kept = other.final_document()
+    assert (kept.positions, kept.intents) == (document.positions, document.intents)
+    assert set(document.symbols) <= set(kept.symbols)
