@@ -88,6 +88,15 @@ def test_of_many_symbols_the_quiet_ones_get_a_line_each() -> None:
     assert [line for line in lines if "on its way" in line] == ["  on its way  order wb-" + "1" * 30]
 
 
+@pytest.mark.parametrize("tradable", [True, False])
+def test_a_guardrails_pause_is_never_called_trading(tradable: bool) -> None:
+    paused = {**VIEW, "tradable": tradable, "blocked_by": ["no prices"], "paused_until_ms": NOON + 60_000}
+    lines = list(status_lines({"view": paused}))
+    assert "no entries: paused by a guardrail until 2025-01-01 12:01:00 UTC" in lines
+    assert ("no entries: no prices" in lines) is not tradable
+    assert not any("trading" in line for line in lines)
+
+
 def test_figures_have_units_and_words() -> None:
     text = "\n".join(status_lines({"health": VITALS, "view": VIEW}))
     for part in (

@@ -42,6 +42,8 @@ def service_line(view: View) -> str:
     """Return the one line that a service manager shows. It changes seldom."""
     reasons = "; ".join(view.blocked_by) or ("paused by its owner" if view.manual_pause else "not ready")
     state = "trading" if view.tradable else f"no entries: {reasons}"
+    if view.tradable and view.paused_until_ms is not None:
+        state = "no entries: paused by a guardrail"
     held = ", ".join(symbol.symbol for symbol in view.symbols if symbol.position is not None)
     return f"{state}; {f'in {held}' if held else 'no position'}; {view.trades_closed} trades closed"
 
@@ -73,11 +75,14 @@ def row(label: str, text: str) -> str:
 
 def _state(view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     reasons = "; ".join(view["blocked_by"]) or ("paused" if view["manual_pause"] else "not ready")
-    yield "trading: entries are allowed" if view["tradable"] else f"no entries: {reasons}"
+    if not view["tradable"]:
+        yield f"no entries: {reasons}"
+    elif view["paused_until_ms"] is None:
+        yield "trading: entries are allowed"
     if view["manual_pause"]:
         yield "paused by its owner, until: whalebot resume"
     if view["paused_until_ms"] is not None:
-        yield f"paused by a guardrail until {_at(view['paused_until_ms'], zone)}"
+        yield f"no entries: paused by a guardrail until {_at(view['paused_until_ms'], zone)}"
     yield f"market time {_at(view['now_ms'], zone)}"
 
 
