@@ -174,3 +174,16 @@ def _meet(barrier: threading.Barrier) -> None:
 
 def _break() -> None:
     raise ZeroDivisionError("a bug")
+
+
+def test_a_worker_outlives_a_job_whose_loss_cannot_be_told_either(bench: _Bench) -> None:
+    def broken(*_: object) -> Iterator[Event]:
+        raise ArithmeticError("inside")
+
+    for key in ("A", "B"):
+        bench.pool.submit(key, Job("broken", broken, lost=broken, skipped=broken))
+    bench.pool.submit("A", _job(1))
+    assert _times(bench.sink.wait(1)) == [1]
+    assert bench.pool.drain(30)
+    assert bench.sink.finished == 3
+    assert all(worker.alive for worker in bench.pool.health())
