@@ -71,6 +71,12 @@ def test_live_without_confirmation_and_keys_ends_in_2(tmp_path) -> None:
     assert done.returncode == 2
     for words in ("--live", "live_trading_confirmed", "BYBIT_API_KEY=...", "BYBIT_API_SECRET=..."):
         assert words in done.stderr
+    # There was no file: one is written, and that is told before what must be set in it.
+    written, problems, *_ = done.stderr.splitlines()
+    assert "a complete default one was written" in written
+    assert problems.endswith("nothing was started and the file stays as it is")
+    again = whalebot("--mode", "live", "--for", "1s", cwd=tmp_path)
+    assert "was written" not in again.stderr
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path) -> None:

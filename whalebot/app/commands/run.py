@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from whalebot.app.options import add_run_options, run_overrides
+from whalebot.domain.errors import ConfigError
 
 
 def add_parser(subparsers: Any) -> None:
@@ -20,7 +22,13 @@ def run(args: argparse.Namespace) -> int:
 
     args.paths.prepare()
     setup = read_setup(args, run_overrides(args), create=True)
-    check_start(setup, args.live)
+    try:
+        check_start(setup, args.live)
+    except ConfigError:
+        # The problems speak of a file that was not there before.
+        if not setup.config_found:
+            print(f"whalebot: {setup.notes[0]}", file=sys.stderr)
+        raise
 
     from whalebot.app.daemon import run_daemon
     from whalebot.app.run_options import RunOptions

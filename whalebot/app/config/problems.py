@@ -43,7 +43,7 @@ class ConfigProblems(ConfigError):
         self.source = source
         self.problems = tuple(problems)
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = [f"{source}: {count}, nothing was started and the file is untouched", *map(str, problems)]
+        lines = [f"{source}: {count}, nothing was started and the file stays as it is", *map(str, problems)]
         super().__init__("\n  ".join(lines))
 
 
