@@ -266,6 +266,8 @@ def test_the_words_name_what_was_assumed(made: Path, true: Told, capsys: pytest.
     assert "latency of each order as recorded" in words
     assert "taker fee 0.055 %" in words
     assert "all the same when replayed" in words
-    assert "assumed" in words
+    assert "above zero is a cost" in words
+    assert " USDT in all; assumed " in words
+    assert "are equal in everything; amounts in USDT" in words
     assert main(["compare", str(made), "--latency-ms", "2000"]) == 1
     assert "of it by latency alone: " in capsys.readouterr().out

@@ -69,7 +69,8 @@ def _sums(found: Comparison) -> Iterator[str]:
     happened = [pair.happened for pair in found.pairs if pair.happened is not None]
     simulated = [pair.simulated for pair in found.pairs if pair.simulated is not None]
     equal = sum(pair.is_equal for pair in found.pairs)
-    yield f"{len(happened)} trades happened, {len(simulated)} simulated; {equal} are equal in everything"
+    both = f"{len(happened)} trades happened, {len(simulated)} simulated"
+    yield f"{both}; {equal} are equal in everything; amounts in USDT"
     for name, label in (("gross_pnl", "price"), ("fees", "fees"), ("funding", "funding"), ("pnl", "net")):
         old = sum((getattr(trade, name) for trade in happened), Decimal(0))
         new = sum((getattr(trade, name) for trade in simulated), Decimal(0))

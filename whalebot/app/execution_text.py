@@ -49,7 +49,10 @@ def order_lines(found: Execution) -> Iterator[str]:
 
 def slippage_lines(found: Sequence[OrderSlippage], each: bool) -> Iterator[str]:
     """Yield what fills cost against the price at the decision. each: one line an order besides."""
-    yield "slippage against the price at the decision (stops: their trigger), beside what a backtest assumes:"
+    yield (
+        "slippage against the price at the decision (stops: their trigger), above zero is a cost, "
+        "beside what a backtest assumes:"
+    )
     for kind in ("entry", "exit", "stop"):
         orders = [one for one in found if one.kind == kind]
         if orders:
@@ -58,8 +61,9 @@ def slippage_lines(found: Sequence[OrderSlippage], each: bool) -> Iterator[str]:
             assumed = sum((one.assumed_cost for one in orders), _ZERO)
             worst = max(one.bps for one in orders)
             yield (
-                f"  {kind:<6}{len(orders)} orders: {cost / value:.2f} bps on average, worst {worst:.2f}, "
-                f"{cost:.2f} in all; assumed {assumed / value:.2f} bps, {assumed:.2f}"
+                f"  {kind:<6}{_count(len(orders), 'order')}: {cost / value:.2f} bps on average, "
+                f"worst {worst:.2f}, {cost:.2f} USDT in all; "
+                f"assumed {assumed / value:.2f} bps, {assumed:.2f} USDT"
             )
     if each:
         for one in found:
@@ -90,8 +94,8 @@ def execution_lines(found: Execution, assumed: str) -> Iterator[str]:
     equal = sum(pair.is_equal for pair in found.pairs)
     still = sum(not leg.is_over for leg in happened)
     is_open = f" ({still} still open)" if still else ""
-    both = f"{len(happened)} trades happened{is_open}, {len(simulated)} simulated"
-    yield f"{both}; {equal} are equal in everything"
+    both = f"{_count(len(happened), 'trade')} happened{is_open}, {len(simulated)} simulated"
+    yield f"{both}; {equal} {'is' if equal == 1 else 'are'} equal in everything; amounts in USDT"
     for name, label in _SUMS:
         old, new = (sum((getattr(leg, name) for leg in legs), _ZERO) for legs in (happened, simulated))
         yield f"  {label:<8} happened {_plain(old)}, simulated {_plain(new)} ({_signed(new - old)})"
@@ -202,6 +206,10 @@ def _facts(leg: Leg) -> dict[str, Any]:
             for name in ("entry_price", "qty", "gross", "fees", "funding", "pnl")
         },
     }
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number} {one}{'' if number == 1 else 's'}"
 
 
 def _plain(amount: Decimal) -> str:
