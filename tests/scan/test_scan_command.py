@@ -304,6 +304,7 @@ def test_the_demo_starts_an_exchange_of_its_own_and_ends_it(tmp_path: Path) -> N
     )  # fmt: skip
     out, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
+    assert b"prices are simulated" in errors
     rows = json.loads(out)
     assert [row["status"] for row in rows] == ["live"] * 3
     assert {row["symbol"] for row in rows} >= {"BTCUSDT", "ETHUSDT"}

@@ -135,6 +135,7 @@ def _source(args: ScanArguments, config: ScanConfig) -> Iterator[tuple[Endpoints
     from whalebot.app.scanning.demo import start_scan_exchange
 
     exchange = start_scan_exchange(args.paths.logs, args.demo_symbols, args.demo_speed, args.seed)
+    _log.info("prices are simulated: this is a local exchange, its signals are not of any market")
     try:
         yield (
             check_urls(
