@@ -80,8 +80,10 @@ def _daemon_folder(folder: Path) -> Path:
         leverage=Decimal(5),
     )
     memory = GuardrailMemory(peak_equity=Decimal(1100), last_equity=Decimal(1045), manual_pause=True)
+    saved_ms = NOON + 400 * 24 * 60 * MINUTE
+    symbols = (SymbolMemory("BTCUSDT"),)
     document = StateDocument(
-        "abc", 3, saved_ms=NOON, positions=(held,), symbols=(SymbolMemory("BTCUSDT"),), guardrails=memory
+        "abc", 3, saved_ms=saved_ms, positions=(held,), symbols=symbols, guardrails=memory
     )
     StateFile(paths.state_file("demo")).save(document)
     record = {"ts": "2025-01-01T12:00:00.000+00:00", "level": "info", "kind": "entry", "symbol": "BTCUSDT"}
@@ -180,9 +182,13 @@ def test_a_stopped_daemon_shows_what_it_left(tmp_path: Path) -> None:
     with served(_stage(web.shown_of(_args(folder))), READ_ONLY) as client:
         status = client.api("status").data
         assert (status["kind"], status["state"], status["manual_pause"]) == ("folder", "ended", True)
+        assert status["simulated_prices"]
+        assert status["market_time"] == "2025-01-01T12:00:00.000Z"
         (held,) = client.api("positions").data
         assert (held["entry_price"], held["stop_loss"], held["last_price"]) == ("43000", "42500", None)
         assert (held["unrealised_pnl"], held["bars_held"]) == (None, 4)
+        # A demo's market has a time of its own: the moment of saving says nothing of how long it was held.
+        assert held["age_s"] == 0
         assert held["entry_breakdown"] == [{"name": "vwap", "value": 1.5}]
         account = client.api("account").data
         assert (account["equity"], account["drawdown"]) == ("1045", pytest.approx(0.05))

@@ -138,6 +138,7 @@ def folder_shown(setup: Setup) -> Shown:
         timezone=config.timezone,
         folder=str(paths.dir),
         bars_from="nothing runs here: there are no bars",
+        simulated_prices=mode == "demo" and not config.demo.data,
     )
     return Shown(facts, chronicle, TradeReports(lambda: balance), setup)
 

@@ -12,6 +12,8 @@ from whalebot.domain.view import SymbolView, View
 from whalebot.engine.ledger import open_qty
 from whalebot.engine.position_view import position_view
 
+_OWN_TIME = ("demo", "replay")
+"""Modes whose market has a time of its own, which the moment of saving says nothing of."""
 _NOT_RUNNING = "no daemon runs here: this is what the last one left"
 
 
@@ -28,10 +30,21 @@ def left_view(path: Path) -> tuple[StateDocument, View] | None:
         raise ConfigError(f"{path}: cannot be read ({error.strerror or error})") from error
     if document is None:
         raise ConfigError(f"{path}: no whole state can be read; the next start of the daemon says more")
-    return document, _view(document)
+    has_own_time = path.stem in _OWN_TIME
+    return document, _view(document, _last_heard(document) if has_own_time else document.saved_ms)
 
 
-def _view(document: StateDocument) -> View:
+def _last_heard(document: StateDocument) -> int:
+    """Return the latest market time that a document tells of; the moment of saving where it tells none."""
+    times = [document.cash.known_to_ms]
+    for held in document.positions:
+        times += [held.opened_ms, held.last_fill_ms]
+    for symbol in document.symbols:
+        times += [symbol.last_entry_ms, symbol.last_exit_ms, symbol.last_exec_ms, *symbol.recent_exec_ms]
+    return max((at_ms for at_ms in times if at_ms), default=document.saved_ms)
+
+
+def _view(document: StateDocument, now_ms: int) -> View:
     memory = document.guardrails
     held = {position.symbol: position for position in document.positions if open_qty(position)}
     names = list(dict.fromkeys([*(symbol.symbol for symbol in document.symbols), *held]))
@@ -40,7 +53,7 @@ def _view(document: StateDocument) -> View:
         for name in names
     }
     return View(
-        now_ms=document.saved_ms,
+        now_ms=now_ms,
         real_ms=document.saved_ms,
         tradable=False,
         blocked_by=(_NOT_RUNNING,),
