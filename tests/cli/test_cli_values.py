@@ -225,3 +225,14 @@ def test_what_is_in_the_env_file_is_masked_from_the_start(tmp_path) -> None:
     args = arguments(tmp_path)
     read_setup(args)
     assert args.masker.mask("x abcdefgh long-enough-secret") == "x *** ***"
+
+
+def test_a_file_that_is_gone_is_no_reason_to_take_the_defaults(folder) -> None:
+    place = folder / "config.json"
+    place.write_text('{"trade_management": {"risk_per_trade_percent": 0.1}}')
+    setup = read_setup(arguments(folder), {})
+    place.rename(folder / "config.json.away")
+    with pytest.raises(ConfigError, match=r"config\.json: the file is gone; put it back and reload again"):
+        read_again(setup)
+    (folder / "config.json.away").rename(place)
+    assert read_again(setup).trade_management.risk_per_trade_percent == 0.1

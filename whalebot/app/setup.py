@@ -57,8 +57,14 @@ def read_setup(
 
 
 def read_again(setup: Setup) -> Config:
-    """Read the file of a running daemon again, the command line still above it. Raises as `read_setup`."""
+    """Read the file of a running daemon again, the command line still above it.
+
+    Raises as `read_setup`, and ConfigError where the file is gone: the defaults may risk more than its
+    owner allowed.
+    """
     loaded = load(setup.paths.config, setup.environment, setup.overrides, setup.paths.env)
+    if not loaded.found:
+        raise ConfigError(f"{setup.paths.config}: the file is gone; put it back and reload again")
     setup.masker.add(*loaded.secrets)
     return _with_data_places(loaded.config, setup.paths)
 
