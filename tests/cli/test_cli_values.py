@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whalebot.adapters.logs.masking import SecretMasker
+from whalebot.app.console import first_screen
 from whalebot.app.data_files import parse_data_files
 from whalebot.app.options import add_run_options, duration_ms, moment_ms, run_overrides, speed
 from whalebot.app.paths import find_paths
@@ -218,6 +219,22 @@ def test_a_first_start_writes_the_file_and_says_so(tmp_path) -> None:
     assert "a complete default one was written" in setup.notes[0]
     assert mode(tmp_path / "config.json") == 0o600
     assert read_setup(args, create=True).config_found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"mode": "live"}', "mode live trades REAL MONEY: orders go to api.bybit.com, to the account"),
+        ('{"mode": "testnet"}', "orders go to api-testnet.bybit.com, to the account of the key"),
+        ('{"mode": "bybit-demo"}', "orders go to api-demo.bybit.com, to the account of the key"),
+        ('{"mode": "paper"}', "orders are simulated in this process; no real order is placed"),
+        ("{}", "prices are simulated (seed 7), 3600 times real time; no real order is placed"),
+    ],
+)
+def test_the_first_lines_say_where_orders_go(folder, text, expected) -> None:
+    (folder / "config.json").write_text(text)
+    [line] = [line for line in first_screen(read_setup(arguments(folder))) if "order" in line]
+    assert line.startswith(expected)
 
 
 def test_what_is_in_the_env_file_is_masked_from_the_start(tmp_path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from whalebot import __version__
@@ -21,6 +22,7 @@ from whalebot.adapters.notify.systemd import ServiceManager
 from whalebot.adapters.terminal.live import LiveView
 from whalebot.adapters.terminal.screen import NewAnalysis, Screen
 from whalebot.adapters.terminal.style import style_of
+from whalebot.app.endpoints import endpoints_of
 from whalebot.app.run_options import RunOptions
 from whalebot.app.setup import Setup
 from whalebot.app.status_text import service_line
@@ -107,7 +109,7 @@ class Console:
         self._service.status("starting: waiting for the venue")
         for note in self._setup.notes:
             _log.warning("%s", note)
-        for line in _first_screen(self._setup):
+        for line in first_screen(self._setup):
             _log.info("%s", line, extra={KIND: "start"})
 
     @property
@@ -223,7 +225,8 @@ def _what_runs(setup: Setup) -> dict[str, str]:
     return {"running": f"whalebot {__version__}, mode {config.mode}{prices}, interval {config.interval}"}
 
 
-def _first_screen(setup: Setup) -> Iterator[str]:
+def first_screen(setup: Setup) -> Iterator[str]:
+    """Yield what is about to run: mode, files, whose prices and whose money, costs."""
     config = setup.config
     symbols = ", ".join(config.traded_symbols)
     yield f"whalebot {__version__}, mode {config.mode}, {symbols}, interval {config.interval}"
@@ -235,6 +238,10 @@ def _first_screen(setup: Setup) -> Iterator[str]:
         yield f"prices are {source}, {pace}; no real order is placed"
     elif config.mode in ("replay", "paper"):
         yield "orders are simulated in this process; no real order is placed"
+    else:
+        host = urlsplit(endpoints_of(config).rest_url).netloc
+        money = "mode live trades REAL MONEY: " if config.mode == "live" else ""
+        yield f"{money}orders go to {host}, to the account of the key in .env or the environment"
     if not config.trade_management.enabled:
         yield "signals only: trade_management.enabled is false, no order will be placed"
     fees = 2 * config.trade_management.trading_fee_percent
