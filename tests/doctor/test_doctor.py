@@ -233,6 +233,8 @@ def test_a_refused_key_and_an_unlisted_symbol_are_findings(venue, tmp_path, caps
     assert "check BYBIT_API_KEY and BYBIT_API_SECRET" in said
     assert "not-the-secret" not in said
     assert said.count("FAIL") == 2
+    # Without the wallet nobody knows how large an order would be.
+    assert "an order now" not in said
     assert "ok    streams:" in said
 
 

@@ -11,6 +11,7 @@ from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.rest import RestClient, RestFactory, RestSettings
 from whalebot.adapters.bybit.streams import BybitWebSocketManager, StreamSettings
 from whalebot.app.config.convert import to_decimal
+from whalebot.app.config.endpoints import KEYED_MODES
 from whalebot.app.config.launch import credentials_for
 from whalebot.app.doctor.account import judge_account, judge_clock, judge_key, judge_wallet
 from whalebot.app.doctor.findings import Finding, fail, ok
@@ -129,7 +130,7 @@ class VenueDoctor:
             yield self._failure()
             return
         start = to_decimal(self._config.trade_management.account_balance)
-        if self._keys is None:
+        if self._config.mode not in KEYED_MODES:
             yield judge_size(instrument, market, start, start, self._config)
         elif wallet is not None:
             equity, available = wallet.equity, wallet.available_balance
