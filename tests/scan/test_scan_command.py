@@ -24,6 +24,7 @@ from scan_venue import ScanVenue, venue
 
 from whalebot.adapters.storage.lock import FolderLock
 from whalebot.app.cli import main
+from whalebot.app.scanning.demo import start_scan_exchange
 from whalebot.app.scanning.live import _ended_by_signals
 
 NAMES = [f"A{number:02d}USDT" for number in range(12)]
@@ -308,3 +309,18 @@ def test_the_demo_starts_an_exchange_of_its_own_and_ends_it(tmp_path: Path) -> N
     rows = json.loads(out)
     assert [row["status"] for row in rows] == ["live"] * 3
     assert {row["symbol"] for row in rows} >= {"BTCUSDT", "ETHUSDT"}
+
+
+def test_the_exchange_is_this_program_wherever_its_owner_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("whalebot", "json"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").write_text("raise SystemExit('a stranger')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    exchange = start_scan_exchange(tmp_path / "logs", 1, "1", 7)
+    try:
+        assert exchange.port
+    finally:
+        exchange.stop()

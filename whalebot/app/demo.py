@@ -9,6 +9,7 @@ import os
 import secrets
 import selectors
 import signal
+import site
 import subprocess
 import sys
 import time
@@ -25,6 +26,8 @@ from whalebot.app.paths import Paths
 from whalebot.app.run_options import RunOptions
 from whalebot.domain.errors import ConfigError
 
+EXCHANGE: Final = (sys.executable, "-P", "-m", "whalebot", "exchange")
+"""What starts a local exchange. -P: a folder `whalebot` where its owner stands is not the program."""
 _START_S: Final = 30.0
 _STOP_S: Final = 3.0
 _READY: Final = "listening on http://127.0.0.1:"
@@ -125,6 +128,7 @@ def launch_demo_exchange(
 def start_exchange(command: list[str], environment: Mapping[str, str], errors: Path) -> subprocess.Popen[str]:
     """Start a local exchange that never sees the owner's keys; what it complains of goes to `errors`."""
     own = {name: value for name, value in os.environ.items() if name not in (API_KEY, API_SECRET)}
+    own |= _import_path(own)
     flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     with os.fdopen(os.open(errors, flags, 0o600), "a", encoding="utf-8") as sink:
         # Its own process group: Ctrl-C in the terminal must reach us first.
@@ -139,9 +143,18 @@ def start_exchange(command: list[str], environment: Mapping[str, str], errors: P
         )
 
 
+def _import_path(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variable by which the child finds the program where its interpreter alone might not."""
+    root, given = str(Path(__file__).resolve().parents[2]), environment.get("PYTHONPATH", "")
+    known = (*site.getsitepackages(), site.getusersitepackages(), *filter(None, given.split(os.pathsep)))
+    if root in map(os.path.realpath, known):
+        return {}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (root, given)))}
+
+
 def _command(config: Config, paths: Paths, options: RunOptions, log: Path) -> list[str]:
     demo = config.demo
-    arguments = [sys.executable, "-m", "whalebot", "exchange", "--dir", str(paths.dir)]
+    arguments = [*EXCHANGE, "--dir", str(paths.dir)]
     arguments += ["--port", "0", "--speed", f"{demo.speed}", "--die-with-parent"]
     arguments += [
         "--balance",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from whalebot.app.config.launch import Credentials
-from whalebot.app.demo import DemoExchange, StartingExchange, start_exchange
+from whalebot.app.demo import EXCHANGE, DemoExchange, StartingExchange, start_exchange
 from whalebot.domain.listings import first_listings
 
 
@@ -15,7 +14,7 @@ def start_scan_exchange(folder: Path, symbols: int, speed: str, seed: int) -> De
     first_listings(symbols)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     errors = folder / "exchange.log"
-    command = [sys.executable, "-m", "whalebot", "exchange", "--port", "0", "--die-with-parent"]
+    command = [*EXCHANGE, "--port", "0", "--die-with-parent"]
     command += ["--symbols", f"{symbols}", "--speed", speed, "--seed", f"{seed}", "--rate-limits", "off"]
     process = start_exchange(command, {}, errors)
     scale = 1.0 if speed == "max" else float(speed)
