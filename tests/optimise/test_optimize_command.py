@@ -163,6 +163,28 @@ def test_a_study_in_a_journal_is_shown_and_applied(folder: Path, capsys: pytest.
     assert not (folder / "studies.db").exists()
 
 
+def test_what_to_type_next_names_where_the_study_lies(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = [
+        "--study",
+        "s",
+        "--min-trades",
+        "5",
+        "--trials",
+        "3",
+        "--strategy",
+        "ema_cross",
+        "--jobs",
+        "1",
+    ]
+    arguments += ["--data", f"BTCUSDT={folder / 'BTCUSDT.csv'}", "--space", str(folder / "space.toml")]
+    main(["optimize", *arguments, "--tick", "0.1", "--step", "0.001", "--dir", str(folder)])
+    *_, last = capsys.readouterr().out.splitlines()
+    assert last == f"to use it: whalebot optimize apply --study s --dir {folder}"
+    assert main([*last.removeprefix("to use it: whalebot ").split(), "--force"]) == CLEAN
+
+
 def test_a_trial_without_trades_is_no_result(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(folder, "optimize", "--study", "s", "--trials", "2", "--min-trades", "9999") == DIFFERENCE
     assert "no trial has a score" in capsys.readouterr().out

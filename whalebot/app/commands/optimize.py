@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from typing import Any
 
@@ -103,4 +104,6 @@ def _apply(args: argparse.Namespace) -> int:
 
 
 def _where(args: argparse.Namespace) -> str:
-    return f" --storage {args.storage}" if args.storage else ""
+    """Return the options without which the same study and configuration would not be found."""
+    given = (("--storage", args.storage), ("--dir", args.dir), ("--config", args.config))
+    return "".join(f" {name} {shlex.quote(str(value))}" for name, value in given if value)
