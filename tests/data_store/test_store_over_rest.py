@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -127,3 +128,16 @@ def test_a_strange_address_is_refused() -> None:
         pass
     with pytest.raises(ConfigError, match="unencrypted"), open_history("http://example.com"):
         pass
+
+
+@pytest.mark.socket
+def test_a_venue_that_cannot_be_reached_is_told_with_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.socket() as taken:
+        # Bound and not listening: nobody else gets the port, and whoever asks there is refused.
+        taken.bind(("127.0.0.1", 0))
+        command = ["data", "download", "--symbols", "BTCUSDT", "--format", "csv", "--dir", str(tmp_path)]
+        endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        assert main([*command, "--from", "2024-12-24", "--endpoint", endpoint, "-q"]) == 4
+    assert "check this machine's network and proxy" in capsys.readouterr().err

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from whalebot.app.exits import CLEAN, DIFFERENCE
 from whalebot.app.store_options import add_store_options
-from whalebot.domain.errors import ConfigError
+from whalebot.domain.errors import ConfigError, TransportError
 
 if TYPE_CHECKING:
     from whalebot.research.store.layout import Format, Series
     from whalebot.research.store.tables import Row
 
 _TEXT = "fetch, list, verify and convert market history"
+_REMEDY = "check this machine's network and proxy; the same command then fetches what is still missing"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -31,7 +32,12 @@ def run(args: argparse.Namespace) -> int:
     if args.action == "verify":
         return _verify_files(args) if args.files else _verify_store(args, root)
     form = _format(args.format)
-    return _download(args, root, form) if args.action == "download" else _convert(args, root, form)
+    if args.action == "convert":
+        return _convert(args, root, form)
+    try:
+        return _download(args, root, form)
+    except TransportError as error:
+        raise TransportError(f"{error}\n{_REMEDY}") from error
 
 
 def _format(name: str) -> Format:
