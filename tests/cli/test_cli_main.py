@@ -132,6 +132,23 @@ def test_a_terminal_that_is_gone_changes_no_exit_code(tmp_path, code) -> None:
     assert (command.returncode, said) == (code, b"")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[{"do": "nope"}]', "faults[0].do 'nope': expected one of"),
+        ("[", "faults: not JSON"),
+        (None, "there is no such file"),
+    ],
+)
+def test_a_scenario_that_is_wrong_is_the_owners_fault_and_no_bug(text, words, tmp_path) -> None:
+    scenario = tmp_path / "scenario.json"
+    if text is not None:
+        scenario.write_text(text)
+    done = whalebot("exchange", "--port", "0", "--scenario", str(scenario), cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"whalebot: --scenario {scenario}: {words}" in done.stderr
+
+
 def test_asking_for_help_imports_nothing_heavy(tmp_path) -> None:
     program = """
 import sys

@@ -123,6 +123,13 @@ def test_what_is_no_duration(text) -> None:
         duration_ms(text)
 
 
+@pytest.mark.parametrize("text", ["36501d", "99999999999999999d", "9" * 400 + "s"])
+def test_a_duration_that_no_timer_can_wait_is_refused(text) -> None:
+    assert duration_ms("36500d") == 36_500 * 86_400_000
+    with pytest.raises(argparse.ArgumentTypeError, match="up to 36500d"):
+        duration_ms(text)
+
+
 def test_speeds() -> None:
     assert (speed("60"), speed("0.5"), speed("max")) == (60.0, 0.5, "max")
     for text in ("0", "-1", "inf", "nan", "MAX", "fast", "1e7"):

@@ -13,15 +13,19 @@ from typing import Any, Final
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _UNIT_MS: Final = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_LONGEST_MS: Final = 36_500 * _UNIT_MS["d"]
 _FASTEST: Final = 1_000_000.0
 
 
 def duration_ms(text: str) -> int:
     """Turn 90s, 5m, 2h or 1d into ms. Raises ArgumentTypeError naming the forms."""
     found = _DURATION.fullmatch(text.strip())
-    ms = round(float(found[1]) * _UNIT_MS[found[2]]) if found else 0
+    # A number of any length: more than the longest is all the same.
+    ms = round(min(float(found[1]) * _UNIT_MS[found[2]], 2.0 * _LONGEST_MS)) if found else 0
     if ms <= 0:
         raise argparse.ArgumentTypeError(f"{text!r} is no duration; write 90s, 5m, 2h or 1d")
+    if ms > _LONGEST_MS:
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed are up to 36500d")
     return ms
 
 

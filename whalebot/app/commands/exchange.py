@@ -17,11 +17,18 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until told to stop."""
     from whalebot.adapters.exchange.main import options_from_args, run_exchange
+    from whalebot.adapters.exchange.server.refusal import Refused
+    from whalebot.domain.errors import ConfigError
 
     options = options_from_args(args)
-    if not options.data:
-        return run_exchange(options)
+    if options.scenario is not None and (not options.scenario.exists() or options.scenario.is_dir()):
+        raise ConfigError(f"--scenario {options.scenario}: there is no such file")
+    try:
+        if not options.data:
+            return run_exchange(options)
 
-    from whalebot.app.tracks import read_tracks
+        from whalebot.app.tracks import read_tracks
 
-    return run_exchange(options, read_tracks)
+        return run_exchange(options, read_tracks)
+    except Refused as refusal:
+        raise ConfigError(f"--scenario {options.scenario}: {refusal.message}") from None
