@@ -17,6 +17,7 @@ import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ from scan_venue import ScanVenue, venue
 from whalebot.adapters.storage.lock import FolderLock
 from whalebot.app.cli import main
 from whalebot.app.scanning.demo import start_scan_exchange
-from whalebot.app.scanning.live import _ended_by_signals
+from whalebot.app.scanning.live import Reporter, _ended_by_signals
 
 NAMES = [f"A{number:02d}USDT" for number in range(12)]
 ENDS_S = 60
@@ -324,3 +325,16 @@ def test_the_exchange_is_this_program_wherever_its_owner_stands(
         assert exchange.port
     finally:
         exchange.stop()
+
+
+@pytest.mark.parametrize(
+    ("is_demo", "expected"), [(True, "whalebot scan, SIMULATED prices  0:"), (False, "whalebot scan  0:")]
+)
+def test_the_live_table_says_that_prices_are_simulated(is_demo: bool, expected: str) -> None:
+    loop: Any = SimpleNamespace(
+        state=SimpleNamespace(up=1, connections=1),
+        sink=SimpleNamespace(received=0, inbox=SimpleNamespace(counters=lambda: SimpleNamespace(received=0))),
+    )
+    scan = SimpleNamespace(args=SimpleNamespace(demo=is_demo), desk=SimpleNamespace(intervals=("15",)))
+    table: Any = SimpleNamespace(_loop=loop, _scan=scan, _received=(0.0, 0), _started_s=0.0, _rate=0.0)
+    assert Reporter._header(table, [], 5.0).startswith(expected)

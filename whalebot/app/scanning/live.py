@@ -217,8 +217,9 @@ class Reporter:
         words = [str(row["status"]).partition(" (")[0] for row in rows]
         counts = "  ".join(f"{name} {words.count(word)}" for name, word in _PHASES)
         labels = ", ".join(interval_label(interval) for interval in self._scan.desk.intervals)
+        name = "whalebot scan, SIMULATED prices" if self._scan.args.demo else "whalebot scan"
         return (
-            f"whalebot scan  {hours:d}:{minutes:02d}:{seconds:02d}  {labels}  {counts}  "
+            f"{name}  {hours:d}:{minutes:02d}:{seconds:02d}  {labels}  {counts}  "
             f"streams {state.up}/{state.connections}  {self._rate:.0f} events/s"
         )
 
