@@ -6,6 +6,7 @@ import argparse
 import importlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import get_args
 
@@ -15,7 +16,7 @@ from whalebot.adapters.storage.lock import FolderLock
 from whalebot.app.cli import COMMANDS, main
 from whalebot.app.config.document import Mode
 from whalebot.app.left_behind import MODES
-from whalebot.app.lock_holder import lock_holder
+from whalebot.app.lock_holder import LockWatch, lock_holder
 from whalebot.app.options import add_common_options
 
 
@@ -83,6 +84,21 @@ def test_a_lock_file_that_a_dead_daemon_left_means_nothing(tmp_path) -> None:
     assert lock_holder(lock) is None
     assert lock_holder(tmp_path / "none") is None
     assert lock_holder(lock, tmp_path / "a system without such a table") is None
+
+
+@pytest.mark.parametrize("what", ["removed", "replaced", "folder removed"])
+def test_a_lock_that_the_next_daemon_would_not_find_is_noticed(what, tmp_path) -> None:
+    lock = tmp_path / "state" / "lock"
+    with FolderLock(lock):
+        watch = LockWatch(lock)
+        assert watch.lost() == ""
+        if what == "folder removed":
+            shutil.rmtree(lock.parent)
+        else:
+            lock.rename(tmp_path / "away")
+        if what == "replaced":
+            lock.write_text(f"{os.getpid()}\n")
+        assert watch.lost().startswith(f"{lock} was removed or replaced, so that a second daemon could start")
 
 
 def test_status_reads_the_states_of_modes_alone(tmp_path, capsys) -> None:

@@ -21,6 +21,7 @@ from whalebot.app.exits import CLEAN, EXCHANGE, LEASE_LOST, explanation
 from whalebot.app.figures import Figures
 from whalebot.app.halting import EarlyStop, Halt
 from whalebot.app.lease import LeaseRoom
+from whalebot.app.lock_holder import LockWatch
 from whalebot.app.observers import Observers
 from whalebot.app.recording import recorded
 from whalebot.app.reload import Reloader
@@ -73,6 +74,7 @@ class Daemon:
         self._tally = Tally(keeps_time=False)
         self._failure = ""
         self._tell_news: Callable[[], None] = _nothing_new
+        self._lock_lost: Callable[[], str] = str
         self._reloader: Reloader | None = None
         self._console = Console(setup, self._views, self._inbox, self._clock, options)
         self._views.console = self._console
@@ -86,6 +88,7 @@ class Daemon:
         paths = self._setup.paths
         paths.prepare()
         with FolderLock(paths.lock), self._console, contextlib.ExitStack() as stack:
+            self._lock_lost = LockWatch(paths.lock).lost
             stack.enter_context(self._audit)
             self._listen(stack)
             self._console.announce()
@@ -199,7 +202,7 @@ class Daemon:
             self._clock,
             self._watch,
             venue.data_ended if self._options.until_end else lambda: "",
-            venue.broken,
+            lambda: venue.broken() or self._lock_lost(),
             self._options.limit_ms,
             self._lease.watching(self._tell_news, self._halt, self._alert),
         )
@@ -238,7 +241,8 @@ class Daemon:
         fatal = self._troubles.fatal if self._troubles is not None else None
         if fatal is not None:
             raise fatal
-        _log.info("ended: %s", supervisor.failure or end.reason)
+        level = logging.ERROR if supervisor.failure else logging.INFO
+        _log.log(level, "ended: %s", supervisor.failure or end.reason)
         self._audit.reason = supervisor.failure or end.reason
         if supervisor.failure or end.exit_code != CLEAN:
             self._failure = f"; {supervisor.failure or end.reason}"

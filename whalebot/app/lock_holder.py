@@ -1,4 +1,4 @@
-"""Who holds the lock of a folder, asked of the system without touching the lock."""
+"""Who holds the lock of a folder, and whether it still is that of its holder; the lock is never touched."""
 
 from __future__ import annotations
 
@@ -27,3 +27,29 @@ def lock_holder(lock: Path, locks: Path = _LOCKS) -> int | None:
         if (kind, access, pid) == ("FLOCK", "WRITE", owner) and place.endswith(f":{inode}"):
             return int(pid)
     return None
+
+
+class LockWatch:
+    """Tells the holder of a lock that its file was removed or replaced: the next daemon would not find it."""
+
+    def __init__(self, lock: Path) -> None:
+        """Remember the file. Raises OSError where there is none; it must be held already."""
+        self._lock = lock
+        self._file = _identity(lock)
+
+    def lost(self) -> str:
+        """Return what happened to the file, "" while it is the one that is held. Any thread."""
+        try:
+            if _identity(self._lock) == self._file:
+                return ""
+        except FileNotFoundError:
+            pass
+        except OSError:
+            # A disk that does not answer says nothing of the file.
+            return ""
+        return f"{self._lock} was removed or replaced, so that a second daemon could start on these files"
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino
