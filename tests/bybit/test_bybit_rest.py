@@ -464,6 +464,24 @@ def test_an_empty_account_is_known_to_be_empty(rig: Rig) -> None:
     assert (snapshot.positions, snapshot.orders, snapshot.wallet.equity) == ((), (), D(0))
 
 
+def test_a_wallet_without_usdt_is_not_believed_while_a_position_is_open(rig: Rig) -> None:
+    rig.venue.on("position/list", rows(position_row()))
+    rig.venue.on("order/realtime", rows())
+    rig.venue.on("account/wallet-balance", rows(WALLET | {"coin": []}))
+    with pytest.raises(TransportError, match="names no USDT"):
+        rig.client.account.snapshot()
+
+
+@pytest.mark.parametrize("blank", ["equity", "walletBalance"])
+def test_a_wallet_without_amounts_is_not_an_empty_one(rig: Rig, blank: str) -> None:
+    rig.venue.on("position/list", rows())
+    rig.venue.on("order/realtime", rows())
+    coin = {"coin": "USDT", "equity": "1001", "walletBalance": "1000"} | {blank: ""}
+    rig.venue.on("account/wallet-balance", rows(WALLET | {"coin": [coin]}))
+    with pytest.raises(TransportError, match="does not tell"):
+        rig.client.account.snapshot()
+
+
 BROKEN = {
     "retCode": bad(110001),
     "no list": good({}),

@@ -137,6 +137,27 @@ def test_one_side_of_a_hedge_that_was_told_before_the_kill_is_kept() -> None:
     assert [trade.funding for trade in recorded(world.log)] == [PAID]
 
 
+def test_funding_that_was_booked_before_the_kill_is_not_waited_for() -> None:
+    before, document, due_ms = killed()
+    [held] = document.waiting_trades
+    [symbol] = document.symbols
+    booked = replace(
+        document,
+        waiting_trades=(replace(held, memory=replace(held.memory, funding=PAID)),),
+        symbols=(
+            replace(
+                symbol,
+                recent_exec_ids=(*symbol.recent_exec_ids, payment(due_ms).exec_id),
+                recent_exec_ms=(*symbol.recent_exec_ms, due_ms),
+            ),
+        ),
+    )
+    world = started(before, booked).ready()
+    world.wait(5_000)
+    [trade] = recorded(told(world, payment(due_ms)))
+    assert trade.funding == PAID
+
+
 def test_a_symbol_that_is_not_configured_any_more_keeps_no_trade_waiting() -> None:
     before, document, _ = killed()
     settings = replace(before.engine._ctx.settings, symbols=("ETHUSDT",))

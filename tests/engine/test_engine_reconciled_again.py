@@ -42,10 +42,11 @@ def test_an_answer_that_was_given_up_does_not_stand_in_for_the_newest() -> None:
     world = World(timing=Timing(view_ms=None, reconcile_ms=60_000)).ready()
     given_up = all_of(world.wait(60_000), FetchSnapshot)
     world.send(ev.StreamDown(Stream.PRIVATE, "closed by the venue", world.now))
-    newest = all_of(world.wait(60_000), FetchSnapshot)
-    world.send(ev.StreamUp(Stream.PRIVATE, world.now))
-    world.answer_snapshot(given_up)
-    assert world.engine.rooms.sync.reconciled_ms is None
+    before = all_of(world.wait(60_000), FetchSnapshot)
+    newest = all_of(world.send(ev.StreamUp(Stream.PRIVATE, world.now)), FetchSnapshot)
+    for asked in (given_up, before):
+        world.answer_snapshot(asked)
+        assert world.engine.rooms.sync.reconciled_ms is None
     world.answer_snapshot(newest)
     assert world.engine.rooms.sync.reconciled_ms == world.now
 

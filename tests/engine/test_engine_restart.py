@@ -9,7 +9,7 @@ from decimal import Decimal
 from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
-from whalebot.domain.effects import AmendStop, Effect, LookUpOrder, SubmitOrder
+from whalebot.domain.effects import AmendStop, Effect, LookUpOrder, Persist, RecordTrade, SubmitOrder
 from whalebot.domain.enums import OrderStatus, Side, Stream
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import OrderIntent
@@ -45,6 +45,30 @@ def test_a_stop_that_had_not_reached_the_venue_is_sent_after_the_restart() -> No
     after.ticker(Decimal("60040"))
     with_stop(after, entry, Decimal("59850"))
     assert stops(after.log) == [Decimal("59980.0")]
+
+
+def test_a_stop_is_written_down_before_it_is_sent() -> None:
+    """Killed then, and gone at the venue meanwhile: the next run asks for no worse one."""
+    world, entry, _ = entered()
+    effects = world.ticker(Decimal("60060"))
+    saved, sent = only(effects, Persist), only(effects, AmendStop)
+    assert effects.index(saved) < effects.index(sent)
+    after = World(state=saved.document)
+    after.ready((world.position(Side.BUY, entry.qty, Decimal("60000"), None, Decimal("60200")),))
+    after.ticker(Decimal("60040"))
+    after.wait(1_000)
+    assert stops(after.log)[0] == sent.stop_loss == Decimal("59980.0")
+
+
+def test_a_trade_over_before_its_entry_was_complete_knows_the_stop_of_its_order() -> None:
+    world = World().ready()
+    order = only(world.close_bar(2.5), SubmitOrder).intent
+    world.fill(Side.BUY, order.qty, world.price, order.order_link_id)
+    assert order.stop_loss is not None
+    effects = world.fill(Side.SELL, order.qty, order.stop_loss, "", "StopLoss", "CreateByStopLoss")
+    trade = only(effects, RecordTrade).trade
+    assert trade.initial_stop == order.stop_loss
+    assert trade.r_multiple is not None
 
 
 def test_a_stop_that_somebody_loosened_is_put_back() -> None:

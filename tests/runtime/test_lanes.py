@@ -120,6 +120,24 @@ def test_an_exit_leaves_although_the_disk_is_full(bench: _Bench) -> None:
     assert accepted == OrderAccepted("w-1", "venue-w-1", 1000)
 
 
+def test_the_document_is_saved_before_its_stop_leaves(bench: _Bench) -> None:
+    bench.lanes.dispatch_all([Persist(document()), _stop_change()])
+    (answer,) = bench.sink.wait()
+    assert isinstance(answer, StopAmended)
+    assert answer.done
+    assert bench.journal[0] == "save 1"
+    assert len(bench.journal) == 2
+
+
+def test_a_stop_leaves_although_the_disk_is_full(bench: _Bench) -> None:
+    bench.states.error = OSError("full")
+    bench.lanes.dispatch_all([Persist(document()), _stop_change()])
+    failed, answer = bench.sink.wait(2)
+    assert isinstance(failed, StorageFailed)
+    assert isinstance(answer, StopAmended)
+    assert answer.done
+
+
 @pytest.mark.parametrize("effects", [[], [Persist(document(intent("w-other")))]], ids=["none", "another"])
 def test_an_entry_that_no_document_names_is_not_sent(bench: _Bench, effects: list[Persist]) -> None:
     bench.lanes.dispatch_all([*effects, SubmitOrder(intent("w-1"))])

@@ -39,9 +39,9 @@ from whalebot.domain.enums import Level
 from whalebot.domain.state import StateDocument
 from whalebot.runtime.clock import SystemClock
 from whalebot.runtime.inbox import Inbox
-from whalebot.runtime.lanes import LanePorts, Lanes
+from whalebot.runtime.lanes import LanePorts, Lanes, LaneSettings
 from whalebot.runtime.lifecycle import Phase, ThreadWatch, shut_down
-from whalebot.runtime.loop import EngineLike, Loop, LoopEnd, LoopOutputs
+from whalebot.runtime.loop import EXIT_BUG, EngineLike, Loop, LoopEnd, LoopOutputs
 from whalebot.runtime.saving import save_last
 from whalebot.runtime.signals import SignalWatch
 from whalebot.runtime.tally import CountedEngine, Tally
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("whalebot")
 _STOP_LIMIT_S = 4.0
 _SHUTDOWN_S = 4.5
+_MOST_EXIT_WORKERS = 16
 # A busy stream may keep the loop waiting this long for its turn at the interpreter; Python's default, ten
 # times as much, is felt by account events at thousands of frames a second.
 _SWITCH_S = 0.0005
@@ -129,6 +130,7 @@ class Daemon:
             troubles = self._troubles = Troubles(self._clock, self._console.notice, alerts.send)
             trades = self._observers.trades(history)
             gateways = self._lease.fenced(venue.make_gateway)
+            most = self._setup.config.trade_management.max_total_positions
             ports = LanePorts(gateways, venue.make_readers, states, trades, alerts, venue.streams)
             lanes = Lanes(
                 ports,
@@ -137,6 +139,8 @@ class Daemon:
                 self._clock,
                 troubles.hear,
                 ret_codes(),
+                # In a panic every position is closed at once, and none waits behind requests that hang.
+                LaneSettings(exit_workers=min(max(3, most), _MOST_EXIT_WORKERS)),
             )
             return self._run_loop(engine, noted, lanes, venue, states)
 
@@ -215,6 +219,7 @@ class Daemon:
         outputs = LoopOutputs(self._views, self._notice, progress)
         loop = Loop(noted, self._inbox, lanes, self._clock, outputs)
         self._halt.loop = loop
+        end: LoopEnd | None = None
         try:
             lanes.start()
             self._lease.senders = lanes.threads
@@ -234,7 +239,9 @@ class Daemon:
                 self._observers.close()
             self._web.end()
             supervisor.stop()
-            self._shut_down(lanes, venue, states, engine)
+            # One that broke off in the middle of an event knows half of it: the last save knows all before.
+            broke = end is not None and end.exit_code == EXIT_BUG
+            self._shut_down(lanes, venue, states, None if broke else engine)
         return self._exit_code(end, supervisor)
 
     def _exit_code(self, end: LoopEnd, supervisor: Supervisor) -> int:
@@ -252,9 +259,9 @@ class Daemon:
         self._audit.exit_code = code
         return code
 
-    def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine) -> None:
+    def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine | None) -> None:
         def save(limit_s: float) -> bool:
-            return save_last(engine.final_document(), states, self._clock, limit_s)
+            return engine is None or save_last(engine.final_document(), states, self._clock, limit_s)
 
         shut_down(
             (

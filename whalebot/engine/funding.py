@@ -65,21 +65,23 @@ class FundingDesk:
         payment = replace(event.payment, ts_ms=self._ctx.clock.trusted(event.payment.ts_ms))
         symbol = payment.symbol
         signals = self._signals.get(symbol)
-        if signals is None or not signals.is_new(payment.exec_id, payment.ts_ms):
+        if signals is None:
             return
+        # One that was booked before a restart is told again to a trade that still waits for it.
         self._settlements.told(symbol, payment.ts_ms)
-        to_held = self._book_on_held(payment)
-        booked = to_held or self._positions.on_funding(payment)
-        if not booked:
-            self.early.keep((payment,))
-            self._ctx.dirty = True
-        text = f"funding {'paid' if payment.amount > 0 else 'received'} {abs(payment.amount)}"
-        where = "" if booked else " without a position here"
-        where = " on the position that was closed" if to_held else where
-        self._ctx.notice(Level.INFO if booked else Level.WARNING, "funding", text + where, symbol)
-        if to_held:
-            self._positions.booked(symbol, payment.ts_ms, -payment.amount)
-            self._ctx.dirty = True
+        if signals.is_new(payment.exec_id, payment.ts_ms):
+            to_held = self._book_on_held(payment)
+            booked = to_held or self._positions.on_funding(payment)
+            if not booked:
+                self.early.keep((payment,))
+                self._ctx.dirty = True
+            text = f"funding {'paid' if payment.amount > 0 else 'received'} {abs(payment.amount)}"
+            where = "" if booked else " without a position here"
+            where = " on the position that was closed" if to_held else where
+            self._ctx.notice(Level.INFO if booked else Level.WARNING, "funding", text + where, symbol)
+            if to_held:
+                self._positions.booked(symbol, payment.ts_ms, -payment.amount)
+                self._ctx.dirty = True
         due = self._due.get(symbol)
         if due is not None and due <= self._settlements.passed_ms and self._settlements.is_told(symbol, due):
             self._look_on(symbol)

@@ -150,9 +150,12 @@ class PositionManager:
         self._drop(holding.memory.symbol)
         if holding.ignored:
             return None
-        settings = self._ctx.settings
-        finished = Finished(holding.memory, exit_ms, level, reason, settings.label, settings.config_hash)
-        self.finished[holding.memory.symbol] = finished
+        settings, memory = self._ctx.settings, holding.memory
+        if memory.initial_stop is None and not memory.foreign:
+            # Over before the entry was known to be complete: what it had is the stop that rode in the order.
+            memory = replace(memory, initial_stop=memory.stop)
+        finished = Finished(memory, exit_ms, level, reason, settings.label, settings.config_hash)
+        self.finished[memory.symbol] = finished
         return finished.trade()
 
     def _leave_rest(self, holding: Holding, reason: ClosedBy) -> None:

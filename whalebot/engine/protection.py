@@ -156,6 +156,8 @@ class Protection:
             distance,
             active,
         )
+        # Written down before it leaves: where a kill comes between, no later start asks for a worse stop.
+        self._ctx.dirty = True
         self._ctx.emit(holding.amend)
 
     def _confirm(self, holding: Holding, stop: Decimal) -> None:
@@ -225,6 +227,7 @@ class Protection:
         if passed:
             return None
         holding.memory = replace(memory, stop=holding.venue_stop)
+        self._ctx.dirty = True
         return None
 
     def _arm(self, holding: Holding, after_ms: int) -> None:

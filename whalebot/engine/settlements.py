@@ -37,7 +37,9 @@ class Settlements:
 
     def told(self, symbol: str, ts_ms: int) -> None:
         """Remember that the funding of one was told."""
-        self._told.setdefault(symbol, deque(maxlen=_REMEMBERED)).append(ts_ms)
+        told = self._told.setdefault(symbol, deque(maxlen=_REMEMBERED))
+        if ts_ms not in told:
+            told.append(ts_ms)
 
     def is_told(self, symbol: str, due_ms: int) -> bool:
         """True when the funding of this settlement is known; each side of a hedge has one of its own."""

@@ -108,6 +108,8 @@ class Sync:
         self._ctx.notice(Level.INFO, "stream_up", f"{event.stream.value} stream up{lasted}")
         if event.stream is Stream.PRIVATE:
             self.reconciled_ms = None
+            # What was asked before the outage may tell of before it.
+            self._asked = None
             self.resync()
 
     def on_stream_down(self, event: StreamDown) -> None:

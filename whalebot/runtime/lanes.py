@@ -62,11 +62,11 @@ class LanePorts:
 class Lanes:
     """The workers behind the loop. `dispatch_all` belongs to the loop's thread and never blocks.
 
-    Effects of one symbol that change something at the venue are carried out in order, each order only after
-    the state document that names it is on disk. Exits have workers of their own, so that none waits behind a
-    request that hangs, not even behind an earlier exit of its symbol; what is ordered together with an exit
-    of its symbol follows it there. Bars and order rules, which may be asked for by the hundred, have workers
-    of their own too: no question about the account waits behind them.
+    Effects of one symbol that change something at the venue are carried out in order, each order and each
+    stop only after the state document that names it is on disk. Exits have workers of their own, so that
+    none waits behind a request that hangs, not even behind an earlier exit of its symbol; what is ordered
+    together with an exit of its symbol follows it there. Bars and order rules, which may be asked for by the
+    hundred, have workers of their own too: no question about the account waits behind them.
     """
 
     def __init__(
@@ -117,8 +117,8 @@ class Lanes:
     def dispatch_all(self, effects: Iterable[Effect]) -> None:
         """Hand over the effects of one event, in order.
 
-        A Persist belongs to the orders after it in the same list; without one it is written when the disk
-        has time, the newest only. Raises BugError for an effect that no lane carries out.
+        A Persist belongs to the orders and stops after it in the same list; without one it is written when
+        the disk has time, the newest only. Raises BugError for an effect that no lane carries out.
         """
         effects = list(effects)
         save: DocumentSave | None = None
@@ -143,7 +143,8 @@ class Lanes:
             elif isinstance(effect, CancelOrder):
                 self._orders.submit(effect.symbol, self._order_actions.cancel(effect))
             elif isinstance(effect, AmendStop):
-                self._orders.submit(effect.symbol, self._order_actions.amend_stop(effect))
+                unclaimed = None
+                self._orders.submit(effect.symbol, self._order_actions.amend_stop(effect, save))
             elif isinstance(effect, SetLeverage):
                 self._orders.submit(effect.symbol, self._order_actions.set_leverage(effect))
             else:

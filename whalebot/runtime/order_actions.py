@@ -35,7 +35,7 @@ LATEST_LEAVE_MS: Final = 5_000
 The price of an entry has gone by then, and an exit may count as never arrived, with another in its place.
 """
 EXIT_WAITS_S: Final = 1.0
-"""So long an exit waits for a disk that hangs; one that fails says so at once."""
+"""So long an exit or a stop waits for a disk that hangs; one that fails says so at once."""
 
 
 def rejected(_: VenueRefused) -> Refusal:
@@ -80,12 +80,12 @@ class OrderActions:
         """Cancel an order; what became of it comes by the private stream."""
         return Job(f"cancel {effect.order_link_id}", partial(self._cancel, effect), _nothing, _nothing)
 
-    def amend_stop(self, effect: AmendStop) -> Job[OrderGateway]:
-        """Set stop and target of a position."""
+    def amend_stop(self, effect: AmendStop, save: DocumentSave | None = None) -> Job[OrderGateway]:
+        """Set stop and target of a position after the document is on disk, or cannot be written."""
         unknown = partial(self._stop_answer, effect, False, False, 0)
         return Job(
             what=f"stop {effect.symbol} {effect.stop_loss}",
-            run=partial(self._amend_stop, effect),
+            run=partial(self._amend_stop, effect, save),
             lost=lambda reason: [unknown(reason)],
             skipped=lambda reason: [unknown(reason)],
         )
@@ -155,7 +155,12 @@ class OrderActions:
             self._on_fatal(error)
         yield from ()
 
-    def _amend_stop(self, effect: AmendStop, gateway: OrderGateway) -> Iterator[Event]:
+    def _amend_stop(
+        self, effect: AmendStop, save: DocumentSave | None, gateway: OrderGateway
+    ) -> Iterator[Event]:
+        problem = "" if save is None else save.ensure(EXIT_WAITS_S)
+        if problem:
+            _log.warning("%s: stop %s sent although %s", effect.symbol, effect.stop_loss, problem)
         try:
             gateway.amend_stop(effect)
         except VenueRefused as error:

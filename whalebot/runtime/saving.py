@@ -28,6 +28,18 @@ class StorageHealth:
         self._tell = tell
         self._lock = threading.Lock()
         self._failing: set[str] = set()
+        self._hanging: threading.Thread | None = None
+
+    @property
+    def is_hanging(self) -> bool:
+        """True while a write that was given up on has not come back."""
+        with self._lock:
+            return self._hanging is not None and self._hanging.is_alive()
+
+    def hangs(self, writer: threading.Thread) -> None:
+        """Note a thread that was left behind in a write."""
+        with self._lock:
+            self._hanging = writer
 
     def failed(self, what: str, reason: Exception | str) -> None:
         """Note a failed write."""
@@ -79,12 +91,18 @@ class DocumentSave:
         return self._problem or ""
 
     def _try_within(self, limit_s: float) -> tuple[bool, Exception | None] | None:
+        if self._health.is_hanging:
+            # One thread is left behind, not one for each that wants to write.
+            return None
         answers: list[tuple[bool, Exception | None]] = []
         # A thread that hangs in a system call cannot be called back: it is left behind.
         thread = threading.Thread(target=lambda: answers.append(self._try()), name="save", daemon=True)
         thread.start()
         thread.join(limit_s)
-        return answers[0] if answers else None
+        if not answers:
+            self._health.hangs(thread)
+            return None
+        return answers[0]
 
     def _try(self) -> tuple[bool, Exception | None]:
         """Save; return whether nobody had tried before, and what went wrong."""

@@ -76,7 +76,8 @@ class BybitAccount:
 
     def snapshot(self) -> AccountSnapshot:
         """Return positions, open orders (stops included) and wallet of the configured symbols, all pages."""
-        return AccountSnapshot(self._open_positions(), self._open_orders(), self._wallet())
+        positions, orders = self._open_positions(), self._open_orders()
+        return AccountSnapshot(positions, orders, self._wallet(any(p.qty for p in positions)))
 
     def order_by_link_id(self, symbol: str, order_link_id: str) -> OrderReport | None:
         """Look in open orders, then history, then executions; None only when all three answered "no such"."""
@@ -154,7 +155,7 @@ class BybitAccount:
         wanted = [row for row in rows if row.symbol in self._symbols]
         return readable(lambda: tuple(make_order(row) for row in wanted), "GET /v5/order/realtime")
 
-    def _wallet(self) -> WalletReport:
+    def _wallet(self, holds: bool) -> WalletReport:
         call = "GET /v5/account/wallet-balance"
         rows = all_rows(
             lambda _cursor: self._reader.read(
@@ -165,6 +166,8 @@ class BybitAccount:
         )
         for row, reply in rows:
             wallet = readable(partial(make_wallet, row, reply.time_ms), call)
+            if wallet is None and holds:
+                raise TransportError(f"{call}: a position is open, and the wallet names no USDT")
             # The venue leaves out coins that the account never held.
             return wallet or WalletReport(ZERO, ZERO, ZERO, reply.time_ms)
         raise TransportError(f"{call}: the answer holds no wallet")

@@ -151,6 +151,8 @@ def make_wallet(row: WalletRow, updated_ms: int) -> WalletReport | None:
     coin = next((coin for coin in row.coin if coin.coin == _QUOTE), None)
     if coin is None:
         return None
+    if not coin.wallet_balance or not coin.equity:
+        raise say.BadValue("the wallet does not tell balance or equity of USDT")
     return WalletReport(
         wallet_balance=say.number(coin.wallet_balance),
         equity=say.number(coin.equity),
