@@ -9,7 +9,7 @@ from decimal import Decimal
 from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
-from whalebot.domain.effects import AmendStop, Effect, LookUpOrder, Persist, RecordTrade, SubmitOrder
+from whalebot.domain.effects import AmendStop, Effect, LookUpOrder, Persist, SubmitOrder
 from whalebot.domain.enums import OrderStatus, Side, Stream
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import OrderIntent
@@ -60,17 +60,6 @@ def test_a_stop_is_written_down_before_it_is_sent() -> None:
     assert stops(after.log)[0] == sent.stop_loss == Decimal("59980.0")
 
 
-def test_a_trade_over_before_its_entry_was_complete_knows_the_stop_of_its_order() -> None:
-    world = World().ready()
-    order = only(world.close_bar(2.5), SubmitOrder).intent
-    world.fill(Side.BUY, order.qty, world.price, order.order_link_id)
-    assert order.stop_loss is not None
-    effects = world.fill(Side.SELL, order.qty, order.stop_loss, "", "StopLoss", "CreateByStopLoss")
-    trade = only(effects, RecordTrade).trade
-    assert trade.initial_stop == order.stop_loss
-    assert trade.r_multiple is not None
-
-
 def test_a_stop_that_somebody_loosened_is_put_back() -> None:
     world, entry, _ = entered()
     world.now += 1
@@ -119,6 +108,16 @@ def test_a_fill_found_before_the_rules_of_its_symbol_does_not_break_the_engine()
     effects = after.send(ev.InstrumentsFetched(Known((BTC,), after.now), after.now))
     assert stops(effects) == [Decimal("59860.0")]
     assert after.engine.document().positions[0].initial_stop == Decimal("59860.0")
+
+
+def test_a_trade_over_before_the_rules_of_its_symbol_has_the_stop_of_its_order() -> None:
+    after, entry = in_flight_then_restarted()
+    after.fill(entry.side, entry.qty, Decimal("60010"), entry.order_link_id)
+    assert entry.stop_loss is not None
+    after.fill(Side.SELL, entry.qty, entry.stop_loss, "", "StopLoss", "CreateByStopLoss")
+    [trade] = after.engine.document().unrecorded_trades
+    assert trade.initial_stop == entry.stop_loss
+    assert trade.r_multiple is not None
 
 
 def test_rules_that_come_while_the_entry_still_fills_anchor_nothing() -> None:
