@@ -24,6 +24,7 @@ EAGER: dict[str, Any] = {
     },
 }
 """Trades often and is never paused, so that a short file holds many trades."""
+LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 HOLDING = {
     "trade_management": {
         "stop_loss_atr_multiple": 40,

@@ -9,13 +9,12 @@ import pytest
 from market_files import FIVE_MINUTES, START_MS
 from shortened import PATIENT, shorten
 from stage import SCALE, Stage
-from test_demo_run import HOLDING
+from test_demo_run import HOLDING, LONG_HOLD
 from waiting import until
 
 from whalebot.research.chaos.forking import Zygote
 
 DAY_MS = 86_400_000
-LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 
 
 def test_a_failed_position_query_is_not_flat(stage: Stage) -> None:

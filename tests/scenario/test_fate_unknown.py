@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 from shortened import PATIENT, shorten
 from stage import Stage
-from test_demo_run import HOLDING
-
-LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
+from test_demo_run import HOLDING, LONG_HOLD
 
 
 def test_an_order_that_nobody_tells_of_while_its_request_lasts_is_neither_refused_nor_forgotten(

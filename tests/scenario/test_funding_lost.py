@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from processes import Daemon, ExchangeProcess, write_config, write_keys
-from test_demo_run import EAGER, HOLDING
+from test_demo_run import EAGER, HOLDING, LONG_HOLD
 from waiting import until
 
 from whalebot.research.chaos.forking import Zygote
@@ -15,7 +15,6 @@ from whalebot.research.chaos.ledger import read_ledger
 from whalebot.research.chaos.process import now_ms
 
 SPEED = 1800
-LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 
 
 def test_a_settlement_nobody_tells_is_asked_for(tmp_path: Path, zygote: Zygote) -> None:

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from shortened import shorten
 from stage import Stage
-from test_demo_run import HOLDING
+from test_demo_run import HOLDING, LONG_HOLD
 
 from whalebot.research.chaos.books import to_ms
 from whalebot.research.chaos.ledger import read_lines
 
-LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 BLOCK_MS = 4_000
 SHORT_BLOCK = f"from whalebot.adapters.bybit import limits; limits.CIRCUIT_OPEN_MS = {BLOCK_MS}"
 

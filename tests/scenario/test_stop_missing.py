@@ -8,12 +8,10 @@ from typing import Any
 import pytest
 from shortened import LIMIT_MS, PATIENT, shorten
 from stage import Stage
-from test_demo_run import HOLDING
+from test_demo_run import HOLDING, LONG_HOLD
 from waiting import until
 
 from whalebot.research.chaos.spans import Span
-
-LONG_HOLD = {"trade_management": {"max_hold_bars": 2000}}
 
 
 def test_a_stop_that_the_venue_did_not_attach_is_set(
