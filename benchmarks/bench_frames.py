@@ -27,6 +27,7 @@ from typing import Any
 
 from benchmarks.figures import Figure
 from benchmarks.synthetic_frames import SYMBOL, TrueBook, make_frames, topics
+from whalebot.adapters.bybit.auth import VenueClock
 from whalebot.adapters.bybit.connection import Link, StreamConnection
 from whalebot.adapters.bybit.counters import StreamCounters
 from whalebot.adapters.bybit.decode import FrameDecoder
@@ -292,7 +293,7 @@ def receive_whalebot(receiver: Receiver, url: str) -> Callable[[], None]:
         Link("bench", url, receiver.client.topics, None, 1.0),
         WhalebotSink(receiver),
         WallClock(),
-        lambda: 0,
+        VenueClock(WallClock()),
         StreamTimings(),
         random.Random(1),
         lambda up, _reason: receiver.ready.set() if up else None,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from whalebot.adapters.bybit.auth import VenueClock
 from whalebot.adapters.bybit.connection import Link, StreamConnection
 from whalebot.adapters.bybit.frames import TEXT
 from whalebot.adapters.bybit.silence import StreamTimings
@@ -22,7 +23,13 @@ def greeted(sink: Any, clock: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     link = Link("public", "ws://127.0.0.1:1", [BOOK, "tickers.BTCUSDT"], None, 1.0)
     states: list[bool] = []
     connection = StreamConnection(
-        link, sink, clock, lambda: 0, StreamTimings(), random.Random(7), lambda up, _: states.append(up)
+        link,
+        sink,
+        clock,
+        VenueClock(clock),
+        StreamTimings(),
+        random.Random(7),
+        lambda up, _: states.append(up),
     )
     sent: list[str] = []
     monkeypatch.setattr(

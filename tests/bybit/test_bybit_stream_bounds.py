@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from scripted_venue import Gone, Peer
 
+from whalebot.adapters.bybit.auth import VenueClock
 from whalebot.adapters.bybit.connection import Link, StreamConnection
 from whalebot.adapters.bybit.frames import PING, TEXT, FrameReader
 from whalebot.adapters.bybit.silence import StreamTimings
@@ -53,7 +54,7 @@ def reason_of_loss(url: str, sink: Any, clock: Any, timings: StreamTimings) -> s
         lost.set()
 
     link = Link("public", url, ["tickers.BTCUSDT"], None, 1.0)
-    connection = StreamConnection(link, sink, clock, lambda: 0, timings, random.Random(1), on_state)
+    connection = StreamConnection(link, sink, clock, VenueClock(clock), timings, random.Random(1), on_state)
     thread = threading.Thread(target=connection.run, name="stream")
     thread.start()
     came = lost.wait(30)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from scripted_venue import Peer, ScriptedVenue
 
-from whalebot.adapters.bybit.auth import Credentials
+from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.hosts import Endpoints
 from whalebot.adapters.bybit.silence import StreamTimings
 from whalebot.adapters.bybit.streams import BybitWebSocketManager, StreamSettings
@@ -70,12 +70,12 @@ class Rig:
         self.managers: list[BybitWebSocketManager] = []
 
     def manager(self, url: str, **changes: Any) -> BybitWebSocketManager:
-        offset = changes.pop("offset", lambda: 0)
+        venue_clock = changes.pop("venue_clock", VenueClock(self.clock))
         settings = replace(
             StreamSettings(Endpoints("http://127.0.0.1:1", url, url), ["BTCUSDT"], ["1"], timings=QUICK),
             **changes,
         )
-        manager = BybitWebSocketManager(settings, self.sink, self.clock, offset, random.Random(7))
+        manager = BybitWebSocketManager(settings, self.sink, self.clock, venue_clock, random.Random(7))
         self.managers.append(manager)
         return manager
 
@@ -447,8 +447,10 @@ def test_private_stream_signs_with_the_venues_clock_and_subscribes_after_the_ans
         peer.send(wallet)
         peer.wait_until_gone()
 
+    venue_clock = VenueClock(clock)
+    venue_clock.set_offset_ms(90_000)
     with ScriptedVenue(script) as venue:
-        manager = rig.manager(venue.url, credentials=KEYS, offset=lambda: 90_000)
+        manager = rig.manager(venue.url, credentials=KEYS, venue_clock=venue_clock)
         manager.start_private_stream()
         assert sink.next(StreamUp).stream is Stream.PRIVATE
         order = sink.next(OrderUpdated).order

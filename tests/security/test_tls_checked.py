@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from whalebot.adapters.bybit.auth import Credentials
+from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.connection import Link, StreamConnection
 from whalebot.adapters.bybit.hosts import Endpoints
 from whalebot.adapters.bybit.rest import RestFactory, RestSettings
@@ -97,7 +97,7 @@ def test_streams_send_nothing_to_a_host_that_cannot_prove_its_name(
     keys = Credentials("key-of-the-test", "secret-of-the-test")
     link = Link("private", f"wss://127.0.0.1:{stranger.port}/v5/private", ["order"], keys, 1.0)
     connection = StreamConnection(
-        link, _Nobody(), SystemClock(), lambda: 0, StreamTimings(), random.Random(1), on_state
+        link, _Nobody(), SystemClock(), VenueClock(SystemClock()), StreamTimings(), random.Random(1), on_state
     )
     connection.run()
     expected = "IP address mismatch" if is_vouched_for else "certificate verify failed"

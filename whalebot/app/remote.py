@@ -70,7 +70,7 @@ class RemoteVenue:
             ),
             parts.inbox,
             parts.clock,
-            self._factory.venue_clock.offset_ms,
+            self._factory.venue_clock,
             random.Random(),
         )
         self._clock_watch = ClockWatch(self._factory, parts.inbox)

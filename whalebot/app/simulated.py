@@ -148,7 +148,7 @@ class PaperVenue:
             StreamSettings(endpoints, config.traded_symbols, intervals_of(config), config.orderbook_limit),
             self._sink,
             parts.clock,
-            self._factory.venue_clock.offset_ms,
+            self._factory.venue_clock,
             random.Random(),
         )
         self._clock_watch = ClockWatch(self._factory, parts.inbox)

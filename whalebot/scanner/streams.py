@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from whalebot.adapters.bybit.auth import VenueClock
 from whalebot.adapters.bybit.day_ticker import day_ticker_events
 from whalebot.adapters.bybit.hosts import Endpoints
 from whalebot.adapters.bybit.silence import StreamTimings
@@ -82,7 +83,7 @@ class ScanStreams:
             ),
             self._sink,
             self._clock,
-            _no_offset,
+            VenueClock(self._clock),
             self._rng,
         )
         manager.start_public_stream()
@@ -139,7 +140,3 @@ def _refused(topic: str, reason: str) -> Refused:
     depth, _, symbol = rest.rpartition(".")
     is_depth = kind == "orderbook" and depth != str(FALLBACK_DEPTH)
     return Refused(topic, symbol, reason, kind == "kline", is_depth)
-
-
-def _no_offset() -> int:
-    return 0

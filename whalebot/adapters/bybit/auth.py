@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import threading
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,13 +32,14 @@ class Credentials:
 
 
 class VenueClock:
-    """Local clock corrected by the measured offset. One writer, any number of readers."""
+    """Local clock corrected by the measured offset; any thread."""
 
-    __slots__ = ("_clock", "_offset_ms")
+    __slots__ = ("_clock", "_doubted", "_offset_ms")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._offset_ms = 0
+        self._doubted = threading.Event()
 
     def set_offset_ms(self, offset_ms: int) -> None:
         """Store how far the venue's clock is ahead of ours."""
@@ -50,3 +52,13 @@ class VenueClock:
     def now_ms(self) -> int:
         """Return the venue's time, ms UTC."""
         return self._clock.now_ms() + self._offset_ms
+
+    def doubt(self) -> None:
+        """Ask for a measurement soon: the venue refused a request, maybe for its stamp."""
+        self._doubted.set()
+
+    def wait_for_doubt(self, timeout_s: float) -> bool:
+        """Return True as soon as somebody doubts, and forget that; False after that time."""
+        doubted = self._doubted.wait(timeout_s)
+        self._doubted.clear()
+        return doubted

@@ -1,4 +1,4 @@
-"""Measures the venue's clock every few minutes on a thread of its own."""
+"""Measures the venue's clock on its own thread: every few minutes, and when the venue refuses our stamps."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from whalebot.ports import EventSink
 _log = logging.getLogger(__name__)
 EVERY_S: Final = 180.0
 RETRY_S: Final = 5.0
+LEAST_S: Final = 1.0
+MOVED_MS: Final = 250
 
 
 class ClockWatch:
-    """Puts a ClockSkew into the sink after each measurement; a failed one is repeated soon."""
+    """Puts a ClockSkew into the sink after each measurement.
+
+    One that failed, or that differs from the one before by more than `MOVED_MS`, is repeated soon: what steps
+    once may step back.
+    """
 
     def __init__(self, factory: RestFactory, sink: EventSink) -> None:
         self._factory = factory
@@ -31,6 +37,7 @@ class ClockWatch:
     def stop(self, timeout_s: float = 1.0) -> bool:
         """End the thread; False when it is still busy after that time."""
         self._halt.set()
+        self._factory.venue_clock.doubt()
         if self.thread.ident is not None:
             self.thread.join(timeout_s)
         return not self.thread.is_alive()
@@ -38,20 +45,25 @@ class ClockWatch:
     def _work(self) -> None:
         client = self._factory.client()
         try:
-            failures = 0
+            failures, known_ms = 0, 0
             while not self._halt.is_set():
-                wait_s = EVERY_S
+                wait_s = RETRY_S
                 try:
-                    self._sink.put(client.market.measure_clock())
+                    skew = client.market.measure_clock()
                 except WhalebotError as error:
                     failures += 1
                     level = logging.WARNING if failures == 1 else logging.DEBUG
                     _log.log(level, "the venue's clock could not be measured: %s", error)
-                    wait_s = RETRY_S
                 else:
+                    self._sink.put(skew)
+                    if abs(skew.offset_ms - known_ms) <= MOVED_MS:
+                        wait_s = EVERY_S
+                    known_ms = skew.offset_ms
                     if failures:
                         _log.info("the venue's clock is measured again after %d failures", failures)
                     failures = 0
-                self._halt.wait(wait_s)
+                # Refusals come in crowds, and those on their way were stamped before this measurement.
+                self._halt.wait(LEAST_S)
+                self._factory.venue_clock.wait_for_doubt(wait_s - LEAST_S)
         finally:
             client.close()

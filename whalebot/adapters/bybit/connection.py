@@ -20,7 +20,7 @@ from typing import Any, Final
 import websocket
 
 from whalebot.adapters.bybit import conventions as say
-from whalebot.adapters.bybit.auth import Credentials
+from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.counters import StreamCounters
 from whalebot.adapters.bybit.decode import FrameDecoder
 from whalebot.adapters.bybit.frames import CLOSE, PING, TEXT, FrameReader
@@ -77,7 +77,7 @@ class StreamConnection:
         link: Link,
         sink: EventSink,
         clock: Clock,
-        venue_offset_ms: Callable[[], int],
+        venue_clock: VenueClock,
         timings: StreamTimings,
         rng: random.Random,
         on_state: Callable[[bool, str], None],
@@ -91,7 +91,7 @@ class StreamConnection:
         self.refused: dict[str, str] = {}
         self._sink = sink
         self._clock = clock
-        self._venue_offset_ms = venue_offset_ms
+        self._venue_clock = venue_clock
         self._timings = timings
         self._rng = rng
         self._on_state = on_state
@@ -192,8 +192,8 @@ class StreamConnection:
         if self.link.credentials is None:
             self._subscriptions.request_all()
             return
-        venue_now_ms = self._clock.now_ms() + self._venue_offset_ms()
-        self._send({"op": "auth", "args": self.link.credentials.stream_auth_args(venue_now_ms)})
+        arguments = self.link.credentials.stream_auth_args(self._venue_clock.now_ms())
+        self._send({"op": "auth", "args": arguments})
 
     def _send(self, message: dict[str, object]) -> None:
         self._ws.send(json.dumps(message))
@@ -250,6 +250,8 @@ class StreamConnection:
     def _control(self, frame: ControlFrame) -> None:
         if frame.op == "auth":
             if frame.success is not True and frame.ret_code != 0:
+                # The words for a stamp out of date differ; the next attempt shall have a right one.
+                self._venue_clock.doubt()
                 raise TransportError(
                     f"authentication refused: {say.told(frame.ret_msg or frame.ret_msg_camel)}"
                 )

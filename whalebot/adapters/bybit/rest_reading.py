@@ -7,12 +7,11 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from whalebot.adapters.bybit.limits import CircuitOpen
-from whalebot.adapters.bybit.retcodes import Outcome, outcome_of
+from whalebot.adapters.bybit.retcodes import STAMP_REFUSED, Outcome, outcome_of
 from whalebot.domain.errors import RateLimited, TransportError, VenueRefused
 
 T = TypeVar("T")
 _DELAYS_S: Final = (0.3, 1.0)
-_CLOCK_REFUSED: Final = 10002
 
 
 class Reader:
@@ -34,7 +33,7 @@ class Reader:
             except VenueRefused as e:
                 if outcome_of(e.ret_code) is not Outcome.RETRY_LATER:
                     raise
-                if e.ret_code == _CLOCK_REFUSED:
+                if e.ret_code == STAMP_REFUSED:
                     self._resync()
                 self._sleep(delay_s)
         return ask()

@@ -27,6 +27,7 @@ ORDER_GONE: Final = frozenset({110001, 110008, 110010})
 LEVERAGE_NOT_MODIFIED: Final = 110043
 STOP_NOT_MODIFIED: Final = 34040
 DUPLICATE_LINK_ID: Final = 110072
+STAMP_REFUSED: Final = 10002
 
 _OUTCOMES: Final = {
     0: Outcome.DONE,
@@ -38,7 +39,7 @@ _OUTCOMES: Final = {
     10016: Outcome.UNKNOWN,
     # The first request with this id arrived; what became of it must be asked.
     DUPLICATE_LINK_ID: Outcome.UNKNOWN,
-    10002: Outcome.RETRY_LATER,
+    STAMP_REFUSED: Outcome.RETRY_LATER,
     110079: Outcome.RETRY_LATER,
     429: Outcome.RATE_LIMITED,
     10006: Outcome.RATE_LIMITED,

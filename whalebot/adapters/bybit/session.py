@@ -22,7 +22,7 @@ from whalebot.adapters.bybit.answer_counts import AnswerCounts
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.conventions import told
 from whalebot.adapters.bybit.limits import CircuitOpen, RateGate, header_number, let_through
-from whalebot.adapters.bybit.retcodes import Outcome, outcome_of
+from whalebot.adapters.bybit.retcodes import STAMP_REFUSED, Outcome, outcome_of
 from whalebot.adapters.bybit.wire import Count, Ms
 from whalebot.domain.errors import AuthError, RateLimited, TransportError, VenueRefused, WhalebotError
 
@@ -191,6 +191,8 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
         outcome = outcome_of(code)
         if outcome is not Outcome.DONE:
             self._counts.add(str(code))
+        if code == STAMP_REFUSED:
+            self._venue_clock.doubt()
         if outcome is Outcome.RATE_LIMITED:
             return self._rate_limited(response, endpoint, call)
         if outcome is Outcome.AUTH:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from whalebot.adapters.bybit.auth import Credentials
+from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.connection import Link, LinkState, StreamConnection
 from whalebot.adapters.bybit.hosts import Endpoints
 from whalebot.adapters.bybit.route import DecodeFrame
@@ -78,14 +78,14 @@ class BybitWebSocketManager:
         settings: StreamSettings,
         sink: EventSink,
         clock: Clock,
-        venue_offset_ms: Callable[[], int],
+        venue_clock: VenueClock,
         rng: random.Random,
     ) -> None:
         """Prepare the streams. Raises ConfigError for a topic the venue does not offer."""
         self._settings = settings
         self._sink = sink
         self._clock = clock
-        self._venue_offset_ms = venue_offset_ms
+        self._venue_clock = venue_clock
         self._rng = rng
         self._halt = threading.Event()
         self._workers: list[_Worker] = []
@@ -166,7 +166,7 @@ class BybitWebSocketManager:
                     link,
                     self._sink,
                     self._clock,
-                    self._venue_offset_ms,
+                    self._venue_clock,
                     self._settings.timings,
                     random.Random(self._rng.getrandbits(64)),
                     group.member(index),

@@ -159,7 +159,7 @@ class VenueDoctor:
             ),
             _Drain(),
             self._clock,
-            self._factory.venue_clock.offset_ms,
+            self._factory.venue_clock,
             random.Random(),
         )
         try:
