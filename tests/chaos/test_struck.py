@@ -28,6 +28,16 @@ def test_a_fault_that_hit_nothing_is_set_and_did_not_strike() -> None:
     assert faults_struck(lines).total() == 0
 
 
+def test_an_error_after_an_order_was_carried_out_is_named_apart() -> None:
+    lines = [
+        fault("rest_error_after", path="order/create"),
+        fault("rest_error", path="market/kline"),
+        strike("error", "/v5/order/create"),
+    ]
+    assert faults_set(lines) == {"rest_error_after": 1, "rest_error": 1}
+    assert faults_struck(lines) == {"rest_error_after": 1}
+
+
 def test_many_strikes_of_one_fault_are_one_fault() -> None:
     lines = [fault("rest_error", path="", count=3), *[strike("error", "/v5/order/create")] * 3]
     assert faults_struck(lines) == {"rest_error": 1}

@@ -195,6 +195,16 @@ def test_rest_fails_before_and_after_the_order_was_accepted(exchange: Running) -
         assert count() == arrives
 
 
+def test_rest_fails_after_the_order_was_accepted(exchange: Running) -> None:
+    fault(exchange, "rest_error_after", path="order/create", status=502)
+    body = json.dumps({**ORDER, "orderLinkId": "answered-with-an-error"})
+    assert exchange.signed("POST", "/v5/order/create", body)[0] == 502
+    found = exchange.signed("GET", "/v5/order/realtime", "category=linear&orderLinkId=answered-with-an-error")
+    assert len(found[1]["result"]["list"]) == 1
+    body = json.dumps({**ORDER, "orderLinkId": "the-next"})
+    assert exchange.signed("POST", "/v5/order/create", body)[1]["retCode"] == 0
+
+
 def test_rate_limit_burst_and_rejected_order(exchange: Running) -> None:
     fault(exchange, "rate_limit_burst", count=2)
     answers = [exchange.signed("GET", "/v5/account/info", "") for _ in range(3)]

@@ -22,7 +22,17 @@ _PATHS: Final = (
     "account/wallet-balance",
     "market/kline",
 )
+_WRITES: Final = (
+    "order/create",
+    "order/create",
+    "order/create",
+    "position/trading-stop",
+    "position/trading-stop",
+    "order/cancel",
+)
 _STATUSES: Final = (500, 502, 503, 504, 429)
+# A 429 says that nothing was done.
+_STATUSES_AFTER: Final = (500, 502, 503, 504)
 _FRAMES: Final = ("garbage", "unknown", "null", "missing", "array", "huge")
 _CHANNELS: Final = ("private", "private", "public", "all")
 _REFUSALS: Final = (
@@ -100,6 +110,11 @@ def _rest_error(draw: random.Random, _: str) -> Strike:
     return _during(draw, 3, **fault)
 
 
+def _error_after(draw: random.Random, _: str) -> Strike:
+    fault = {"do": "rest_error_after", "path": draw.choice(_WRITES), "status": draw.choice(_STATUSES_AFTER)}
+    return Strike({**fault, "count": draw.choice((1, 1, 2))})
+
+
 def _silence(kind: str) -> Maker:
     def make(draw: random.Random, _: str) -> Strike:
         return Strike({"do": kind, "path": draw.choice(_PATHS), "count": draw.choice((1, 1, 2))})
@@ -154,6 +169,7 @@ FAULTS: Final[tuple[tuple[Maker, int], ...]] = (
     (_skip, 2),
     (_frame, 4),
     (_rest_error, 14),
+    (_error_after, 8),
     (_silence("timeout_before"), 5),
     (_silence("timeout_after"), 8),
     (_rate, 3),

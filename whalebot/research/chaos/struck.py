@@ -9,6 +9,7 @@ from typing import Any, Final
 # What one strike of each is called. Faults of other kinds strike by being set.
 _STRIKES: Final = {
     "rest_error": "error",
+    "rest_error_after": "error",
     "timeout_before": "silence",
     "timeout_after": "silence",
     "lose_private": "lose",

@@ -48,6 +48,9 @@ class FaultActions:
             "rest_error": lambda params: self._request(
                 params, params.integer("status", 503, 400, 599), False
             ),
+            "rest_error_after": lambda params: self._request(
+                params, params.integer("status", 503, 400, 599), True
+            ),
             "timeout_before": lambda params: self._request(params, 0, False),
             "timeout_after": lambda params: self._request(params, 0, True),
             "rate_limit_burst": self._rate_limit_burst,
