@@ -23,6 +23,15 @@ def texts() -> dict[Path, str]:
     return {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files}
 
 
+def locks_of(texts: dict[Path, str]) -> dict[Path, str]:
+    return {path: text for path, text in texts.items() if path.suffix == ".lock"}
+
+
+def requirements_of(lock: str) -> list[str]:
+    found = re.split(r"\n(?=\S)", lock.strip())
+    return [requirement for requirement in found if not requirement.startswith("#")]
+
+
 def test_no_file_knows_the_machine_it_was_written_on(texts: dict[Path, str]) -> None:
     wrong = [
         f"{path}:{number}: {line.strip()[:100]}"
@@ -35,13 +44,27 @@ def test_no_file_knows_the_machine_it_was_written_on(texts: dict[Path, str]) -> 
 
 
 def test_locks_name_no_registry_and_hash_everything(texts: dict[Path, str]) -> None:
-    locks = {path: text for path, text in texts.items() if path.suffix == ".lock"}
+    locks = locks_of(texts)
     assert locks
     for path, text in locks.items():
         assert not _REGISTRY.search(text), f"{path} names a registry"
-        for requirement in re.split(r"\n(?=\S)", text.strip()):
-            if not requirement.startswith("#"):
-                assert "--hash=sha256:" in requirement, f"{path}: {requirement[:60]} has no hash"
+        for requirement in requirements_of(text):
+            assert "--hash=sha256:" in requirement, f"{path}: {requirement[:60]} has no hash"
+
+
+def test_locks_agree_on_every_package_that_they_share(texts: dict[Path, str]) -> None:
+    known: dict[str, dict[Path, dict[str, frozenset[str]]]] = {}
+    for path, text in locks_of(texts).items():
+        for requirement in requirements_of(text):
+            name, version = re.split(r"==|[\s;]", requirement)[:2]
+            files = frozenset(re.findall(r"--hash=(\S+)", requirement))
+            known.setdefault(name, {}).setdefault(path, {})[version] = files
+    assert sum(len(found) > 1 for found in known.values()) > 40
+    for name, found in known.items():
+        # A lock for several Pythons may name several versions, one for a single Python but one of these.
+        whole = max(found.values(), key=len)
+        wrong = {str(path): sorted(own) for path, own in found.items() if not own.items() <= whole.items()}
+        assert not wrong, f"{name}: {wrong} differ from {sorted(whole)}; lock with -c dev.lock"
 
 
 def test_no_secret_or_state_is_tracked(texts: dict[Path, str]) -> None:
