@@ -13,6 +13,8 @@ Type=notify
 NotifyAccess=main
 # Of all threads, where a watchdog's abort found them; memory with keys in it is written nowhere.
 Environment=PYTHONUNBUFFERED=1 PYTHONFAULTHANDLER=1
+# The program comes from where it is installed: no file of the working folder stands in for a module.
+Environment=PYTHONSAFEPATH=1
 LimitCORE=0"""
 
 CHECKED_FIRST: Final = """\
