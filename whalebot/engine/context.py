@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from whalebot.domain.effects import Alert, Effect, Notice
 from whalebot.domain.enums import Level, Side
 from whalebot.domain.instrument import Instrument
 from whalebot.engine.clock import MarketClock, Timers
 from whalebot.engine.settings import EngineSettings
+
+# Questions that hold every entry back until they are answered.
+_HOLDS_ENTRIES: Final = {"executions_unknown": "executions", "snapshot_unknown": "positions and orders"}
 
 
 class Context:
@@ -27,7 +32,8 @@ class Context:
         self.requests = 0
         self.blocked_until_ms = 0
         self.mode_changed: set[str] = set()
-        self._troubles: dict[tuple[str, str], int] = {}
+        self._troubles: dict[tuple[str, str], tuple[int, str]] = {}
+        self._lasting: set[tuple[str, str]] = set()
 
     def is_hedged(self, symbol: str) -> bool:
         """True where the account holds a symbol in hedge mode, as far as it is known."""
@@ -58,21 +64,46 @@ class Context:
         self.out.append(Notice(Level.DEBUG, kind, text, symbol, self.clock.now_ms))
 
     def trouble(self, kind: str, text: str, symbol: str = "") -> None:
-        """Say that something does not work: the first time for people, after that only as a count."""
-        if (kind, symbol) in self._troubles:
-            self._troubles[kind, symbol] += 1
+        """Say that something does not work: the first time for people, after that only as a count.
+
+        Where it holds entries back and lasts, the owner is told.
+        """
+        failures, _ = self._troubles.get((kind, symbol), (0, ""))
+        self._troubles[kind, symbol] = (failures + 1, text)
+        if failures:
             self.count(kind, text, symbol)
             return
-        self._troubles[kind, symbol] = 1
         self.notice(Level.WARNING, kind, text, symbol)
+        if kind in _HOLDS_ENTRIES:
+            due_ms = self.clock.real_ms + self.settings.timing.trouble_alert_ms
+            self.timers.arm(("trouble", kind, symbol), due_ms)
+
+    def on_trouble_timer(self, kind: str, symbol: str) -> None:
+        """A question stays unanswered for long: tell the owner once, until all of them are answered."""
+        is_told = bool(self._lasting)
+        self._lasting.add((kind, symbol))
+        if is_told:
+            return
+        of = f"{symbol}: " if symbol else ""
+        seconds = self.settings.timing.trouble_alert_ms // 1000
+        title = f"{of}the venue has not told {_HOLDS_ENTRIES[kind]} for more than {seconds} s"
+        reason = self._troubles[kind, symbol][1]
+        text = f"{reason}; no entries until it does, stops stay at the venue"
+        self.alert(Level.WARNING, "unanswered", title, text)
 
     def recovered(self, kind: str, symbol: str = "") -> None:
         """Say that it works again, if it did not."""
-        failures = self._troubles.pop((kind, symbol), 0)
-        if failures:
-            times = "once" if failures == 1 else f"{failures} times"
-            text = f"answered again after failing {times}"
-            self.notice(Level.INFO, kind.removesuffix("_unknown") + "_back", text, symbol)
+        failures, _ = self._troubles.pop((kind, symbol), (0, ""))
+        if not failures:
+            return
+        times = "once" if failures == 1 else f"{failures} times"
+        text = f"answered again after failing {times}"
+        self.notice(Level.INFO, kind.removesuffix("_unknown") + "_back", text, symbol)
+        self.timers.cancel(("trouble", kind, symbol))
+        if (kind, symbol) in self._lasting:
+            self._lasting.discard((kind, symbol))
+            if not self._lasting:
+                self.alert(Level.INFO, "answered", "the venue tells everything again", text)
 
     def tell_owner(self, kind: str, title: str, text: str) -> None:
         """Tell the owner something that the log has already."""

@@ -53,6 +53,7 @@ class Timing:
     recv_window_ms: int = 5_000
     compare_bar_ms: int = 5_000
     outage_alert_ms: int = 60_000
+    trouble_alert_ms: int = 180_000
     shutdown_ms: int = 3_500
     view_ms: int | None = 250
     snapshot_timeout_ms: int = 30_000

@@ -78,6 +78,8 @@ class TimerDesk:
             self._rooms.executions.on_timer(name)
         elif kind == "outage":
             self._rooms.sync.on_outage_timer(name)
+        elif kind == "trouble":
+            self._ctx.on_trouble_timer(name, last)
         elif kind == "compare":
             self._market_desk.compare_last(name)
         elif kind == "higher":
