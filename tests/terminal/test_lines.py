@@ -44,7 +44,7 @@ def test_a_line_tells_price_score_reasons_trends_position_and_result() -> None:
     found = view(symbol(found=analysis(), held=position()))
     assert _line(found) == (
         "BTCUSDT 15m  09:15  64,250.10 +0.40 HOLD  sma50 -.28 ichi +.27 ema +.22 unconf -.40  1h +- 4h ?  "
-        "LONG 0.012 @ 64,100.03 trail 63,980.50 +1.80  eq 1,012.30 -7.21 in 4"
+        "LONG 0.012 @ 64,100.03 trail 63,980.50 +1.80 by price  eq 1,012.30 -7.21 in 4"
     )
 
 
@@ -73,6 +73,41 @@ def test_a_narrow_terminal_gets_what_matters_most() -> None:
 def test_a_position_without_a_stop_is_loud() -> None:
     line = _line(view(symbol(found=analysis(), held=position(stop=None))), _COLOUR)
     assert "\033[97;41mNONE\033[0m" in line
+
+
+def test_a_stop_nobody_has_told_of_yet_is_not_called_missing() -> None:
+    started = replace(view(symbol(found=analysis(), held=position(stop=None))), reconciled_ms=None)
+    line = _line(started, _COLOUR)
+    assert " \033[33m?\033[0m" in line
+    assert "NONE" not in line
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (99, "Sell 0.033 closed by trailing stop at 44093.9: net +1.20 (price +1.30, fees -0.10)"),
+        (97, "Sell 0.033 by trailing stop at 44093.9: net +1.20"),
+        (71, "Sell 0.033 by trailing stop at 44093.9: net +1.20"),
+        (60, "trailing stop at 44093.9: net +1.20"),
+        (45, "trailing stop: net +1.20"),
+        (10, "trailing stop: net +1.20"),
+    ],
+)
+def test_a_closed_trade_fits_and_never_loses_its_result(width: int, expected: str) -> None:
+    notice = Notice(
+        Level.INFO,
+        "trade_closed",
+        "Sell 0.033 closed by trailing_stop at 44093.9: net +1.20 (price +1.30, fees -0.10, funding +0.00)",
+        "BTCUSDT",
+        0,
+        (("pnl", "1.2"), ("closed_by", "trailing_stop")),
+    )
+    for style in (Style(width=width), Style(colour=True, width=width)):
+        line = notice_line(notice, style)
+        assert expected in line
+        assert expected.startswith("trailing stop: ") or style.visible_length(line) <= width
+        assert ("(price" in line) is (width == 99)
+    assert "(price +1.30, fees -0.10)" in notice_line(notice, PLAIN)
 
 
 def test_while_warming_up_the_line_says_so() -> None:

@@ -76,7 +76,7 @@ def test_one_symbol_on_a_small_terminal_shows_everything() -> None:
         *("BTCUSDT  64,250.10", "15m bar 09:15", "1h ↑↓ 4h ·", "score +0.40 HOLD", "entry at ±2.00"),
         *(
             "LONG 0.012 @ 64,100.03",
-            "+1.80 USDT",
+            "+1.80 USDT by price",
             "+0.31 R",
             "paid 0.42",
             "trail 63,980.50",
@@ -112,7 +112,7 @@ def test_what_is_urgent_comes_first() -> None:
     held, near, far = _many(50).symbols[3], _many(50).symbols[49], _many(50).symbols[1]
     unknown = replace(far, unknown_orders=("w-1",))
     assert sorted([far, near, held, unknown], key=urgency, reverse=True) == [unknown, held, near, far]
-    lines = symbol_rows(_many(50).symbols, _SIGNS, 160, 20)
+    lines = symbol_rows(_many(50), _SIGNS, 160, 20)
     assert len(lines) == 20 + 1
     assert _text(lines[1]).count("USDT") == 2, "two blocks side by side"
 
@@ -142,6 +142,13 @@ def test_the_screen_tells_why_nothing_is_entered() -> None:
     assert "no entries: history incomplete" in "\n".join(
         _frame(replace(found, manual_pause=False, symbols=()), 120)
     )
+
+
+@pytest.mark.parametrize("tradable", [True, False])
+def test_a_guardrails_pause_is_not_called_trading(tradable: bool) -> None:
+    paused = replace(_FULL, tradable=tradable, paused_until_ms=T0_MS + 90_000)
+    assert "whalebot demo  paused by a guardrail " in _frame(paused)[0]
+    assert "paused by you" in _frame(replace(paused, manual_pause=True))[0]
 
 
 def test_before_the_first_view_the_screen_waits() -> None:
@@ -198,6 +205,15 @@ def test_a_position_without_a_stop_is_loud() -> None:
             _many(count), symbols=(symbol(found=analysis(), held=position(stop=None)), *_many(count).symbols)
         )
         assert any("\033[97;41mNO STOP\033[0m" in line for line in _frame(held, 80, 24, _COLOUR))
+
+
+@pytest.mark.parametrize(("count", "word"), [(1, "stop not known yet"), (30, "stop ?")])
+def test_before_the_first_comparison_a_missing_stop_is_not_known_yet(count: int, word: str) -> None:
+    held = symbol(found=analysis(), held=position(stop=None))
+    started = replace(_many(count), symbols=(held, *_many(count).symbols), reconciled_ms=None)
+    text = "\n".join(_frame(started, 80, 24, _COLOUR))
+    assert f"\033[33m{word}\033[0m" in text
+    assert "NO STOP" not in text
 
 
 @given(

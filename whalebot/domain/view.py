@@ -11,7 +11,7 @@ from whalebot.domain.enums import Side
 
 @dataclass(frozen=True, slots=True)
 class PositionView:
-    """One open position. Quote currency; `unrealised_pnl` at the newest price, before exit costs."""
+    """One open position. Quote currency; `unrealised_pnl` is by price alone: no fee, no funding."""
 
     symbol: str
     side: Side

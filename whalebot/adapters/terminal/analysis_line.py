@@ -41,7 +41,10 @@ def analysis_line(symbol: SymbolView, analysis: Analysis, view: View, style: Sty
             shorter=(because(analysis, style, 2), because(analysis, style, 1)),
         ),
         _Part(trends_text(analysis, style), dropped=4),
-        _Part(_position(symbol.position, style)),
+        _Part(
+            _position(symbol.position, view, style, " by price"),
+            shorter=(_position(symbol.position, view, style),),
+        ),
         _Part(_result(view, style), dropped=3),
     )
     line = _joined(parts, 0)
@@ -107,18 +110,21 @@ def _joined(parts: tuple[_Part, ...], step: int) -> str:
     return "  ".join(text for part in parts if (text := part.at(step)))
 
 
-def _position(position: PositionView | None, style: Style) -> str:
+def _position(position: PositionView | None, view: View, style: Style, of_what: str = "") -> str:
     if position is None:
         return style.paint("dim", "flat")
     side = "LONG" if position.side is Side.BUY else "SHORT"
-    stop = price_text(position.stop_loss) if position.stop_loss is not None else style.paint("loud", "NONE")
+    stop = price_text(position.stop_loss)
+    if position.stop_loss is None:
+        stop = style.paint("yellow", "?") if view.reconciled_ms is None else style.paint("loud", "NONE")
     kind = " foreign" if position.foreign else ""
     word = "trail" if position.stop_moved else "stop"
+    pnl = position.unrealised_pnl
     return (
         f"{style.paint(position_colour(position.side), side)}{kind} {position.qty:f} @ "
         f"{average_text(position.entry_price, position.last_price, position.stop_loss)}"
         f" {word} {stop}"
-        f" {style.paint(_sign_colour(float(position.unrealised_pnl)), signed_money(position.unrealised_pnl))}"
+        f" {style.paint(_sign_colour(float(pnl)), signed_money(pnl))}{of_what}"
     )
 
 

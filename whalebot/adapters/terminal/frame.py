@@ -9,7 +9,7 @@ from typing import Final
 from whalebot.adapters.terminal.numbers import age_text, money_text, signed_money
 from whalebot.adapters.terminal.panel import symbol_panel
 from whalebot.adapters.terminal.rows import symbol_rows, urgency
-from whalebot.adapters.terminal.spans import Row, as_many_as_fit, fitted, painted, plain, width_of
+from whalebot.adapters.terminal.spans import Row, Span, as_many_as_fit, fitted, painted, plain, width_of
 from whalebot.adapters.terminal.style import Style
 from whalebot.domain.view import View
 
@@ -58,13 +58,18 @@ def _title(view: View | None, title: str, zone: tzinfo, width: int) -> Row:
     left: Row = [("bold", title)]
     if view is None:
         return left
-    if view.tradable:
-        left += [("", "  "), ("green", "trading")]
-    else:
-        left += [("", "  "), ("yellow", "paused by you" if view.manual_pause else "no new entries")]
+    left += [("", "  "), _doing(view)]
     at = datetime.fromtimestamp(view.now_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S %Z")
     gap = width - width_of(left) - len(at)
     return [*left, ("", " " * gap), ("dim", at)] if gap >= 2 else fitted(left, width)
+
+
+def _doing(view: View) -> Span:
+    if view.manual_pause:
+        return "yellow", "paused by you"
+    if view.paused_until_ms is not None:
+        return "yellow", "paused by a guardrail"
+    return ("green", "trading") if view.tradable else ("yellow", "no new entries")
 
 
 def _account(view: View, width: int) -> Row:
@@ -135,11 +140,11 @@ def _symbols(view: View, style: Style, zone: tzinfo, width: int, room: int) -> l
     each = room // rows - 1 if rows else 0
     if symbols and each >= _LEAST_PANEL:
         return _panels(view, style, zone, width, columns, min(each, _MOST_PANEL))
-    lines = symbol_rows(symbols, style, width, max(room, 2))
+    lines = symbol_rows(view, style, width, max(room, 2))
     left = room - len(lines) - 1
     if left >= _LEAST_PANEL and symbols:
         chosen = max(symbols, key=urgency)
-        panel = symbol_panel(chosen, style, zone, width, min(left, _MOST_PANEL), view.now_ms)
+        panel = symbol_panel(chosen, view, style, zone, width, min(left, _MOST_PANEL))
         lines += [_rule("in full", style, width), *panel]
     return lines
 
@@ -150,7 +155,7 @@ def _panels(view: View, style: Style, zone: tzinfo, width: int, columns: int, he
     lines: list[Row] = []
     for first in range(0, len(view.symbols), columns):
         group = view.symbols[first : first + columns]
-        panels = [symbol_panel(symbol, style, zone, each, height, view.now_ms) for symbol in group]
+        panels = [symbol_panel(symbol, view, style, zone, each, height) for symbol in group]
         if lines:
             lines.append(_rule("", style, width))
         for number in range(max(map(len, panels))):

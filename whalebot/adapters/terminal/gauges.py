@@ -56,7 +56,7 @@ def risk_of(position: PositionView) -> Decimal | None:
 
 
 def result_in_r(position: PositionView) -> float | None:
-    """Return the open result in units of the first risk, before exit costs; None where that is not known."""
+    """Return the open result in units of the first risk, by price alone; None where that is not known."""
     risk = risk_of(position)
     return None if risk is None else float(position.unrealised_pnl / risk)
 

@@ -38,10 +38,22 @@ _LEVEL_COLOURS: Final = {
 }
 _LONG: Final = re.compile(r"(\d\.\d{4})\d+")
 _LABEL_WIDTH: Final = 7
+_CLOSED: Final = re.compile(
+    r"(?P<what>\S+ \S+) closed by (?P<why>.+) (?P<at>at \S+): (?P<net>net \S+) \(.*\)"
+)
+_SHORTER: Final = (
+    r"\g<what> by \g<why> \g<at>: \g<net>",
+    r"\g<why> \g<at>: \g<net>",
+    r"\g<why>: \g<net>",
+)
+"""A closed trade in fewer words: without what made its result, without what it was, without its price."""
 
 
 def notice_line(notice: Notice, style: Style) -> str:
-    """Return the line, without the time of day in front."""
+    """Return the line, without the time of day in front.
+
+    Where the style has a width, a closed trade leaves out what matters least until the rest fits.
+    """
     look = _LOOKS.get(notice.kind) or _plain_look(notice.level)
     colour = look.colour
     if notice.kind == "trade_closed":
@@ -49,6 +61,8 @@ def notice_line(notice: Notice, style: Style) -> str:
     symbol = f"{style.paint('bold', notice.symbol)} " if notice.symbol else ""
     label = f"{style.paint(colour, f'{look.label:<{_LABEL_WIDTH}}')} " if look.label else ""
     text = _for_eyes(notice)
+    if notice.kind == "trade_closed" and style.width is not None:
+        text = _shortened(text, style.width - style.visible_length(symbol + label))
     if not look.label or notice.kind == "trade_closed":
         text = style.paint(colour, text)
     return f"{symbol}{label}{text}"
@@ -60,6 +74,14 @@ def _for_eyes(notice: Notice) -> str:
         closed_by = dict(notice.fields).get("closed_by", "")
         return notice.text.replace(", funding +0.00", "").replace(closed_by, closed_by.replace("_", " "))
     return _LONG.sub(r"\1", notice.text) if notice.kind == "funding" else notice.text
+
+
+def _shortened(text: str, room: int) -> str:
+    told = _CLOSED.fullmatch(text)
+    if told is None:
+        return text
+    forms = (text, *(told.expand(form) for form in _SHORTER))
+    return next((form for form in forms if len(form) <= room), forms[-1])
 
 
 def _plain_look(level: Level) -> _Look:

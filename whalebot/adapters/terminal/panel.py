@@ -20,7 +20,7 @@ from whalebot.adapters.terminal.spans import Row, as_many_as_fit, fitted, joined
 from whalebot.adapters.terminal.style import Style
 from whalebot.domain.analysis import Analysis
 from whalebot.domain.enums import Side
-from whalebot.domain.view import PositionView, SymbolView
+from whalebot.domain.view import PositionView, SymbolView, View
 from whalebot.domain.weight_names import full_name, short_name
 
 _FULL_NAMES_FROM: Final = 110
@@ -34,16 +34,16 @@ _GAP: Final = 3
 
 
 def symbol_panel(
-    symbol: SymbolView, style: Style, zone: tzinfo, width: int, height: int, now_ms: int
+    symbol: SymbolView, view: View, style: Style, zone: tzinfo, width: int, height: int
 ) -> list[Row]:
-    """Return the lines of one symbol, at most `height`, none wider than `width`. now_ms: market time."""
+    """Return the lines of one symbol of a view, at most `height`, none wider than `width`."""
     lines = [_head(symbol, style, zone, width)]
     analysis = symbol.analysis
     lines.append(_score(analysis, style, width))
     if symbol.position is None:
         lines.append(_flat(symbol))
     else:
-        lines += _position(symbol.position, style, width, now_ms)
+        lines += _position(symbol.position, view, style, width)
     if analysis is not None and height > len(lines):
         lines += _parts(analysis, style, width, height - len(lines))
     return [fitted(line, width) for line in lines[:height]]
@@ -63,10 +63,15 @@ def trend_spans(analysis: Analysis, style: Style) -> Row:
 
 
 def result_spans(position: PositionView) -> tuple[Row, Row]:
-    """Return the open result in quote and in R, each in its colour."""
+    """Return the open result in quote and in R, by price alone, each in its colour."""
     colour = _colour(float(position.unrealised_pnl))
     r = result_in_r(position)
     return [(colour, signed_money(position.unrealised_pnl))], [(colour, "" if r is None else f"{r:+.2f} R")]
+
+
+def no_stop(view: View, unknown: str) -> Row:
+    """Return what to show for a stop that is not there: `unknown` until the venue was compared with."""
+    return [("yellow", unknown)] if view.reconciled_ms is None else [("loud", "NO STOP")]
 
 
 def side_spans(position: PositionView) -> Row:
@@ -118,20 +123,20 @@ def _flat(symbol: SymbolView) -> Row:
     return [("cyan", "order on its way")] if symbol.in_flight else [("dim", "no position")]
 
 
-def _position(position: PositionView, style: Style, width: int, now_ms: int) -> list[Row]:
+def _position(position: PositionView, view: View, style: Style, width: int) -> list[Row]:
     quote, r = result_spans(position)
     entry = average_text(position.entry_price, position.last_price, position.stop_loss)
     costs = position.fees + position.funding
     told = [
         [*side_spans(position), ("", f" {position.qty:f} @ {entry}")],
-        [*quote, ("dim", " USDT")],
+        [*quote, ("dim", " USDT by price")],
         r,
-        [("dim", f"for {age_text(now_ms - position.opened_ms)}")],
         [("dim", f"paid {costs:.2f}")],
+        [("dim", f"for {age_text(view.now_ms - position.opened_ms)}")],
     ]
     if position.entry_score is not None:
         told.append([("dim", f"entered at {position.entry_score:+.2f}")])
-    stop: Row = [("loud", "NO STOP")]
+    stop = no_stop(view, "stop not known yet")
     if position.stop_loss is not None:
         word = "trail" if position.stop_moved else "stop"
         stop = [("dim", f"{word} "), ("cyan" if position.stop_moved else "", price_text(position.stop_loss))]

@@ -9,11 +9,11 @@ from typing import Final
 from whalebot.adapters.terminal.analysis_line import SIGNAL_COLOURS
 from whalebot.adapters.terminal.gauges import position_scale, score_gauge
 from whalebot.adapters.terminal.numbers import age_text, average_text, contribution_text, price_text
-from whalebot.adapters.terminal.panel import result_spans, side_spans, trend_spans
+from whalebot.adapters.terminal.panel import no_stop, result_spans, side_spans, trend_spans
 from whalebot.adapters.terminal.spans import Row, fitted, right, width_of
 from whalebot.adapters.terminal.style import Style
 from whalebot.domain.analysis import Analysis
-from whalebot.domain.view import SymbolView
+from whalebot.domain.view import SymbolView, View
 from whalebot.domain.weight_names import short_name
 
 _WIDE: Final = 100
@@ -45,27 +45,28 @@ _COLUMNS: Final = (
     _Column("size @ entry", spare=3),
     _Column("stop", from_right=True),
     _Column("stop → target", spare=5),
-    _Column("PnL", from_right=True),
+    _Column("by price", from_right=True),
     _Column("R", from_right=True),
     _Column("age", from_right=True, spare=2),
 )
 
 
-def symbol_rows(symbols: Sequence[SymbolView], style: Style, width: int, height: int) -> list[Row]:
+def symbol_rows(view: View, style: Style, width: int, height: int) -> list[Row]:
     """Return a heading and one line a symbol, at most `height` lines of `width` characters.
 
     Where not all fit, positions and orders come first, then the strongest scores, and the last line counts
     the rest.
     """
+    symbols = view.symbols
     blocks = 2 if len(symbols) > height - 1 and width >= 2 * BLOCK + 3 else 1
     room = (height - 1) * blocks
     shown, hidden = _chosen(symbols, room)
     if blocks == 1:
-        lines = _block(shown, style, width)
+        lines = _block(shown, view, style, width)
     else:
         half = -(-len(shown) // 2)
         each = (width - 3) // 2
-        left, right_ = _block(shown[:half], style, each), _block(shown[half:], style, each)
+        left, right_ = (_block(part, view, style, each) for part in (shown[:half], shown[half:]))
         lines = [
             [*one, ("dim", " │ " if style.signs else " | "), *other]
             for one, other in zip(left, [*right_, *[[("", "")]] * (len(left) - len(right_))], strict=True)
@@ -92,8 +93,8 @@ def _chosen(symbols: Sequence[SymbolView], room: int) -> tuple[list[SymbolView],
     return ordered[:kept], ordered[kept:]
 
 
-def _block(symbols: Sequence[SymbolView], style: Style, width: int) -> list[Row]:
-    rows = [_cells(symbol, style) for symbol in symbols]
+def _block(symbols: Sequence[SymbolView], view: View, style: Style, width: int) -> list[Row]:
+    rows = [_cells(symbol, view, style) for symbol in symbols]
     widths = [
         max([len(column.name), *(width_of(row[i]) for row in rows)]) for i, column in enumerate(_COLUMNS)
     ]
@@ -120,14 +121,14 @@ def _line(cells: Sequence[Row], widths: Sequence[int], shown: Sequence[int], gap
     return row
 
 
-def _cells(symbol: SymbolView, style: Style) -> tuple[Row, ...]:
+def _cells(symbol: SymbolView, view: View, style: Style) -> tuple[Row, ...]:
     age = symbol.ticker_age_ms
     stale = symbol.book_stale or age is None
     return (
         [("bold", symbol.symbol)],
         [("", price_text(symbol.last_price))],
         *_analysis_cells(symbol.analysis, style),
-        *_position_cells(symbol, style),
+        *_position_cells(symbol, view, style),
         [("yellow" if stale else "dim", age_text(age))],
     )
 
@@ -156,14 +157,14 @@ def _because(analysis: Analysis) -> Row:
     return row
 
 
-def _position_cells(symbol: SymbolView, style: Style) -> tuple[Row, ...]:
+def _position_cells(symbol: SymbolView, view: View, style: Style) -> tuple[Row, ...]:
     position = symbol.position
     if position is None:
         if symbol.unknown_orders:
             return ([("loud", "UNKNOWN ORDER")], [], [], [], [], [])
         return ([("cyan", "order sent")] if symbol.in_flight else [("dim", "flat")], [], [], [], [], [])
     entry = average_text(position.entry_price, position.last_price, position.stop_loss)
-    stop: Row = [("loud", "NO STOP")]
+    stop = no_stop(view, "stop ?")
     if position.stop_loss is not None:
         stop = [("cyan" if position.stop_moved else "", price_text(position.stop_loss))]
     quote, r = result_spans(position)
