@@ -134,7 +134,7 @@ class BybitAccount:
         own time; it reaches beyond it, so nothing that came meanwhile is missed.
         """
         if until_ms is None:
-            horizon_ms = max(self._market.newest_bar_close_ms(symbol) or since_ms, since_ms)
+            horizon_ms = max(self._market.newest_bar_close_ms(symbol), since_ms)
         else:
             horizon_ms = until_ms - 1
         if horizon_ms - since_ms > _MOST_WEEKS * WEEK_MS:
@@ -147,7 +147,10 @@ class BybitAccount:
         ask = {"category": "linear", "settleCoin": "USDT", "limit": _POSITIONS_PAGE}
         rows = self._rows(self._session.get_positions, _positions, ask)
         wanted = [row for row in rows if row.symbol in self._symbols]
-        return readable(lambda: tuple(make_position(row) for row in wanted), "GET /v5/position/list")
+        made = readable(lambda: [make_position(row) for row in wanted], "GET /v5/position/list")
+        # What changes between two pages may stand on both, before and after.
+        made.sort(key=lambda position: (position.updated_ms, position.seq))
+        return tuple({(position.symbol, position.position_idx): position for position in made}.values())
 
     def _open_orders(self) -> tuple[OrderReport, ...]:
         ask = {"category": "linear", "settleCoin": "USDT", "limit": _ORDERS_PAGE}
@@ -168,6 +171,8 @@ class BybitAccount:
             wallet = readable(partial(make_wallet, row, reply.time_ms), call)
             if wallet is None and holds:
                 raise TransportError(f"{call}: a position is open, and the wallet names no USDT")
+            if wallet is not None and holds and wallet.wallet_balance == wallet.equity == ZERO:
+                raise TransportError(f"{call}: a position is open, and the wallet holds no USDT")
             # The venue leaves out coins that the account never held.
             return wallet or WalletReport(ZERO, ZERO, ZERO, reply.time_ms)
         raise TransportError(f"{call}: the answer holds no wallet")

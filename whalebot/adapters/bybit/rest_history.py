@@ -11,7 +11,7 @@ import msgspec
 from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.conventions import BadValue
 from whalebot.adapters.bybit.rest_reading import Reader
-from whalebot.adapters.bybit.rest_wire import KlineResult, decode_result, readable
+from whalebot.adapters.bybit.rest_wire import decode_result, kline_rows, readable
 from whalebot.adapters.bybit.session import Reply, VenueSession
 
 BARS_A_PAGE: Final = 1000
@@ -45,7 +45,6 @@ class _Rows(msgspec.Struct):
     rows: list[dict[str, _Text]] = msgspec.field(name="list")
 
 
-_klines = msgspec.json.Decoder(KlineResult, strict=False)
 _rows = msgspec.json.Decoder(_Rows, strict=False)
 
 
@@ -74,7 +73,7 @@ class BybitHistory:
             end=end_ms - 1,
             limit=BARS_A_PAGE,
         )
-        return _bar_rows(reply, "GET /v5/market/kline", 6, start_ms, end_ms)
+        return _bar_rows(reply, symbol, "GET /v5/market/kline", 6, start_ms, end_ms)
 
     def mark_bars(self, symbol: str, interval: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
         """Return time, open, high, low, close of the mark price and an empty volume."""
@@ -86,14 +85,14 @@ class BybitHistory:
             end=end_ms - 1,
             limit=BARS_A_PAGE,
         )
-        rows = _bar_rows(reply, "GET /v5/market/mark-price-kline", 5, start_ms, end_ms)
+        rows = _bar_rows(reply, symbol, "GET /v5/market/mark-price-kline", 5, start_ms, end_ms)
         return [(*row, "") for row in rows]
 
     def newest_open_ms(self, symbol: str, interval: str, is_mark: bool = False) -> int | None:
         """Return the open of the newest bar, which may still be forming; None where there is none."""
         ask = self._session.get_mark_price_kline if is_mark else self._session.get_kline
         reply = self._ask(ask, symbol, interval=interval, limit=1)
-        rows = _bar_rows(reply, "newest bar", 5 if is_mark else 6, 0, 1 << 62)
+        rows = _bar_rows(reply, symbol, "newest bar", 5 if is_mark else 6, 0, 1 << 62)
         return int(rows[-1][0]) if rows else None
 
     def funding(self, symbol: str, start_ms: int, end_ms: int) -> list[HistoryRow]:
@@ -132,8 +131,10 @@ class BybitHistory:
         return self._reader.read(lambda: method(category="linear", symbol=symbol, **parameters))
 
 
-def _bar_rows(reply: Reply, call: str, width: int, start_ms: int, end_ms: int) -> list[HistoryRow]:
-    rows = decode_result(_klines, reply.result, call).rows
+def _bar_rows(
+    reply: Reply, symbol: str, call: str, width: int, start_ms: int, end_ms: int
+) -> list[HistoryRow]:
+    rows = kline_rows(reply, symbol, call)
     return readable(lambda: _checked((row[:width] for row in rows), width, start_ms, end_ms), call)
 
 

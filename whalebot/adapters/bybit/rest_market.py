@@ -16,11 +16,10 @@ from whalebot.adapters.bybit.decode_public import check_candle
 from whalebot.adapters.bybit.rest_reading import Reader
 from whalebot.adapters.bybit.rest_wire import (
     InstrumentRow,
-    KlineResult,
-    ServerTime,
     all_rows,
-    decode_result,
+    kline_rows,
     readable,
+    server_time_ms,
 )
 from whalebot.adapters.bybit.session import VenueSession
 from whalebot.domain.errors import TransportError
@@ -34,8 +33,6 @@ _PAGE: Final = 1000
 _CLOCK_SAMPLES: Final = 3
 _KLINE: Final = "GET /v5/market/kline"
 
-_time = msgspec.json.Decoder(ServerTime, strict=False)
-_klines = msgspec.json.Decoder(KlineResult, strict=False)
 _instruments = msgspec.json.Decoder(InstrumentRow, strict=False)
 
 
@@ -93,13 +90,12 @@ class BybitMarket:
         ]
         return wanted[-limit:]
 
-    def newest_bar_close_ms(self, symbol: str) -> int | None:
+    def newest_bar_close_ms(self, symbol: str) -> int:
         """Return an upper bound of the market's present time: the end of the newest daily bar.
 
         Every venue has days; one that plays a recorded file has nothing shorter than the file's own bars.
         """
-        bars = self._page(symbol, "D", None, 1)
-        return bars[-1].close_ms if bars else None
+        return self._page(symbol, "D", None, 1)[-1].close_ms
 
     def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument]:
         """Return the rules of the given symbols (all pages); an unlisted symbol is absent."""
@@ -119,8 +115,7 @@ class BybitMarket:
         return readable(lambda: [make_instrument(row) for row in ours], call)
 
     def _ask_time_ms(self) -> int:
-        reply = self._session.get_server_time()
-        return decode_result(_time, reply.result, "GET /v5/market/time").time_nano // 1_000_000
+        return server_time_ms(self._session.get_server_time())
 
     def _sample_clock(self) -> ClockSkew:
         started_ms, started_ns = self._clock.now_ms(), time.perf_counter_ns()
@@ -153,15 +148,18 @@ class BybitMarket:
 
     def _has_later_bar(self, symbol: str, interval: str, open_ms: int) -> bool:
         page = self._page(symbol, interval, None, 1)
-        return bool(page) and page[-1].open_ms > open_ms
+        return page[-1].open_ms > open_ms
 
     def _page(self, symbol: str, interval: str, end_ms: int | None, size: int) -> list[Candle]:
+        """Return one page, oldest first; without an end it has the forming bar at least, or is no answer."""
         reply = self._reader.read(
             lambda: self._session.get_kline(
                 category="linear", symbol=symbol, interval=interval, end=end_ms, limit=size
             )
         )
-        rows = decode_result(_klines, reply.result, _KLINE).rows
+        rows = kline_rows(reply, symbol, _KLINE)
+        if end_ms is None and not rows:
+            raise TransportError(f"{_KLINE}: no bar of {symbol} at all, interval {interval}")
         return readable(lambda: [make_candle(row, symbol, interval) for row in reversed(rows)], _KLINE)
 
 

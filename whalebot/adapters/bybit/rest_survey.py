@@ -18,7 +18,7 @@ from whalebot.adapters.bybit import conventions as say
 from whalebot.adapters.bybit.conventions import BadValue
 from whalebot.adapters.bybit.day_ticker import DayTicker, read_tickers
 from whalebot.adapters.bybit.rest_market import is_usdt_perpetual, make_candle
-from whalebot.adapters.bybit.rest_wire import KlineResult, PriceFilter, ServerTime, all_rows, decode_result
+from whalebot.adapters.bybit.rest_wire import PriceFilter, all_rows, kline_rows, server_time_ms
 from whalebot.adapters.bybit.session import Reply, VenueSession
 from whalebot.adapters.bybit.wire import Name
 from whalebot.domain.errors import TransportError
@@ -48,8 +48,6 @@ class _Row(msgspec.Struct, rename="camel"):
 
 
 _rows = msgspec.json.Decoder(_Row, strict=False)
-_klines = msgspec.json.Decoder(KlineResult, strict=False)
-_time = msgspec.json.Decoder(ServerTime, strict=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ class BybitSurvey:
         reply = self._session.get_kline(
             category="linear", symbol=symbol, interval=interval, end=end_ms, limit=min(count, MOST_BARS)
         )
-        rows = decode_result(_klines, reply.result, _KLINE).rows
+        rows = kline_rows(reply, symbol, _KLINE)
         found: dict[int, Candle] = {}
         refused = 0
         for row in rows:
@@ -119,8 +117,7 @@ class BybitSurvey:
     def clock_offset_ms(self) -> int:
         """Return the venue's clock minus ours, measured with half the round trip."""
         started_ms, started_ns = self._clock.now_ms(), time.perf_counter_ns()
-        reply = self._session.get_server_time()
-        venue_ms = decode_result(_time, reply.result, "GET /v5/market/time").time_nano // 1_000_000
+        venue_ms = server_time_ms(self._session.get_server_time())
         half_ms = (time.perf_counter_ns() - started_ns) / 2_000_000
         return round(venue_ms - (started_ms + half_ms))
 

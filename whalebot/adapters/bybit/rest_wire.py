@@ -15,12 +15,14 @@ from whalebot.domain.errors import TransportError
 
 Row = TypeVar("Row")
 _MAX_PAGES: Final = 500
+_TIME: Final = "GET /v5/market/time"
+# The venue is younger: a time before this one (July 2017) is written in another unit.
+_EARLIEST_MS: Final = 1_500_000_000_000
 
 
-class ServerTime(msgspec.Struct, rename="camel"):
-    """Result of market/time."""
-
-    time_nano: Count
+class _ServerTime(msgspec.Struct, rename="camel"):
+    time_nano: Count = 0
+    time_second: Count = 0
 
 
 class OrderAck(msgspec.Struct, rename="camel"):
@@ -30,10 +32,10 @@ class OrderAck(msgspec.Struct, rename="camel"):
     order_link_id: Name = ""
 
 
-class KlineResult(msgspec.Struct):
-    """Result of market/kline: rows of strings, newest first."""
-
+class _KlineResult(msgspec.Struct):
     rows: list[list[str]] = msgspec.field(name="list")
+    symbol: Name = ""
+    category: Name = ""
 
 
 class LeverageFilter(msgspec.Struct, rename="camel"):
@@ -104,6 +106,8 @@ class _Page(msgspec.Struct, rename="camel"):
 
 
 _page = msgspec.json.Decoder(_Page, strict=False)
+_time = msgspec.json.Decoder(_ServerTime, strict=False)
+_klines = msgspec.json.Decoder(_KlineResult, strict=False)
 
 
 def decode_result(decoder: msgspec.json.Decoder[Row], raw: Any, call: str) -> Row:
@@ -131,6 +135,28 @@ def all_rows(
             return
         cursor = page.next_page_cursor
     raise TransportError(f"{call}: more than {_MAX_PAGES} pages")
+
+
+def server_time_ms(reply: Reply) -> int:
+    """Return what market/time says, ms UTC; the full second where the finer figure cannot be a time.
+
+    Raises TransportError where both cannot.
+    """
+    told = decode_result(_time, reply.result, _TIME)
+    for time_ms in (told.time_nano // 1_000_000, told.time_second * 1000):
+        if _EARLIEST_MS <= time_ms < say.LATEST_MS:
+            return time_ms
+    found = f"timeNano {told.time_nano} nor timeSecond {told.time_second}"
+    raise TransportError(f"{_TIME}: unreadable result: neither {found} is a time")
+
+
+def kline_rows(reply: Reply, symbol: str, call: str) -> list[list[str]]:
+    """Return rows of bars as strings, newest first. Raises TransportError for those of another symbol."""
+    told = decode_result(_klines, reply.result, call)
+    if told.symbol not in ("", symbol) or told.category not in ("", "linear"):
+        product = f"{told.symbol or symbol} ({told.category or 'linear'})"
+        raise TransportError(f"{call}: asked for {symbol}, an answer about {product}")
+    return told.rows
 
 
 def readable(make: Callable[[], Row], call: str) -> Row:
