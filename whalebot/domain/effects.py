@@ -36,6 +36,16 @@ class CancelOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class RecallEntries:
+    """Send none of these entries that still waits to leave, by link id; each is answered as one not sent.
+
+    Of those that have left nothing changes.
+    """
+
+    order_link_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AmendStop:
     """Set stop loss and target of a position (Full mode); None leaves the venue's value as it is.
 
@@ -171,6 +181,7 @@ Effect: TypeAlias = (
     Persist
     | SubmitOrder
     | CancelOrder
+    | RecallEntries
     | AmendStop
     | SetLeverage
     | LookUpOrder

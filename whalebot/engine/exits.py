@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from whalebot.domain.effects import SubmitOrder
+from whalebot.domain.effects import RecallEntries, SubmitOrder
 from whalebot.domain.enums import ClosedBy, Level
 from whalebot.domain.orders import OrderIntent, Purpose
 from whalebot.domain.records import replace
@@ -64,10 +64,18 @@ class ExitDesk:
     def close_all(self, reason: ClosedBy) -> None:
         """Close every position we manage, and what entries in flight are still going to open."""
         self.rounds += 1
+        self.recall_entries()
         self._tracker.leave_entries(reason)
         if self.positions is not None:
             for symbol in list(self.positions.holdings):
                 self.close(symbol, reason)
+
+    def recall_entries(self) -> None:
+        """Let no entry leave any more that still waits for its turn."""
+        in_flight = [t.memory.intent for t in self._tracker.in_flight()]
+        entries = tuple(i.order_link_id for i in in_flight if i.purpose is Purpose.ENTRY)
+        if entries:
+            self._ctx.emit(RecallEntries(entries))
 
     def on_timer(self, symbol: str) -> None:
         """An exit did not trade a moment ago: send it again while the position is there, and say so."""

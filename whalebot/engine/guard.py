@@ -91,3 +91,5 @@ class Guard:
         )
         if close:
             self._exits.close_all(ClosedBy.KILL)
+        else:
+            self._exits.recall_entries()

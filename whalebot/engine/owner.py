@@ -68,6 +68,7 @@ class Owner:
         self._deadline_ms = self._ctx.clock.real_ms + timing.shutdown_ms
         self._ctx.notice(Level.INFO, "stopping", f"stopping ({source}): no new entries")
         self._cancel_working()
+        self._exits.recall_entries()
         self._funding.stop()
         if self._ctx.settings.trade.on_shutdown is AtEnd.CLOSE:
             self._exits.close_all(ClosedBy.SHUTDOWN)

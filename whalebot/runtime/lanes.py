@@ -22,6 +22,7 @@ from whalebot.domain.effects import (
     FetchSnapshot,
     LookUpOrder,
     Persist,
+    RecallEntries,
     RecordTrade,
     Resubscribe,
     SetLeverage,
@@ -104,6 +105,7 @@ class Lanes:
                 f"{e.symbol} {e.interval}", self._read_actions.history(e)
             ),
             FetchInstruments: lambda e: self._history.submit("instruments", self._read_actions.instruments()),
+            RecallEntries: lambda e: self._order_actions.recall(e.order_link_ids),
             RecordTrade: self._record,
             Resubscribe: lambda e: ports.streams.resubscribe_book(e.symbol),
             Alert: lambda e: ports.notifier.send(e.level, e.title, e.text, e.kind),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -62,6 +62,14 @@ class OrderActions:
         self._clock = clock
         self._codes = codes
         self._on_fatal = on_fatal
+        self._recalled: frozenset[str] = frozenset()
+
+    def recall(self, link_ids: Iterable[str]) -> None:
+        """Let none of these entries leave that has not left yet. Any thread.
+
+        Replaces those recalled before: what was recalled then and still waits is in flight and named again.
+        """
+        self._recalled = frozenset(link_ids)
 
     def submit(self, intent: OrderIntent, save: DocumentSave | None) -> Job[OrderGateway]:
         """Place an order after its document is on disk; reduce-only orders leave even if that fails.
@@ -113,6 +121,8 @@ class OrderActions:
                 problem = "its intent is not in the state document"
         if not intent.reduce_only:
             problem = problem or self._late(intent.sent_ms)
+            if intent.order_link_id in self._recalled:
+                problem = "it was recalled before it left"
         if problem and not intent.reduce_only:
             yield self._refused(intent.order_link_id, Refusal.NOT_SENT, 0, problem)
             return
