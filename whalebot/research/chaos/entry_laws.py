@@ -22,15 +22,19 @@ _DUPLICATE_LINK_ID = 110072
 
 
 def link_ids_are_used_once(ledger: Ledger, books: Books) -> Iterator[str]:
-    """No order link id was ever given to two orders, tried twice, or named twice in the daemon's log."""
+    """No order link id was ever given to two orders, tried twice, or named twice in the daemon's log.
+
+    Nor was it tried again after the exchange had refused it: what is sent again has a name of its own.
+    """
     for link_id, orders in ledger.orders.items():
         if len(orders) > 1:
             yield f"link id {link_id} has {len(orders)} orders"
     for line in ledger.refused:
         if line["ret_code"] == _DUPLICATE_LINK_ID:
             yield f"link id {line['order_link_id']} was sent twice"
+    yield from _sent_after_refusal(ledger)
     sent = Counter(_sent_ids(books))
-    yield from (f"link id {name} was sent {count} times" for (_, name), count in sent.items() if count > 1)
+    yield from (f"link id {name} was sent {count} times" for name, count in sent.items() if count > 1)
 
 
 def entries_are_single(ledger: Ledger, books: Books) -> Iterator[str]:
@@ -113,11 +117,19 @@ def _bar_shown(event: dict[str, Any]) -> str:
     return words[2] if len(words) > 2 else ""
 
 
-def _sent_ids(books: Books) -> Iterator[tuple[int, str]]:
-    """Yield (start of the daemon, link id): what a killed one told of but never sent may be used again."""
-    starts = 0
+def _sent_after_refusal(ledger: Ledger) -> Iterator[str]:
+    refused = Counter(
+        line["order_link_id"]
+        for line in ledger.refused
+        if line.get("command") == "CreateOrder" and line["ret_code"] != _DUPLICATE_LINK_ID
+    )
+    for name, count in refused.items():
+        if name.startswith(OWN) and (count > 1 or name in ledger.orders):
+            yield f"link id {name} was refused, and was sent again"
+
+
+def _sent_ids(books: Books) -> Iterator[str]:
+    """Yield the link id of every order the daemon told of: numbers grow over restarts, kills too."""
     for event in books.events:
-        if event.get("kind") == "start":
-            starts += 1
-        elif event.get("kind") in ("entry_sent", "exit_sent"):
-            yield starts, event["fields"]["order_link_id"]
+        if event.get("kind") in ("entry_sent", "exit_sent"):
+            yield event["fields"]["order_link_id"]

@@ -26,6 +26,7 @@ from whalebot.research.chaos.books import (
     to_ms,
 )
 from whalebot.research.chaos.entry_laws import entries_are_single, link_ids_are_used_once, why_is_known
+from whalebot.research.chaos.exit_laws import exits_are_single
 from whalebot.research.chaos.ledger import Ledger, read_ledger
 from whalebot.research.chaos.stop_laws import (
     always_protected,
@@ -203,6 +204,7 @@ LAWS: tuple[Callable[[Ledger, Books], Iterator[str]], ...] = (
     stops_only_tighten,
     link_ids_are_used_once,
     entries_are_single,
+    exits_are_single,
     why_is_known,
     orders_have_ended,
     open_positions_are_known,

@@ -16,6 +16,7 @@ _ZERO = Decimal(0)
 _OPPOSITE = {"Buy": "Sell", "Sell": "Buy"}
 # Position indices of hedge mode.
 _SIDES = {1: "Buy", 2: "Sell"}
+_NOTHING_TO_REDUCE = 110017
 
 
 @dataclass(slots=True)
@@ -23,7 +24,8 @@ class Position:
     """One position of the exchange. Times of the market in ms; `net` is exact and in quote currency.
 
     `changed_ms` is the real time of its last execution, `executions` how many it had. `openers` are the link
-    ids of the orders that opened or increased it, in order.
+    ids of the orders that opened or increased it, in order, `closers` of those that reduced it, "" for orders
+    without one.
 
     `stops` are the stop prices in force, in order, None where there was none. `bare` are the stretches of
     real time without a stop.
@@ -42,6 +44,7 @@ class Position:
     changed_ms: int = 0
     executions: int = 0
     openers: list[str] = field(default_factory=list)
+    closers: list[str] = field(default_factory=list)
     stops: list[Decimal | None] = field(default_factory=list)
     bare: list[Span] = field(default_factory=list)
     bare_since_ms: int | None = None
@@ -68,13 +71,16 @@ class Ledger:
     and side, which an execution tells in either mode, while only other lines name the position index.
 
     `orders` are the states of orders by link id and order id, `order_ms` the real time of the last one.
-    `faults` are its lines about faults set and struck; `requests` the real times of private requests by path.
+    `futile` are link ids of orders that would have reduced what was gone, each with the position of the
+    symbol that had ended last; nothing was open by then. `faults` are its lines about faults set and struck;
+    `requests` the real times of private requests by path.
     """
 
     positions: list[Position] = field(default_factory=list)
     orders: dict[str, dict[str, str]] = field(default_factory=dict)
     order_ms: dict[str, int] = field(default_factory=dict)
     refused: list[Line] = field(default_factory=list)
+    futile: list[tuple[str, Position]] = field(default_factory=list)
     violations: list[Line] = field(default_factory=list)
     faults: list[Line] = field(default_factory=list)
     requests: dict[str, list[int]] = field(default_factory=dict)
@@ -82,6 +88,7 @@ class Ledger:
     first_wallet: Decimal | None = None
     last_wallet: Decimal = _ZERO
     _open: dict[tuple[str, str], Position] = field(default_factory=dict)
+    _ended: dict[str, Position] = field(default_factory=dict)
     _real_ms: int = 0
 
     @property
@@ -141,6 +148,9 @@ class Ledger:
     def _on_order(self, line: Line) -> None:
         if line["status"] == "refused":
             self.refused.append(line)
+            last = self._ended.get(line["symbol"])
+            if line["ret_code"] == _NOTHING_TO_REDUCE and line["order_link_id"] and last is not None:
+                self.futile.append((line["order_link_id"], last))
             return
         link_id = line["order_link_id"]
         if link_id:
@@ -160,6 +170,8 @@ class Ledger:
             self.oddities.append(f"execution {line['exec_id']} turned {position} around")
         if closes < qty and line["order_link_id"] not in position.openers:
             position.openers.append(line["order_link_id"])
+        if closes and line["order_link_id"] not in position.closers:
+            position.closers.append(line["order_link_id"])
         position.changed_ms = line["real_ms"]
         position.executions += 1
         position.realised += Decimal(line["realised"])
@@ -170,11 +182,14 @@ class Ledger:
             position.closed_ms = line["ts_ms"]
             _cover(position, line["real_ms"])
             del self._open[key]
+            if not any(symbol == position.symbol for symbol, _ in self._open):
+                self._ended[position.symbol] = position
 
     def _begin(self, key: tuple[str, str], line: Line) -> Position:
         position = Position(*key, line["ts_ms"], line["order_link_id"])
         self.positions.append(position)
         self._open[key] = position
+        self._ended.pop(position.symbol, None)
         position.bare_since_ms = line["real_ms"]
         return position
 
