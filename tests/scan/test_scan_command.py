@@ -27,6 +27,7 @@ from whalebot.adapters.storage.lock import FolderLock
 from whalebot.app.cli import main
 from whalebot.app.scanning.demo import start_scan_exchange
 from whalebot.app.scanning.live import Reporter, _ended_by_signals
+from whalebot.scanner.history import FILE_NAME, read_signals
 
 NAMES = [f"A{number:02d}USDT" for number in range(12)]
 ENDS_S = 60
@@ -300,6 +301,9 @@ def test_a_reader_that_leaves_ends_the_scan_in_order(folder: Path) -> None:
 
 def test_the_demo_starts_an_exchange_of_its_own_and_ends_it(tmp_path: Path) -> None:
     folder = tmp_path / "new"
+    folder.mkdir()
+    signals_of_anything = {"scanner": {"signal_config": {"signal_threshold": 0.02}}}
+    (folder / "config.json").write_text(json.dumps(signals_of_anything))
     process = started(
         folder, "--demo", "--demo-symbols", "3", "--once", "--format", "json",
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -310,6 +314,10 @@ def test_the_demo_starts_an_exchange_of_its_own_and_ends_it(tmp_path: Path) -> N
     rows = json.loads(out)
     assert [row["status"] for row in rows] == ["live"] * 3
     assert {row["symbol"] for row in rows} >= {"BTCUSDT", "ETHUSDT"}
+    # Nothing of it can be taken for a signal of the real market, nor stands when that one is scanned next.
+    assert {kept.mode for kept in read_signals(folder / "output" / FILE_NAME)} == {"demo"}
+    assert (folder / "output/scan_state.demo.json").is_file()
+    assert not (folder / "output/scan_state.json").exists()
 
 
 def test_the_exchange_is_this_program_wherever_its_owner_stands(

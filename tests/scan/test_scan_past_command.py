@@ -56,6 +56,20 @@ def test_judge_of_one_mode(folder: Path, capsys: Any) -> None:
     assert "no signal to judge" in capsys.readouterr().err
 
 
+def test_simulated_signals_are_listed_and_not_judged(folder: Path, capsys: Any) -> None:
+    store = SignalHistory(folder / "output" / FILE_NAME)
+    store.add([signal_record(1), replace(signal_record(3), config_hash="1")], "c", "demo")
+    store.close()
+    assert main(["scan", "history", "--dir", str(folder), "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    expected = [("id1", "live"), ("id2", "backscan"), ("id3", "demo")]
+    assert sorted((record["id"], record["mode"]) for record in found) == expected
+    assert judge(folder, "--symbol", "BTCUSDT") == 0
+    assert "all: n 1" in capsys.readouterr().out
+    assert judge(folder, "--mode", "demo") == 2
+    assert "no signal to judge; a scan of a real market" in capsys.readouterr().err
+
+
 def test_a_signal_without_a_price_is_left_out(folder: Path, caplog: Any) -> None:
     store = SignalHistory(folder / "output" / FILE_NAME)
     store.add([replace(signal_record(3), entry_price=None, config_hash="1")], "c", "replay")

@@ -116,6 +116,19 @@ def test_a_symbol_has_its_votes_levels_and_past(tmp_path: Path) -> None:
         assert client.api("scanner/ETHUSDT").data["votes"] == []
 
 
+def test_past_events_are_of_the_market_that_the_table_shows(tmp_path: Path) -> None:
+    scanner = _folder(tmp_path)
+    _keep(tmp_path, [scan_record(1)])
+    _keep(tmp_path, [scan_record(2)], "demo")
+    with _served(scanner) as client:
+        for simulated, shown in ((False, "event1"), (True, "event2")):
+            _write(tmp_path / "output", scan_table(_now_ms(), simulated=simulated))
+            for path in ("scanner/BTCUSDT", "scanner/events"):
+                data = client.api(path).data
+                assert [event["id"] for event in data.get("events", data.get("items"))] == [shown]
+        assert client.api("scanner/events?mode=live").data["items"][0]["id"] == "event1"
+
+
 def _keep(tmp_path: Path, records: list[dict[str, Any]], mode: str = "live") -> None:
     history = SignalHistory(tmp_path / "output" / HISTORY)
     history.add([SignalRecord(**record) for record in records], "run", mode)

@@ -37,9 +37,10 @@ CREATE TABLE signals (
 )
 """
 _INDEX: Final = "CREATE INDEX signals_by_time ON signals (ts_ms)"
-MODES: Final = ("live", "replay", "backscan")
+SIMULATED: Final = "demo"
+MODES: Final = ("live", "replay", "backscan", SIMULATED)
 """Where events come from; of an event that several modes have, the first of these counts."""
-_RANK: Final = "CASE {0}.mode WHEN 'live' THEN 0 WHEN 'replay' THEN 1 ELSE 2 END"
+_RANK: Final = "CASE {0}.mode WHEN 'live' THEN 0 WHEN 'replay' THEN 1 WHEN 'backscan' THEN 2 ELSE 3 END"
 _COUNTS: Final = (
     "NOT EXISTS (SELECT 1 FROM signals AS other WHERE "
     + " AND ".join(f"other.{name} = signals.{name}" for name in _KEY)

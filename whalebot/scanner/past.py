@@ -18,7 +18,7 @@ from whalebot.decisions.scan.window import History
 from whalebot.domain.errors import ConfigError
 from whalebot.domain.intervals import interval_ms
 from whalebot.scanner.backscan import backscan
-from whalebot.scanner.history import MODES, KeptRecord, Query, SignalHistory, read_signals
+from whalebot.scanner.history import MODES, SIMULATED, KeptRecord, Query, SignalHistory, read_signals
 from whalebot.scanner.judge import Judgement, JudgeSettings, judge
 from whalebot.scanner.judge_outcomes import JUDGED_EVENTS, JudgedSignal, signals_of
 from whalebot.scanner.judge_text import ReportLine, judgement_lines, proposal_lines
@@ -69,9 +69,14 @@ def judge_history(path: Path, query: Query, bars_of: BarsOf, settings: JudgeSett
     """Judge what the history at `path` has, one judgement an interval, shortest first.
 
     Signals of every mode count, unless the query names one; what several modes have counts once, as live.
+    Simulated ones never do: there are no bars of their market.
     Raises ConfigError where there is nothing to judge.
     """
-    announced = [kept for kept in read_signals(path, query) if kept.signal.event in JUDGED_EVENTS]
+    announced = [
+        kept
+        for kept in read_signals(path, query)
+        if kept.signal.event in JUDGED_EVENTS and kept.mode != SIMULATED
+    ]
     distinct = _distinct(announced)
     signals = signals_of(distinct)
     if len(signals) < len(distinct):
@@ -79,7 +84,7 @@ def judge_history(path: Path, query: Query, bars_of: BarsOf, settings: JudgeSett
             "%s: %d signals without a price or a score are left out", path, len(distinct) - len(signals)
         )
     if not signals:
-        raise ConfigError(f"{path}: no signal to judge; a scan or `scan backscan` fills it")
+        raise ConfigError(f"{path}: no signal to judge; a scan of a real market or `scan backscan` fills it")
     judgements = []
     for interval in sorted({signal.interval for signal in signals}, key=interval_ms):
         own = [signal for signal in signals if signal.interval == interval]

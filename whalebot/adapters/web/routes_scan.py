@@ -39,11 +39,14 @@ def scan_routes(desk: ScanDesk | None, answers: Answers) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
         symbol: SymbolAsked = None,
-        mode: Literal["live", "replay", "backscan"] = "live",
+        mode: Literal["live", "replay", "backscan", "demo"] | None = None,
     ) -> Response:
-        """What happened to signals, from the scan's history, the last kept first."""
+        """What happened to signals, from the scan's history, the last kept first; by default of the market
+        that the table shows.
+        """
         wanted = _needed(desk)
-        found, more, total = await asyncio.to_thread(wanted.events, limit, cursor, symbol, mode)
+        shown = mode or _mode(await asyncio.to_thread(wanted.table))
+        found, more, total = await asyncio.to_thread(wanted.events, limit, cursor, symbol, shown)
         items, left_out = show_scan.events_of(found)
         return answers.ok(request, {"items": items, "next": more, "total": total, "left_out": left_out})
 
@@ -54,7 +57,7 @@ def scan_routes(desk: ScanDesk | None, answers: Answers) -> APIRouter:
         found = await asyncio.to_thread(_table, wanted)
         by_name = {line.symbol: line for line in found.lines}
         name = known_symbol(symbol, list(by_name), "in the scan")
-        past = await asyncio.to_thread(wanted.events, _DETAIL_EVENTS, None, name, "live")
+        past = await asyncio.to_thread(wanted.events, _DETAIL_EVENTS, None, name, _mode(found))
         return answers.ok(request, show_scan.detail_of(found, by_name[name], past[0], _now_ms()))
 
     return router
@@ -71,6 +74,10 @@ def _table(desk: ScanDesk) -> ScanTable:
     if table is None:
         raise ApiProblem("no_scanner", desk.absent)
     return table
+
+
+def _mode(table: ScanTable | None) -> str:
+    return "demo" if table is not None and table.simulated else "live"
 
 
 def _now_ms() -> int:

@@ -30,6 +30,7 @@ from whalebot.runtime.clock import SystemClock
 from whalebot.scanner.alerting import ScanAlerts
 from whalebot.scanner.asking import Asking, Patience
 from whalebot.scanner.desk import ScanDesk, make_frames
+from whalebot.scanner.history import SIMULATED
 from whalebot.scanner.options import ScannerOptions
 from whalebot.scanner.outputs import OutputPlaces, OutputWriter, load_state
 from whalebot.scanner.publishing import RunIdentity, TablePublisher
@@ -91,7 +92,7 @@ def open_scan(args: ScanArguments, config: ScanConfig, options: ScannerOptions) 
             desk = _desk(args, options, symbols, universe, clock)
             logs.set_up(symbols)
             places = places_of(args, options)
-            kept = KeptSignals(places.state.parent, "live")
+            kept = KeptSignals(places.state.parent, SIMULATED if args.demo else "live")
             writer = OutputWriter(places, args.masker.mask, kept)
             run = RunIdentity(
                 kept.run_id, __version__, args.masker.mask(endpoints.rest_url), args.demo, clock.now_ms()
@@ -117,7 +118,7 @@ def places_of(args: ScanArguments, options: ScannerOptions) -> OutputPlaces:
         json_folder if output.save_to_json else None,
         folder_of(args, output.csv_output_dir) if output.save_to_csv else None,
         folder_of(args, options.log_directory) / output.alert_file,
-        json_folder / "scan_state.json",
+        json_folder / ("scan_state.demo.json" if args.demo else "scan_state.json"),
     )
 
 
