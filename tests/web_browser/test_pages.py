@@ -44,6 +44,58 @@ def test_first_page_answers_the_five_questions(window: Any) -> None:
     expect(page.get_by_role("link", name="Charts by TradingView")).to_be_visible()
 
 
+_HELD = {
+    **{"symbol": "BTCUSDT", "direction": "long", "qty": "0.5", "entry_price": "40000", "last_price": "40010"},
+    **{"stop_loss": "39000", "unrealised_pnl": "5", "unrealised_r": 0.01, "fees": "11", "funding": "-0.25"},
+    **{"opened": "2025-01-01T12:00:00Z", "age_s": 60, "bars_held": 1, "entry_breakdown": []},
+}
+_DRAWN = """async ([held, account]) => {
+  const [{ render }, { positionCard }, { glance }, positions] = await Promise.all(['/js/ui/vdom.js',
+    '/js/ui/position_card.js', '/js/pages/glance.js', '/js/pages/positions.js'].map((path) => import(path)));
+  const at = (name) => ({ positions: { a: held }, account, orders: {}, trades: {} })[name];
+  const drawn = [positionCard(held), positionCard(held, true), glance({ get: at })].map((part) => {
+    const element = document.createElement('div');
+    render(element, part);
+    return element.textContent;
+  });
+  const page = document.createElement('div');
+  positions.open(page, { store: { get: at } });
+  return [...drawn, page.textContent];
+}"""
+
+
+def test_an_open_result_says_what_it_leaves_out(window: Any) -> None:
+    """It has gained 5 by price, and cost 11 to enter."""
+    page = window.open("/positions")
+    card, full, glance, whole = page.evaluate(_DRAWN, [_HELD, {"open_risk": "1", "open_risk_pct": 0.1}])
+    for text in (card, full, glance, whole):
+        assert re.search(r"\+5\.00 ?USDT,? by price alone", text), text
+        assert "exit cost" not in text
+    for text in (card, whole):
+        assert "fees so far 11.00 USDT, funding received 0.25 USDT" in text
+    assert "Fees so far11.00 USDT" in full
+    assert "costs 500.00 USDT by price if hit" in glance
+    assert "Lost if the stop is hit500.00 USDT by price" in full
+
+
+def test_a_guardrails_pause_is_why_nothing_is_held(window: Any) -> None:
+    status = {
+        **{"state": "paused", "symbols": ["BTCUSDT"], "interval": "5", "mode": "demo", "kind": "daemon"},
+        **{"manual_pause": False, "blocked_by": [], "paused_until": "2025-01-01T13:45:00Z"},
+    }
+    text = window.open("/positions").evaluate(
+        """async (status) => {
+          const { glance } = await import('/js/pages/glance.js');
+          const { render } = await import('/js/ui/vdom.js');
+          const element = document.createElement('div');
+          render(element, glance({ get: (name) => ({ positions: {}, status })[name] }));
+          return element.textContent;
+        }""",
+        status,
+    )
+    assert re.search(r"Why is nothing held\?Paused by a guardrail until 01 Jan, \d\d:\d\d\.", text)
+
+
 def test_live_updates_arrive_without_loading(window: Any) -> None:
     page = window.open("/")
     price = page.locator(".heading-price")

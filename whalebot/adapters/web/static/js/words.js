@@ -1,7 +1,7 @@
 // @ts-check
 /** The machine's words in people's words. */
 
-import { plain } from './ui/format.js';
+import { money, plain } from './ui/format.js';
 
 /** @type {Record<string, [string, string]>} name of a scoring group: what it is called, its family */
 const GROUPS = {
@@ -133,6 +133,12 @@ const CLOSED_BY = {
 /** @param {any} reason */
 export function closedBy(reason) {
   return CLOSED_BY[reason] ?? plain(reason);
+}
+
+/** What open positions have cost so far beside their price. @param {any[]} positions */
+export function paidWords(positions) {
+  const [fees, funding] = ['fees', 'funding'].map((name) => positions.reduce((sum, position) => sum + Number(position[name]), 0));
+  return `fees so far ${money(fees)} USDT${funding ? `, funding ${funding > 0 ? 'paid' : 'received'} ${money(Math.abs(funding))} USDT` : ''}`;
 }
 
 /** The unit of a symbol's size: BTCUSDT is BTC. @param {string} symbol */

@@ -52,11 +52,11 @@ function holding(positions) {
   if (!positions.length) return answer('Nothing', 'No position is open.');
   if (positions.length > 1) {
     const total = positions.reduce((sum, position) => sum + Number(position.unrealised_pnl), 0);
-    return answer(`${positions.length} positions`, [positions.map((position) => `${position.symbol} ${position.direction}`).join(', '), ' · ', h('span', { class: tone(total) }, `${money(total, { signed: true })} USDT`)]);
+    return answer(`${positions.length} positions`, [positions.map((position) => `${position.symbol} ${position.direction}`).join(', '), ' · ', h('span', { class: tone(total) }, `${money(total, { signed: true })} USDT`), ' by price alone']);
   }
   const [position] = positions;
   return answer([sideWord(position.direction), ` ${price(position.qty)} ${baseOf(position.symbol)}`],
-    [`at ${price(position.entry_price)}, now ${price(position.last_price)} · `, h('strong', { class: tone(position.unrealised_pnl) }, `${money(position.unrealised_pnl, { signed: true })} USDT`)]);
+    [`at ${price(position.entry_price)}, now ${price(position.last_price)} · `, h('strong', { class: tone(position.unrealised_pnl) }, `${money(position.unrealised_pnl, { signed: true })} USDT`), ' by price alone']);
 }
 
 /** @param {any[]} positions */
@@ -112,6 +112,7 @@ function whyNot(store) {
   const signals = Object.values(store.get('signals') || {});
   if (status?.read_only) return 'The run is over.';
   if (status?.manual_pause) return 'Paused by its owner.';
+  if (status?.paused_until) return `Paused by a guardrail until ${dayTime(status.paused_until)}.`;
   if (status?.blocked_by?.length) return `No entries now: ${status.blocked_by.join('; ')}.`;
   const scored = signals.filter((signal) => signal.score !== null);
   if (!scored.length) return 'No bar has been scored yet.';

@@ -7,6 +7,7 @@ import { positionCard } from '../ui/position_card.js';
 import { clock } from '../ui/times.js';
 import { h, render } from '../ui/vdom.js';
 import { chips, reasonsOf } from '../ui/breakdown.js';
+import { paidWords } from '../words.js';
 import { head } from './head.js';
 
 /** @param {HTMLElement} element @param {any} context */
@@ -29,8 +30,8 @@ function draw(element, store) {
 function sums(account, positions) {
   const open = positions.reduce((sum, position) => sum + Number(position.unrealised_pnl), 0);
   return h('div', { class: 'stats', key: 'sums' },
-    stat('Open result', `${money(open, { signed: true })}`, 'USDT, before exit costs', tone(open)),
-    stat(Number(account.open_risk) < 0 ? 'Kept if every stop is hit' : 'Lost if every stop is hit', number(account.open_risk) === null ? NONE : money(Math.abs(Number(account.open_risk))), number(account.open_risk_pct) === null ? 'a position has no stop' : `USDT, ${fixed(Math.abs(account.open_risk_pct), 2)} % of equity`),
+    stat('Open result', `${money(open, { signed: true })}`, `USDT, by price alone${positions.length ? `; ${paidWords(positions)}` : ''}`, tone(open)),
+    stat(Number(account.open_risk) < 0 ? 'Kept if every stop is hit' : 'Lost if every stop is hit', number(account.open_risk) === null ? NONE : money(Math.abs(Number(account.open_risk))), number(account.open_risk_pct) === null ? 'a position has no stop' : `USDT by price, ${fixed(Math.abs(account.open_risk_pct), 2)} % of equity`),
     stat('Exposure', money(account.exposure), 'USDT'),
     stat('Equity', money(account.equity), `of it free ${money(account.available_balance)}`));
 }

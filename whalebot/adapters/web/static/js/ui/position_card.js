@@ -7,14 +7,14 @@ import { scale } from './scale.js';
 import { stopResult } from './stop_result.js';
 import { dateTime } from './times.js';
 import { h } from './vdom.js';
-import { baseOf } from '../words.js';
+import { baseOf, paidWords } from '../words.js';
 
 /** @param {any} position @param {boolean} [isFull] with everything known of it */
 export function positionCard(position, isFull = false) {
   const right = [
     position.foreign ? badge('warn', 'Not ours') : null,
     position.stop_loss ? null : badge('bad', 'No stop', 'panic'),
-    h('strong', { class: `position-pnl ${tone(position.unrealised_pnl)}` }, `${money(position.unrealised_pnl, { signed: true })} USDT`),
+    h('span', {}, h('strong', { class: `position-pnl ${tone(position.unrealised_pnl)}` }, `${money(position.unrealised_pnl, { signed: true })} USDT`), h('span', { class: 'tiny muted' }, ' by price alone')),
   ];
   return card([sideWord(position.direction), ` ${position.symbol}`], [scale(position), isFull ? full(position) : short(position)], {
     right, key: `position-${position.symbol}`, label: `Position ${position.symbol}`, class: 'position',
@@ -24,7 +24,7 @@ export function positionCard(position, isFull = false) {
 /** @param {any} position */
 function short(position) {
   const r = number(position.unrealised_r);
-  return h('p', { class: 'tiny muted position-note' }, `${price(position.qty)} ${baseOf(position.symbol)} · ${money(position.value)} USDT · ${span((position.age_s ?? 0) * 1000)} · ${r === null ? 'R not known' : `${fixed(r, 2, true)} R`} before exit costs`);
+  return h('p', { class: 'tiny muted position-note' }, `${price(position.qty)} ${baseOf(position.symbol)} · ${money(position.value)} USDT · ${span((position.age_s ?? 0) * 1000)} · ${r === null ? 'R not known' : `${fixed(r, 2, true)} R`} by price · ${paidWords([position])}`);
 }
 
 /** @param {any} position */
@@ -34,7 +34,7 @@ function full(position) {
     ['Size', `${price(position.qty)} ${baseOf(position.symbol)}`],
     ['Value', `${money(position.value)} USDT`],
     ['Leverage', number(position.leverage) === null ? NONE : `${price(position.leverage)}×`],
-    ['Result in R', r === null ? NONE : h('span', { class: tone(r) }, `${fixed(r, 2, true)} R`)],
+    ['Result in R, by price', r === null ? NONE : h('span', { class: tone(r) }, `${fixed(r, 2, true)} R`)],
     atStop(position),
   ]), facts([
     ['Opened', dateTime(position.opened)],
@@ -55,5 +55,5 @@ function full(position) {
 function atStop(position) {
   const result = stopResult(position);
   if (result === null) return ['If the stop is hit', NONE];
-  return [result < 0 ? 'Lost if the stop is hit' : 'Kept if the stop is hit', `${money(Math.abs(result))} USDT`];
+  return [result < 0 ? 'Lost if the stop is hit' : 'Kept if the stop is hit', `${money(Math.abs(result))} USDT by price`];
 }

@@ -14,5 +14,5 @@ export function stopResult(position) {
 
 /** @param {number} result */
 export function stopWords(result) {
-  return result < 0 ? `costs ${money(-result)} USDT if hit` : `keeps ${money(result)} USDT if hit`;
+  return result < 0 ? `costs ${money(-result)} USDT by price if hit` : `keeps ${money(result)} USDT by price if hit`;
 }
