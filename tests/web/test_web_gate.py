@@ -43,6 +43,16 @@ def test_no_write_without_the_token() -> None:
     assert made.config.asked == []
 
 
+def test_the_page_on_the_api_says_what_an_order_is_answered() -> None:
+    page = (Path(__file__).parents[2] / "docs/api.md").read_text(encoding="utf-8")
+    [row] = [line for line in page.splitlines() if line.startswith("| `POST orders`")]
+    order = {"symbol": "BTCUSDT", "side": "Buy", "quantity": "1"}
+    with served(filled()) as client:
+        stranger, owner = (client.ask("POST", "/api/v1/orders", order, given) for given in (None, TOKEN))
+    assert f"{stranger.status} without the token" in row
+    assert f"{owner.status} `{owner.json['code']}` with it" in row
+
+
 def test_no_write_from_another_site() -> None:
     made = filled()
     with served(made) as client:
