@@ -7,6 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import (
+    ROUND_HALF_EVEN,
+    Context,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+    localcontext,
+)
 from typing import Final, Protocol
 
 from whalebot.domain.effects import Alert, Effect, Notice, PublishView, Stopped
@@ -21,6 +29,9 @@ _log = logging.getLogger(__name__)
 
 EXIT_CLEAN: Final = 0
 EXIT_BUG: Final = 70
+
+_MONEY: Final = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+"""Amounts depend on events alone, not on what a program around the loop has set for its thread."""
 
 
 class EngineLike(Protocol):
@@ -126,6 +137,10 @@ class Loop:
 
         After a bug nothing is cancelled or closed: the stops at the venue go on protecting what is open.
         """
+        with localcontext(_MONEY):
+            return self._run()
+
+    def _run(self) -> LoopEnd:
         try:
             self._carry_out(self._engine.start(self._clock.now_ms()))
             while self._stopped is None and not self._halted.is_set():
