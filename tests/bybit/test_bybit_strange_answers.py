@@ -177,11 +177,23 @@ def test_bars_of_the_symbol_asked_for_are_taken(
     assert len(client.market.candles("BTCUSDT", "1", None, None, 2)) == 2
 
 
-def test_a_symbol_without_even_a_forming_bar_is_no_history(venue: LoopbackRest, client: RestClient) -> None:
+@pytest.mark.parametrize("end_ms", [None, OPEN_MS])
+@pytest.mark.parametrize("empty", [1, 2])
+def test_an_answer_without_even_a_forming_bar_is_asked_for_again(
+    venue: LoopbackRest, client: RestClient, empty: int, end_ms: int | None
+) -> None:
+    venue.on("market/kline", *[bars(0, symbol="BTCUSDT")] * empty, bars(3, symbol="BTCUSDT"))
+    assert len(client.market.candles("BTCUSDT", "1", None, end_ms, 2)) == 2
+    assert len({request.raw_query for request in venue.to("market/kline")[: empty + 1]}) == 1
+
+
+@pytest.mark.parametrize("end_ms", [None, OPEN_MS])
+def test_no_bars_told_three_times_are_believed(
+    venue: LoopbackRest, client: RestClient, end_ms: int | None
+) -> None:
     venue.on("market/kline", bars(0, symbol="BTCUSDT"))
-    for ask in (ASKING["engine"], ASKING["newest day"]):
-        with pytest.raises(TransportError, match="no bar of BTCUSDT at all"):
-            ask(client)
+    assert client.market.candles("BTCUSDT", "W", None, end_ms, 200) == []
+    assert len(venue.to("market/kline")) == 3
 
 
 def test_the_first_bar_of_a_new_symbol_is_a_history_of_nothing(
@@ -190,10 +202,7 @@ def test_the_first_bar_of_a_new_symbol_is_a_history_of_nothing(
     venue.on("market/kline", bars(1, symbol="BTCUSDT"))
     assert client.market.candles("BTCUSDT", "1", None, None, 200) == []
 
-
-def test_before_a_given_time_there_may_be_no_bars(venue: LoopbackRest, client: RestClient) -> None:
-    venue.on("market/kline", bars(0, symbol="BTCUSDT"))
-    assert client.market.candles("BTCUSDT", "1", None, OPEN_MS, 200) == []
+    assert len(venue.to("market/kline")) == 1
 
 
 # --- times that are none ----------------------------------------------------------------------------------

@@ -134,7 +134,7 @@ class BybitAccount:
         own time; it reaches beyond it, so nothing that came meanwhile is missed.
         """
         if until_ms is None:
-            horizon_ms = max(self._market.newest_bar_close_ms(symbol), since_ms)
+            horizon_ms = max(self._market.newest_bar_close_ms(symbol) or since_ms, since_ms)
         else:
             horizon_ms = until_ms - 1
         if horizon_ms - since_ms > _MOST_WEEKS * WEEK_MS:

@@ -32,6 +32,7 @@ from whalebot.ports import Clock
 _PAGE: Final = 1000
 _CLOCK_SAMPLES: Final = 3
 _KLINE: Final = "GET /v5/market/kline"
+_EMPTY_DELAYS_S: Final = (0.3, 1.0)
 
 _instruments = msgspec.json.Decoder(InstrumentRow, strict=False)
 
@@ -49,6 +50,7 @@ class BybitMarket:
         self._session = session
         self._clock = clock
         self._venue_clock = venue_clock
+        self._sleep = sleep
         self._reader = Reader(self.measure_clock, sleep)
 
     def server_time_ms(self) -> int:
@@ -90,12 +92,13 @@ class BybitMarket:
         ]
         return wanted[-limit:]
 
-    def newest_bar_close_ms(self, symbol: str) -> int:
+    def newest_bar_close_ms(self, symbol: str) -> int | None:
         """Return an upper bound of the market's present time: the end of the newest daily bar.
 
         Every venue has days; one that plays a recorded file has nothing shorter than the file's own bars.
         """
-        return self._page(symbol, "D", None, 1)[-1].close_ms
+        bars = self._page(symbol, "D", None, 1)
+        return bars[-1].close_ms if bars else None
 
     def instruments(self, symbols: Sequence[str]) -> Sequence[Instrument]:
         """Return the rules of the given symbols (all pages); an unlisted symbol is absent."""
@@ -137,6 +140,8 @@ class BybitMarket:
         while len(found) < count:
             size = min(_PAGE, count - len(found))
             page = self._page(symbol, interval, end_ms, size)
+            if not found and not page:
+                page = self._ask_for_any(symbol, interval, end_ms, size)
             older = {bar.open_ms: bar for bar in page if end_ms is None or bar.open_ms <= end_ms}
             if page and not older:
                 raise TransportError(f"{_KLINE}: a page that does not go back, before {end_ms}")
@@ -148,18 +153,27 @@ class BybitMarket:
 
     def _has_later_bar(self, symbol: str, interval: str, open_ms: int) -> bool:
         page = self._page(symbol, interval, None, 1)
-        return page[-1].open_ms > open_ms
+        return bool(page) and page[-1].open_ms > open_ms
+
+    def _ask_for_any(self, symbol: str, interval: str, end_ms: int | None, size: int) -> list[Candle]:
+        """Ask again for bars of which the venue told none: a listed symbol has one at least, still forming.
+
+        What it says three times is believed: a market that plays a short file has no week.
+        """
+        for delay_s in _EMPTY_DELAYS_S:
+            self._sleep(delay_s)
+            page = self._page(symbol, interval, end_ms, size)
+            if page:
+                return page
+        return []
 
     def _page(self, symbol: str, interval: str, end_ms: int | None, size: int) -> list[Candle]:
-        """Return one page, oldest first; without an end it has the forming bar at least, or is no answer."""
         reply = self._reader.read(
             lambda: self._session.get_kline(
                 category="linear", symbol=symbol, interval=interval, end=end_ms, limit=size
             )
         )
         rows = kline_rows(reply, symbol, _KLINE)
-        if end_ms is None and not rows:
-            raise TransportError(f"{_KLINE}: no bar of {symbol} at all, interval {interval}")
         return readable(lambda: [make_candle(row, symbol, interval) for row in reversed(rows)], _KLINE)
 
 
