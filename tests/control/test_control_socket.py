@@ -120,7 +120,7 @@ def test_the_view_for_machines_keeps_decimals_and_has_no_nan() -> None:
 )
 def test_a_command_reaches_the_engine(daemon: _Daemon, command: str, order: Order) -> None:
     assert ask(daemon.path, command)["ok"] is True
-    assert daemon.sink.events.get(timeout=30) == Command(order, "control socket", 77)
+    assert daemon.sink.events.get(timeout=30) == Command(order, "the owner's command", 77)
 
 
 def test_only_the_owner_may_connect(daemon: _Daemon) -> None:

@@ -69,8 +69,7 @@ class Console:
             clock,
             views.read,
             self._health,
-            "whalebot",
-            setup.masker.mask,
+            mask=setup.masker.mask,
         )
 
     def __enter__(self) -> Console:

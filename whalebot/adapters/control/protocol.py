@@ -17,6 +17,8 @@ ORDERS: Final[Mapping[str, Order]] = {
     "flatten": Order.FLATTEN,
     "panic": Order.PANIC,
 }
+OWNER: Final = "the owner's command"
+"""Who speaks there, for log and audit trail: only the owner may write to the socket."""
 COMMANDS: Final = (STATUS, *ORDERS)
 
 

@@ -17,6 +17,7 @@ from whalebot.adapters.control.peer import is_own
 from whalebot.adapters.control.protocol import (
     MAX_REQUEST_BYTES,
     ORDERS,
+    OWNER,
     STATUS,
     BadRequest,
     encode,
@@ -59,7 +60,7 @@ class ControlServer:
         clock: Clock,
         read_view: Callable[[], View | None],
         health: Callable[[], Mapping[str, Any]] = dict,
-        source: str = "control socket",
+        source: str = OWNER,
         mask: Callable[[str], str] = str,
     ) -> None:
         """health: what else a status shows, JSON values only; called on the server's thread.
