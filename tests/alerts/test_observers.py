@@ -109,7 +109,7 @@ def test_the_summary_says_what_the_day_brought_and_what_is_open() -> None:
     assert lines[0] == "3 trades, 1 won (33%), net -3.00 (fees 1.50, funding +0.75)"
     assert lines[1:3] == ["ETHUSDT: 1 trades, -9.00", "BTCUSDT: 2 trades, +6.00"]
     assert lines[3] == "equity 1,002.50 USDT, today +12.50, drawdown 1.00%"
-    assert "BTCUSDT long 0.5 at 100, now 105, +2.50; stop 98 (6.67% away)" in lines[4]
+    assert "BTCUSDT long 0.5 at 100, now 105, +2.50 by price alone; stop 98 (6.67% away)" in lines[4]
     assert "stream private DOWN (closed)" in lines
     assert lines[-1] == "since the start 3 entries, 4 signals refused"
 
@@ -128,6 +128,7 @@ def test_the_summary_ends_with_the_data_and_each_symbols_trends() -> None:
 def test_a_position_without_a_stop_is_told_in_capitals() -> None:
     bare = replace(VIEW, symbols=(replace(SYMBOL, position=replace(POSITION, stop_loss=None)),))
     assert "stop NONE" in positions_text(bare, UTC)
+    assert "stop not known yet" in positions_text(replace(bare, reconciled_ms=None), UTC)
     assert positions_text(replace(VIEW, symbols=(replace(SYMBOL, position=None),)), UTC) == "no position"
 
 

@@ -6,8 +6,10 @@ import copy
 from typing import Any
 
 import pytest
+from sample_views import some_view
 
-from whalebot.app.status_text import status_lines
+from whalebot.adapters.control.view_json import view_to_json
+from whalebot.app.status_text import service_line, status_lines
 from whalebot.app.vitals_text import daemon_lines
 
 NOON = 1_735_732_800_000
@@ -95,6 +97,46 @@ def test_a_guardrails_pause_is_never_called_trading(tradable: bool) -> None:
     assert "no entries: paused by a guardrail until 2025-01-01 12:01:00 UTC" in lines
     assert ("no entries: no prices" in lines) is not tradable
     assert not any("trading" in line for line in lines)
+
+
+_LATER = "paused by a guardrail until 2025-01-01 12:01:00 UTC"
+_OWNER = "paused by its owner, until: whalebot resume"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "reasons"),
+    [
+        ({}, "trading", []),
+        ({"blocked_by": ("no prices",)}, "trading", []),
+        ({"paused_until_ms": NOON + 60_000}, "no entries: paused by a guardrail", [_LATER]),
+        ({"tradable": False, "manual_pause": True}, "no entries: paused by its owner", [_OWNER]),
+        ({"tradable": False}, "no entries: not ready", ["not ready"]),
+        (
+            {
+                **{"tradable": False, "blocked_by": ("public stream is down", "no prices")},
+                **{"manual_pause": True, "paused_until_ms": NOON + 60_000},
+            },
+            "no entries: public stream is down; no prices; paused by its owner; paused by a guardrail",
+            ["public stream is down; no prices", _OWNER, _LATER],
+        ),
+    ],
+)
+def test_one_line_and_status_give_the_same_reasons(
+    changes: dict[str, Any], line: str, reasons: list[str]
+) -> None:
+    view = some_view(now_ms=NOON, **changes)
+    assert service_line(view).startswith(f"{line}; no position")
+    told = list(status_lines({"view": view_to_json(view)}))
+    wanted = [f"no entries: {reason}" for reason in reasons] or ["trading: entries are allowed"]
+    assert told[: len(wanted) + 1] == [*wanted, "market time 2025-01-01 12:00:00 UTC"]
+
+
+def test_a_stop_is_none_only_where_the_venue_said_so() -> None:
+    bare = copy.deepcopy(VIEW)
+    bare["symbols"][0]["position"] = POSITION | {"stop_loss": None}
+    assert "  stop        not known yet" in list(status_lines({"view": bare}))
+    bare["reconciled_ms"] = NOON
+    assert "  stop        NONE" in list(status_lines({"view": bare}))
 
 
 def test_figures_have_units_and_words() -> None:

@@ -35,7 +35,7 @@ def positions_text(view: View | None, zone: tzinfo) -> str:
     """What is open, with its stop."""
     if view is None:
         return STARTING
-    lines = [_position(s.position, zone) for s in view.symbols if s.position is not None]
+    lines = [_position(s.position, view, zone) for s in view.symbols if s.position is not None]
     unknown = [f"{s.symbol}: an order of unknown fate" for s in view.symbols if s.unknown_orders]
     return "\n".join((*lines, *unknown)) or "no position"
 
@@ -119,9 +119,10 @@ def _trend_lines(view: View) -> Iterator[str]:
             yield f"{symbol.symbol}: score {seen.score:+.2f} {seen.signal.value} {trends}".rstrip()
 
 
-def _position(position: PositionView, zone: tzinfo) -> str:
+def _position(position: PositionView, view: View, zone: tzinfo) -> str:
     side = "long" if position.side.sign > 0 else "short"
-    stop = "NONE" if position.stop_loss is None else str(position.stop_loss)
+    missing = "not known yet" if view.reconciled_ms is None else "NONE"
+    stop = missing if position.stop_loss is None else str(position.stop_loss)
     price = position.last_price
     if price is not None and price > 0 and position.stop_loss is not None:
         away = (price - position.stop_loss) * position.side.sign / price
@@ -131,7 +132,7 @@ def _position(position: PositionView, zone: tzinfo) -> str:
     since = _at(position.opened_ms, zone)
     return (
         f"{position.symbol} {side} {position.qty} at {position.entry_price:.8g}{owner}, now {price}, "
-        f"{_signed(position.unrealised_pnl)}; stop {stop}, target {target}; since {since}"
+        f"{_signed(position.unrealised_pnl)} by price alone; stop {stop}, target {target}; since {since}"
     )
 
 

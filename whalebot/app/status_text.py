@@ -40,10 +40,13 @@ def status_lines(answer: Mapping[str, Any], zone: tzinfo = UTC, width: int = 80)
 
 def service_line(view: View) -> str:
     """Return the one line that a service manager shows. It changes seldom."""
-    reasons = "; ".join(view.blocked_by) or ("paused by its owner" if view.manual_pause else "not ready")
-    state = "trading" if view.tradable else f"no entries: {reasons}"
-    if view.tradable and view.paused_until_ms is not None:
-        state = "no entries: paused by a guardrail"
+    reasons = _against_entries(
+        view.tradable,
+        view.blocked_by,
+        "paused by its owner" if view.manual_pause else "",
+        "" if view.paused_until_ms is None else "paused by a guardrail",
+    )
+    state = f"no entries: {'; '.join(reasons)}" if reasons else "trading"
     held = ", ".join(symbol.symbol for symbol in view.symbols if symbol.position is not None)
     return f"{state}; {f'in {held}' if held else 'no position'}; {view.trades_closed} trades closed"
 
@@ -74,16 +77,29 @@ def row(label: str, text: str) -> str:
 
 
 def _state(view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
-    reasons = "; ".join(view["blocked_by"]) or ("paused" if view["manual_pause"] else "not ready")
-    if not view["tradable"]:
-        yield f"no entries: {reasons}"
-    elif view["paused_until_ms"] is None:
+    until_ms = view["paused_until_ms"]
+    reasons = _against_entries(
+        view["tradable"],
+        view["blocked_by"],
+        "paused by its owner, until: whalebot resume" if view["manual_pause"] else "",
+        "" if until_ms is None else f"paused by a guardrail until {_at(until_ms, zone)}",
+    )
+    yield from (f"no entries: {reason}" for reason in reasons)
+    if not reasons:
         yield "trading: entries are allowed"
-    if view["manual_pause"]:
-        yield "paused by its owner, until: whalebot resume"
-    if view["paused_until_ms"] is not None:
-        yield f"no entries: paused by a guardrail until {_at(view['paused_until_ms'], zone)}"
     yield f"market time {_at(view['now_ms'], zone)}"
+
+
+def _against_entries(
+    tradable: bool, blocked_by: Sequence[str], by_owner: str, by_guardrail: str
+) -> list[str]:
+    """Return all that keeps entries from being made, nothing where they are. A pause is "" where none is.
+
+    What blocks one symbol of a tradable daemon does not block the others.
+    """
+    blocked = "" if tradable else "; ".join(blocked_by)
+    found = [reason for reason in (blocked, by_owner, by_guardrail) if reason]
+    return found or ([] if tradable else ["not ready"])
 
 
 def _account(view: Mapping[str, Any]) -> Iterator[str]:
@@ -129,7 +145,7 @@ def _symbols(view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     busy = set(open_positions(view)) if len(symbols) > _IN_FULL else {s["symbol"] for s in symbols}
     for symbol in symbols:
         if symbol["symbol"] in busy:
-            yield from _symbol(symbol, view["now_ms"], zone)
+            yield from _symbol(symbol, view, zone)
     quiet = [symbol for symbol in symbols if symbol["symbol"] not in busy]
     if quiet:
         yield from ("", f"Without a position: {len(quiet)}")
@@ -142,14 +158,14 @@ def _quiet(symbol: Mapping[str, Any]) -> str:
     return f"  {symbol['symbol']:<{_LABEL}} {_price(symbol['last_price']):>12}  {score}{_freshness(symbol)}"
 
 
-def _symbol(symbol: Mapping[str, Any], now_ms: int, zone: tzinfo) -> Iterator[str]:
+def _symbol(symbol: Mapping[str, Any], view: Mapping[str, Any], zone: tzinfo) -> Iterator[str]:
     age = symbol["ticker_age_ms"]
     fresh = "no price yet" if age is None else f"{_price(symbol['last_price'])} USDT, {age_text(age)} old"
     yield from ("", f"{symbol['symbol']}  {fresh}{', order book stale' if symbol['book_stale'] else ''}")
     if symbol["position"] is None:
         yield row("position", "none")
     else:
-        yield from _position(symbol["position"], symbol["last_price"], now_ms)
+        yield from _position(symbol["position"], symbol["last_price"], view)
     if symbol["analysis"] is not None:
         yield from _analysis(symbol["analysis"], zone)
     if symbol["in_flight"]:
@@ -187,7 +203,7 @@ def _trends(trends: Sequence[Mapping[str, Any]]) -> str:
     return "; ".join(f"{interval}: {', '.join(found)}" for interval, found in by_interval.items())
 
 
-def _position(position: Mapping[str, Any], last: str | None, now_ms: int) -> Iterator[str]:
+def _position(position: Mapping[str, Any], last: str | None, view: Mapping[str, Any]) -> Iterator[str]:
     side = "long" if position["side"] == "Buy" else "short"
     entry, qty = Decimal(position["entry_price"]), Decimal(position["qty"])
     stop, target, first = (_decimal(position[name]) for name in ("stop_loss", "take_profit", "initial_stop"))
@@ -197,16 +213,15 @@ def _position(position: Mapping[str, Any], last: str | None, now_ms: int) -> Ite
     in_r = f" ({float(pnl / risk):+.2f} R)" if risk else ""
     score = "" if position["entry_score"] is None else f", entered at score {position['entry_score']:+.2f}"
     owner = ", not ours" if position["foreign"] else ""
-    yield row(
-        "position",
-        f"{side} {qty:f} at {_average(entry)} for {age_text(now_ms - position['opened_ms'])}{score}{owner}",
-    )
+    age = age_text(view["now_ms"] - position["opened_ms"])
+    yield row("position", f"{side} {qty:f} at {_average(entry)} for {age}{score}{owner}")
     result = (
         "not known without a price" if price is None else f"{_usdt(str(pnl), sign=True)}{in_r} by price alone"
     )
     yield row("result", f"{result}; besides, {_paid(position)}")
     moved = ", moved" if position["stop_moved"] else ""
-    yield row("stop", "NONE" if stop is None else f"{price_text(stop)}{_away(stop, price)}{moved}")
+    missing = "not known yet" if view["reconciled_ms"] is None else "NONE"
+    yield row("stop", missing if stop is None else f"{price_text(stop)}{_away(stop, price)}{moved}")
     yield row("target", "none" if target is None else f"{price_text(target)}{_away(target, price)}")
 
 
