@@ -88,13 +88,39 @@ def document(revision: int, run_id: str = "r1") -> StateDocument:
 
 
 _leaves: dict[object, st.SearchStrategy[object]] = {
-    D: st.decimals(allow_nan=False, allow_infinity=False),
+    D: st.decimals(-(10**15), 10**15).filter(lambda one: not one or one.adjusted() > -50),
     float: st.floats(allow_nan=False, allow_infinity=False),
     str: st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
     int: st.integers(-(2**63), 2**63 - 1),
     bool: st.booleans(),
     type(None): st.none(),
 }
+
+_above = st.decimals(D("1E-12"), 10**15)
+_not_below = st.decimals(0, 10**15).filter(lambda one: not one or one.adjusted() > -50)
+_times = st.integers(0, 253_402_300_799_999)
+_counts = st.integers(0, 10**15 - 1)
+_bounded: dict[str, st.SearchStrategy[object]] = {
+    **dict.fromkeys(
+        ("price", "stop_loss", "take_profit", "initial_stop", "target", "stop"), st.none() | _above
+    ),
+    **dict.fromkeys(("qty", "leverage", "bought", "bought_qty", "sold", "sold_qty"), _above),
+    **dict.fromkeys(("best_price", "worst_price", "exit_level"), st.none() | _not_below),
+    **dict.fromkeys(("entry_price", "exit_price"), _not_below),
+    **dict.fromkeys(("revision", "next_intent_no", "bars_held", "consecutive_losses"), _counts),
+    "bars_since_exit": st.none() | _counts,
+    "position_idx": st.integers(0, 2),
+    "atr": st.floats(0, allow_nan=False, allow_infinity=False),
+    "recent_exec_ms": st.lists(_times, max_size=2).map(tuple),
+}
+
+
+def _field(name: str, kind: object) -> st.SearchStrategy[object]:
+    if name in _bounded:
+        return _bounded[name]
+    if name.endswith("_ms"):
+        return _times | st.none() if type(None) in get_args(kind) else _times
+    return any_of(kind)
 
 
 def any_of(kind: object) -> st.SearchStrategy[object]:
@@ -103,7 +129,7 @@ def any_of(kind: object) -> st.SearchStrategy[object]:
         return _leaves[kind]
     if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
-        return st.builds(kind, **{one.name: any_of(hints[one.name]) for one in fields(kind)})
+        return st.builds(kind, **{one.name: _field(one.name, hints[one.name]) for one in fields(kind)})
     if isinstance(kind, type) and issubclass(kind, Enum):
         return st.sampled_from(kind)
     parts = get_args(kind)

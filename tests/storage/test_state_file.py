@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
 import stat
 import threading
 from dataclasses import replace
 from decimal import Decimal as D
 from pathlib import Path
 
+import msgspec
 import pytest
 from disk_model import ARRIVALS, DiskModel, FailingFiles, PowerCut
 from hypothesis import given, settings
@@ -167,6 +170,109 @@ def test_another_version_stops_with_what_to_do_and_is_left_alone() -> None:
     assert disk.content(PATH) == before
 
 
+@pytest.mark.parametrize("last", ["good", "newer", "damaged", "absent"])
+def test_another_version_names_the_document_before_it_and_what_to_do_with_it(last: str) -> None:
+    disk = DiskModel()
+    state = StateFile(PATH, disk)
+    state.save(replace(document(1), version=99 if last == "newer" else 1))
+    state.save(replace(document(2), version=99))
+    if last == "damaged":
+        disk.put(LAST, b"\0" * 100)
+    elif last == "absent":
+        disk.unlink(LAST)
+    with pytest.raises(ConfigError, match="state version 99") as told:
+        StateFile(PATH, disk).load()
+    moves = {
+        "good": "move demo.json to another folder: the document before it, demo.json.last, has version 1 and "
+        "revision 1 and is used then",
+        "absent": "move demo.json to another folder, to start without memory",
+    }.get(last, "move demo.json and demo.json.last to another folder, to start without memory")
+    assert moves in str(told.value)
+    disk.unlink(PATH)
+    if last in ("newer", "damaged"):
+        disk.unlink(LAST)
+    assert StateFile(PATH, disk).load() == (document(1) if last == "good" else None), "the advice helps"
+
+
+def forged(one: StateDocument, *path: str | int, value: object) -> bytes:
+    """The file of a document with one value changed in it, digest and all."""
+    found = json.loads(msgspec.json.encode(one))
+    at = found
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    raw = json.dumps(found).encode()
+    digest = hashlib.sha256(b"1 " + raw).hexdigest().encode()
+    return b'{"version":1,"digest":"%s","document":%s}\n' % (digest, raw)
+
+
+IMPOSSIBLE = [
+    (("positions", 0, "sold_qty"), "-0.01", "positions[0].sold_qty"),
+    (("positions", 0, "sold_qty"), "0", "nothing opened"),
+    (("positions", 0, "sold"), "0", "entry price of 0"),
+    (("positions", 0, "sold"), "NaN", "positions[0].sold"),
+    (("positions", 0, "sold"), "sNaN", "positions[0].sold"),
+    (("positions", 0, "sold"), "Infinity", "positions[0].sold"),
+    (("positions", 0, "sold"), "1E+999999999999", "sane size"),
+    (("positions", 0, "fees"), "1E-999999999999", "sane size"),
+    (("positions", 0, "bought_qty"), "-1", "positions[0].bought_qty"),
+    (("positions", 0, "sold_qty"), "much", "sold_qty"),
+    (("positions", 0, "side"), "Sideways", "Sideways"),
+    (("positions", 0, "closing_as"), "boredom", "boredom"),
+    (("positions", 0, "stop"), "-3100", "positions[0].stop"),
+    (("positions", 0, "leverage"), "0", "positions[0].leverage"),
+    (("positions", 0, "bars_held"), -1, "positions[0].bars_held"),
+    (("positions", 0, "opened_ms"), 10**17, "positions[0].opened_ms"),
+    (("positions", 0, "position_idx"), 3, "positions[0].position_idx"),
+    (("positions", 0, "atr"), -1.0, "positions[0].atr"),
+    (("intents", 0, "intent", "qty"), "0", "intents[0].intent.qty"),
+    (("intents", 0, "intent", "stop_loss"), "NaN", "intents[0].intent.stop_loss"),
+    (("intents", 0, "intent", "purpose"), "fun", "fun"),
+    (("symbols", 0, "signal"), "MAYBE", "MAYBE"),
+    (("symbols", 0, "recent_exec_ms"), [1, -1], "symbols[0].recent_exec_ms"),
+    (("symbols", 0, "last_exec_ms"), -1, "symbols[0].last_exec_ms"),
+    (("guardrails", "peak_equity"), "NaN", "guardrails.peak_equity"),
+    (("guardrails", "paused_until_ms"), 10**18, "guardrails.paused_until_ms"),
+    (("guardrails", "consecutive_losses"), -2, "guardrails.consecutive_losses"),
+    (("unrecorded_trades", 0, "qty"), "0", "unrecorded_trades[0].qty"),
+    (("unrecorded_trades", 0, "pnl"), "NaN", "unrecorded_trades[0].pnl"),
+    (("next_intent_no",), -7, "next_intent_no"),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"), IMPOSSIBLE, ids=[f"{p[-1]}-{v}" for p, v, _ in IMPOSSIBLE]
+)
+def test_an_impossible_value_is_damage_whatever_the_digest_says(
+    path: tuple[str | int, ...], value: object, told: str
+) -> None:
+    spoilt = forged(document(2), *path, value=value)
+    disk = DiskModel()
+    StateFile(PATH, disk).save(document(1))
+    disk.put(LAST, disk.content(PATH))
+    disk.put(PATH, spoilt)
+    assert StateFile(PATH, disk).peek() == document(1)
+    state = StateFile(PATH, disk)
+    assert state.load() == document(1)
+    (notice,) = state.take_notices()
+    assert (notice.level, notice.kind) == (Level.CRITICAL, "state_fallback")
+    assert told in notice.text
+    assert disk.content(PATH.with_name("demo.json.damaged-1")) == spoilt
+    disk.put(PATH, spoilt)
+    disk.put(LAST, spoilt)
+    with pytest.raises(StateDamaged, match=r"demo\.json .*demo\.json\.last .*Nothing was changed"):
+        StateFile(PATH, disk).load()
+    assert (disk.content(PATH), disk.content(LAST)) == (spoilt, spoilt)
+
+
+def test_a_foreign_position_whose_price_the_venue_did_not_tell_is_none() -> None:
+    position = replace(document(1).positions[0], foreign=True, sold=D(0))
+    one = replace(document(1), positions=(position,))
+    disk = DiskModel()
+    StateFile(PATH, disk).save(one)
+    assert StateFile(PATH, disk).load() == one
+
+
 def test_an_older_revision_is_skipped_and_a_new_run_is_not() -> None:
     disk = DiskModel()
     state = StateFile(PATH, disk)
@@ -220,6 +326,9 @@ def test_a_document_that_would_not_read_back_is_a_bug_and_not_written(tmp_path: 
         state.save(replace(document(2), positions=(position,)))
     position = replace(document(2).positions[0], bought=D("NaN"))
     with pytest.raises(BugError, match="would not read back"):
+        state.save(replace(document(2), positions=(position,)))
+    position = replace(document(2).positions[0], sold_qty=D(-1))
+    with pytest.raises(BugError, match=r"cannot be saved: positions\[0\]\.sold_qty -1 is below 0"):
         state.save(replace(document(2), positions=(position,)))
     assert StateFile(path).load() == document(1)
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from whalebot.adapters.storage.filesystem import FileSystem
+from whalebot.adapters.storage.state_values import refuse_impossible
 from whalebot.domain.effects import Notice
 from whalebot.domain.enums import Level
 from whalebot.domain.errors import BugError, ConfigError
@@ -25,7 +26,8 @@ class StateDamaged(ConfigError):
 class StateFile:
     """The durable state document (`StateStore`). Thread-safe; one process at a time holds the folder's lock.
 
-    The file holds version, digest and document. A byte that changed on the disk is noticed by the digest.
+    The file holds version, digest and document. A byte that changed on the disk is noticed by the digest; a
+    value that no run can have saved is damage too, whatever the digest says.
     """
 
     def __init__(self, path: Path, files: FileSystem | None = None) -> None:
@@ -167,10 +169,29 @@ class StateFile:
         except (ValueError, RecursionError) as error:
             return None, str(error)
         except _OtherVersion as error:
-            raise ConfigError(
-                f"{path}: state version {error.version}, this program knows {STATE_VERSION}: start the "
-                f"program that wrote it, or close what is open at the venue and move the file away"
-            ) from error
+            raise self._other_version(path, error.version) from error
+
+    def _other_version(self, path: Path, version: int) -> ConfigError:
+        text = (
+            f"{path}: state version {version}, this program knows {STATE_VERSION}: start the program that "
+            f"wrote it, or close what is open at the venue and move "
+        )
+        last = self._whole(self._last) if path == self._path else None
+        if last is not None:
+            return ConfigError(
+                f"{text}{path.name} to another folder: the document before it, {self._last.name}, has "
+                f"version {STATE_VERSION} and revision {last.revision} and is used then"
+            )
+        names = self._files.names_in(self._path.parent)
+        there = [one.name for one in (self._path, self._last) if one.name in names]
+        return ConfigError(f"{text}{' and '.join(there)} to another folder, to start without memory")
+
+    def _whole(self, path: Path) -> StateDocument | None:
+        """The document of one file that this program can read, else None."""
+        try:
+            return _decode(self._files.read_file(path))
+        except (OSError, ValueError, RecursionError, _OtherVersion):
+            return None
 
 
 def _unknown(found: Any, known: Any, place: str = "") -> set[str]:
@@ -210,6 +231,10 @@ def _encode(document: StateDocument) -> bytes:
         raise BugError(f"state revision {document.revision} cannot be saved: {error}") from error
     if back != document:
         raise BugError(f"state revision {document.revision} would not read back as it was written")
+    try:
+        refuse_impossible(document)
+    except ValueError as error:
+        raise BugError(f"state revision {document.revision} cannot be saved: {error}") from error
     envelope = _Envelope(document.version, _digest(document.version, raw), msgspec.Raw(raw))
     return _ENCODER.encode(envelope) + b"\n"
 
@@ -222,7 +247,9 @@ def _decode(data: bytes) -> StateDocument:
         raise ValueError("its digest does not match")
     if envelope.version != STATE_VERSION:
         raise _OtherVersion(envelope.version)
-    return _DOCUMENTS.decode(raw)
+    document = _DOCUMENTS.decode(raw)
+    refuse_impossible(document)
+    return document
 
 
 def _digest(version: int, raw: bytes) -> str:
