@@ -9,6 +9,7 @@ from engine_harness import BTC, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
 from whalebot.domain.effects import AmendStop, Effect, FetchExecutions, FetchInstruments, FetchSnapshot
+from whalebot.domain.enums import Side
 from whalebot.domain.known import Known
 
 
@@ -38,7 +39,7 @@ def test_refusals_one_after_the_other_ask_once_and_once_more_at_the_end() -> Non
     assert all_of(effects, FetchSnapshot)
     assert len(all_of(effects, FetchExecutions)) == 1
     for price in ("60061", "60062", "60063"):
-        world.now += 100
+        world.now += 1_000
         again = refused(world, price)
         assert not all_of(again, FetchExecutions)
         assert not all_of(again, FetchSnapshot)
@@ -57,3 +58,61 @@ def test_rules_are_asked_for_at_most_once_a_minute() -> None:
     assert not all_of(refused(world, "60061"), FetchInstruments)
     world.now += 1_000
     assert all_of(refused(world, "60062"), FetchInstruments)
+
+
+def risen(world: World, seconds: int) -> list[AmendStop]:
+    """Let the price rise ten times a second while every stop is refused; return the stops that were sent."""
+    sent: list[AmendStop] = []
+    for _ in range(seconds * 10):
+        effects = world.wait(100) + world.ticker(world.price + 1)
+        for amend in all_of(effects, AmendStop):
+            sent.append(amend)
+            refusal = ev.StopAmended(SYMBOL, amend.request_no, False, True, 10001, "no position", world.now)
+            assert not all_of(world.send(refusal), AmendStop)
+    return sent
+
+
+def test_a_position_that_is_gone_is_not_asked_for_a_better_stop_at_every_price() -> None:
+    world = World().ready()
+    world.enter()
+    world.ticker(Decimal("60060"))
+    world.send(
+        ev.StopAmended(SYMBOL, all_of(world.log, AmendStop)[-1].request_no, False, True, 10001, "", world.now)
+    )
+    assert 3 <= len(risen(world, 4)) <= 6
+
+
+def test_the_venues_word_that_the_position_is_there_lets_its_stop_move_at_once() -> None:
+    world = World().ready()
+    entry = world.enter()
+    refused(world, "60060")
+    refused(world, "60061")
+    assert not all_of(world.ticker(Decimal("60062")), AmendStop)
+    effects = world.report(Side.BUY, entry.qty, Decimal(60_000), entry.stop_loss, entry.take_profit)
+    stop = only(effects, AmendStop).stop_loss
+    assert stop == world.engine.rooms.positions.holdings[SYMBOL].memory.stop
+    assert entry.stop_loss is not None
+    assert stop is not None
+    assert stop > entry.stop_loss
+
+
+def test_a_better_stop_waits_a_second_at_most_for_that_word() -> None:
+    world = World().ready()
+    world.enter()
+    refused(world, "60060")
+    refused(world, "60061")
+    assert not all_of(world.ticker(Decimal("60062")), AmendStop)
+    assert not all_of(world.wait(900), AmendStop)
+    amend = only(world.wait(100), AmendStop)
+    assert amend.stop_loss == world.engine.rooms.positions.holdings[SYMBOL].memory.stop
+    world.send(ev.StopAmended(SYMBOL, amend.request_no, True, False, 0, "", world.now))
+    assert all_of(world.ticker(Decimal("60063")), AmendStop)
+
+
+def test_a_position_whose_stop_is_gone_waits_for_nothing() -> None:
+    world = World().ready()
+    entry = world.enter()
+    refused(world, "60060")
+    refused(world, "60061")
+    world.report(Side.BUY, entry.qty, Decimal(60_000), None, entry.take_profit)
+    assert all_of(world.wait(1_000), AmendStop)

@@ -23,7 +23,9 @@ class Holding:
     `venue_stop` and `venue_target` are what the venue confirmed (None: no stop, or not told yet).
     `asked_stop` and `asked_target` rode in the entry order and count until the venue says otherwise.
     `refused_target` is one the venue would not take. `replaced_stop` is the stop before the last change of
-    ours, `taken_stop` the one it took then. `unprotected_since` is set while no stop is confirmed.
+    ours, `taken_stop` the one it took then. `refusals` counts stops refused since the venue last told of the
+    position; from the second on none is sent before `not_before_ms`. `unprotected_since` is set while no stop
+    is confirmed.
     `unheard`: of an earlier run, and the venue has not told of it in this one. `ignored` positions are looked
     at, nothing else.
     """
@@ -39,6 +41,8 @@ class Holding:
     refused_target: Decimal | None = None
     replaced_stop: Decimal | None = None
     taken_stop: Decimal | None = None
+    refusals: int = 0
+    not_before_ms: int = 0
     unprotected_since: int | None = None
     repair_sent: bool = False
     unheard: bool = False

@@ -35,6 +35,7 @@ class Protection:
         if not report_is_newer(holding, report):
             return
         holding.unheard = False
+        holding.refusals = holding.not_before_ms = 0
         self._warn_of_adl(holding, report)
         if self._ctx.clock.believes(report.updated_ms):
             holding.report_updated_ms = report.updated_ms
@@ -78,6 +79,9 @@ class Protection:
         same_target = memory.target in (None, holding.target_there, holding.refused_target)
         if memory.stop in (stop, holding.refused_stop) and same_target:
             return
+        if self._ctx.clock.real_ms < holding.not_before_ms:
+            self._ctx.timers.arm(("stop_retry", memory.symbol), holding.not_before_ms)
+            return
         self._send(holding, memory.stop)
 
     def on_answer(self, holding: Holding, event: StopAmended, price: Decimal | None) -> ClosedBy | None:
@@ -93,6 +97,7 @@ class Protection:
             self._ctx.recovered("stop_unknown", holding.memory.symbol)
         if event.done:
             holding.refused_stop = None
+            holding.refusals = holding.not_before_ms = 0
             holding.replaced_stop = holding.venue_stop or holding.asked_stop
             holding.venue_target = sent.take_profit if sent.take_profit is not None else holding.venue_target
             if sent.stop_loss is not None:
@@ -228,6 +233,10 @@ class Protection:
             return None
         holding.memory = replace(memory, stop=holding.venue_stop)
         self._ctx.dirty = True
+        holding.refusals += 1
+        if holding.refusals > 1:
+            # Perhaps the position is gone, and each price would be refused one more.
+            holding.not_before_ms = self._ctx.clock.real_ms + self._ctx.settings.timing.stop_check_ms
         return None
 
     def _arm(self, holding: Holding, after_ms: int) -> None:
