@@ -107,7 +107,7 @@ def test_the_summary_says_what_the_day_brought_and_what_is_open() -> None:
     trades = [trade("1", "10"), trade("2", "-4"), trade("3", "-9", "ETHUSDT")]
     lines = summary_text(VIEW, trades, UTC).splitlines()
     assert lines[0] == "3 trades, 1 won (33%), net -3.00 (fees 1.50, funding +0.75)"
-    assert lines[1:3] == ["ETHUSDT: 1 trades, -9.00", "BTCUSDT: 2 trades, +6.00"]
+    assert lines[1:3] == ["ETHUSDT: 1 trade, -9.00", "BTCUSDT: 2 trades, +6.00"]
     assert lines[3] == "equity 1,002.50 USDT, today +12.50, drawdown 1.00%"
     assert "BTCUSDT long 0.5 at 100, now 105, +2.50 by price alone; stop 98 (6.67% away)" in lines[4]
     assert "stream private DOWN (closed)" in lines
@@ -196,7 +196,7 @@ def test_a_chat_pauses_the_daemon_asks_for_its_day_and_sees_an_alert(
             heard.append(service.sent.get(timeout=LIMIT_S)[1])
         service.say("/end")
     assert inbox.get(0) == Command(Order.PAUSE, "telegram 7/7", NOW_MS)
-    assert "1 trades, 1 won (100%), net +10.00" in heard[1]
+    assert "1 trade, 1 won (100%), net +10.00" in heard[1]
     assert heard[2] == "alert 1: seen"
     assert "critical, seen: kill" in heard[3]
     assert heard[4].splitlines()[0].startswith("whalebot ")

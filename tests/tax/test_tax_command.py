@@ -58,6 +58,8 @@ def test_the_year_ends_where_its_zone_says(folder: Path, capsys: pytest.CaptureF
     assert "4 positions closed" in capsys.readouterr().out
     assert run(folder, "--year", "2025", "--tz", "Europe/Berlin") == 0
     assert "2 positions closed" in capsys.readouterr().out
+    assert run(folder, "--year", "2026", "--tz", "UTC") == 0
+    assert "1 position closed on 1 day\n" in capsys.readouterr().out
     assert run(folder, "--year", "2026", "--tz", "Europe/Berlin") == 0
     assert "realised 1,100.00" in capsys.readouterr().out
 

@@ -279,6 +279,14 @@ def test_the_live_view_draws_gives_the_screen_back_and_leaves_the_last_lines() -
     assert left[1] == "whalebot: equity 1,012.30, session -7.21 in 4 trades, position left open in BTCUSDT"
 
 
+def test_the_farewell_of_one_trade_counts_one() -> None:
+    sink = _Sink()
+    live = LiveView(sink, lambda: replace(_FULL, trades_closed=1), "whalebot", _SIGNS, UTC)
+    live.start()
+    live.stop()
+    assert "session -7.21 in 1 trade, position left" in sink.getvalue()
+
+
 def _read_until(master: int, wanted: str) -> str:
     text = ""
     until = time.monotonic() + 30

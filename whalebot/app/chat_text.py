@@ -7,6 +7,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Final
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.app.status_text import service_line
 from whalebot.domain.alerts import AlertRecord
 from whalebot.domain.trade import ClosedTrade
@@ -55,6 +56,7 @@ def summary_text(view: View | None, trades: Sequence[ClosedTrade], zone: tzinfo,
     lines = list(trade_lines(trades))
     if view is None:
         return "\n".join((*lines, STARTING))
+    entries = count_text(view.entries, "entry", "entries")
     refused = sum(count for _, count in view.refusals)
     return "\n".join(
         (
@@ -63,7 +65,7 @@ def summary_text(view: View | None, trades: Sequence[ClosedTrade], zone: tzinfo,
             f"open: {positions_text(view, zone)}",
             service_line(view),
             *_health_lines(view),
-            f"since the start {view.entries} entries, {refused} signals refused",
+            f"since the start {entries}, {count_text(refused, 'signal')} refused",
             *([quality] if quality else ()),
             *_trend_lines(view),
         )
@@ -80,14 +82,14 @@ def trade_lines(trades: Sequence[ClosedTrade]) -> Iterator[str]:
         sum((getattr(trade, name) for trade in trades), Decimal(0)) for name in ("pnl", "fees", "funding")
     )
     yield (
-        f"{len(trades)} trades, {won} won ({won / len(trades):.0%}), net {_signed(pnl)}"
+        f"{count_text(len(trades), 'trade')}, {won} won ({won / len(trades):.0%}), net {_signed(pnl)}"
         f" (fees {fees:,.2f}, funding {-funding:+,.2f})"
     )
     results: dict[str, list[Decimal]] = {}
     for trade in trades:
         results.setdefault(trade.symbol, []).append(trade.pnl)
     for symbol, found in sorted(results.items(), key=lambda item: sum(item[1])):
-        yield f"{symbol}: {len(found)} trades, {_signed(sum(found, Decimal(0)))}"
+        yield f"{symbol}: {count_text(len(found), 'trade')}, {_signed(sum(found, Decimal(0)))}"
 
 
 def alerts_text(records: Sequence[AlertRecord], zone: tzinfo) -> str:

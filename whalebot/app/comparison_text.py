@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.domain.intervals import iso_utc
 from whalebot.domain.trade import ClosedTrade
 from whalebot.research.comparing.comparison import Comparison
@@ -69,7 +70,7 @@ def _sums(found: Comparison) -> Iterator[str]:
     happened = [pair.happened for pair in found.pairs if pair.happened is not None]
     simulated = [pair.simulated for pair in found.pairs if pair.simulated is not None]
     equal = sum(pair.is_equal for pair in found.pairs)
-    both = f"{len(happened)} trades happened, {len(simulated)} simulated"
+    both = f"{count_text(len(happened), 'trade')} happened, {len(simulated)} simulated"
     yield f"{both}; {equal} are equal in everything; amounts in USDT"
     for name, label in (("gross_pnl", "price"), ("fees", "fees"), ("funding", "funding"), ("pnl", "net")):
         old = sum((getattr(trade, name) for trade in happened), Decimal(0))

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.domain.effects import SubmitOrder
 from whalebot.domain.intervals import iso_utc
 from whalebot.research.comparing.execution import Execution
@@ -61,7 +62,7 @@ def slippage_lines(found: Sequence[OrderSlippage], each: bool) -> Iterator[str]:
             assumed = sum((one.assumed_cost for one in orders), _ZERO)
             worst = max(one.bps for one in orders)
             yield (
-                f"  {kind:<6}{_count(len(orders), 'order')}: {cost / value:.2f} bps on average, "
+                f"  {kind:<6}{count_text(len(orders), 'order')}: {cost / value:.2f} bps on average, "
                 f"worst {worst:.2f}, {cost:.2f} USDT in all; "
                 f"assumed {assumed / value:.2f} bps, {assumed:.2f} USDT"
             )
@@ -94,7 +95,7 @@ def execution_lines(found: Execution, assumed: str) -> Iterator[str]:
     equal = sum(pair.is_equal for pair in found.pairs)
     still = sum(not leg.is_over for leg in happened)
     is_open = f" ({still} still open)" if still else ""
-    both = f"{_count(len(happened), 'trade')} happened{is_open}, {len(simulated)} simulated"
+    both = f"{count_text(len(happened), 'trade')} happened{is_open}, {len(simulated)} simulated"
     yield f"{both}; {equal} {'is' if equal == 1 else 'are'} equal in everything; amounts in USDT"
     for name, label in _SUMS:
         old, new = (sum((getattr(leg, name) for leg in legs), _ZERO) for legs in (happened, simulated))
@@ -206,10 +207,6 @@ def _facts(leg: Leg) -> dict[str, Any]:
             for name in ("entry_price", "qty", "gross", "fees", "funding", "pnl")
         },
     }
-
-
-def _count(number: int, one: str) -> str:
-    return f"{number} {one}{'' if number == 1 else 's'}"
 
 
 def _plain(amount: Decimal) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from whalebot.adapters.terminal.numbers import (
     age_text,
+    count_text,
     interval_text,
     money_text,
     price_text,
@@ -48,7 +49,8 @@ def service_line(view: View) -> str:
     )
     state = f"no entries: {'; '.join(reasons)}" if reasons else "trading"
     held = ", ".join(symbol.symbol for symbol in view.symbols if symbol.position is not None)
-    return f"{state}; {f'in {held}' if held else 'no position'}; {view.trades_closed} trades closed"
+    closed = count_text(view.trades_closed, "trade")
+    return f"{state}; {f'in {held}' if held else 'no position'}; {closed} closed"
 
 
 def open_positions(view: Mapping[str, Any]) -> list[str]:
@@ -111,8 +113,9 @@ def _account(view: Mapping[str, Any]) -> Iterator[str]:
     )
     yield row(
         "this run",
-        f"{_count(trades, 'trade')} closed, {_usdt(view['session_pnl'], sign=True)}; "
-        f"{_count(view['entries'], 'entry', 'entries')} sent; {_count(losses, 'loss', 'losses')} in a row",
+        f"{count_text(trades, 'trade')} closed, {_usdt(view['session_pnl'], sign=True)}; "
+        f"{count_text(view['entries'], 'entry', 'entries')} sent; "
+        f"{count_text(losses, 'loss', 'losses')} in a row",
     )
     if view["refusals"]:
         counts = ", ".join(f"{rule} {count}" for rule, count in view["refusals"].items())
@@ -255,10 +258,6 @@ def _usdt(text: str | None, *, sign: bool = False) -> str:
         return "unknown"
     amount = Decimal(text)
     return f"{signed_money(amount) if sign else money_text(amount)} USDT"
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def _at(ms: int, zone: tzinfo) -> str:

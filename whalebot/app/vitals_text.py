@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from whalebot.adapters.terminal.numbers import age_text
+from whalebot.adapters.terminal.numbers import age_text, count_text
 
 
 def daemon_lines(health: Mapping[str, Any]) -> Iterator[str]:
@@ -24,7 +24,7 @@ def daemon_lines(health: Mapping[str, Any]) -> Iterator[str]:
         yield _row("waiting", _inbox(inbox, left.pop("jobs_waiting", None)))
     lost = left.pop("log_records_lost", 0)
     if lost:
-        yield _row("logs", f"{lost} records were written nowhere")
+        yield _row("logs", f"{count_text(lost, 'record')} written nowhere")
     for name, value in left.items():
         told = _plain(value) if isinstance(value, Mapping) else value
         yield _row(name.replace("_", " "), f"{told}")
@@ -41,17 +41,17 @@ def _loop(loop: Mapping[str, Any]) -> str:
     slowest = f" ({loop['slowest']})" if loop.get("slowest") else ""
     half, most = _time(loop["p50_us"]), _time(loop["p99_us"])
     return (
-        f"{loop['events']:,} events; half took {half} or less, 99 % {most}, "
+        f"{count_text(loop['events'], 'event')}; half took {half} or less, 99 % {most}, "
         f"the slowest {_time(loop['max_us'])}{slowest}{slow}"
     )
 
 
 def _inbox(inbox: Mapping[str, Any], jobs: object) -> str:
-    requests = sum(jobs.values()) if isinstance(jobs, Mapping) else jobs
-    said = f"{inbox['depth']} events (at most {inbox['high_water']})"
-    said += "" if requests is None else f", {requests} requests"
+    requests: Any = sum(jobs.values()) if isinstance(jobs, Mapping) else jobs
+    said = f"{count_text(inbox['depth'], 'event')} (at most {inbox['high_water']})"
+    said += "" if requests is None else f", {count_text(requests, 'request')}"
     if inbox["overflows"]:
-        said += f"; order books came too fast and were read anew {inbox['overflows']} times"
+        said += f"; order books came too fast and were read anew {count_text(inbox['overflows'], 'time')}"
     return said
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from whalebot.adapters.terminal.numbers import (
     average_text,
     contribution_text,
+    count_text,
     interval_text,
     money_text,
     price_text,
@@ -63,7 +64,7 @@ def signal_text(signal: Signal, style: Style) -> str:
 def because(analysis: Analysis, style: Style, most: int = TOP_CONTRIBUTIONS) -> str:
     """Return the `most` strongest contributions and the volume filter; in warm-up, how many groups wait."""
     if not analysis.may_enter:
-        return style.paint("yellow", f"warming up, {len(analysis.warming)} groups")
+        return style.paint("yellow", f"warming up, {count_text(len(analysis.warming), 'group')}")
     groups = [(name, value) for name, value in analysis.breakdown if value and name != VOLUME_FILTER]
     groups.sort(key=lambda item: abs(item[1]), reverse=True)
     shown = groups[:most]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
-from whalebot.adapters.terminal.numbers import age_text, money_text, signed_money
+from whalebot.adapters.terminal.numbers import age_text, count_text, money_text, signed_money
 from whalebot.adapters.terminal.panel import symbol_panel
 from whalebot.adapters.terminal.rows import symbol_rows, urgency
 from whalebot.adapters.terminal.spans import Row, Span, as_many_as_fit, fitted, painted, plain, width_of
@@ -77,7 +77,7 @@ def _account(view: View, width: int) -> Row:
     share = ""
     if day is not None and view.equity is not None and view.equity - day > 0:
         share = f" ({part:+.2%})" if abs(part := float(day / (view.equity - day))) >= _LEAST_SHARE else ""
-    trades = f" in {view.trades_closed} trade{'s' if view.trades_closed != 1 else ''}"
+    trades = f" in {count_text(view.trades_closed, 'trade')}"
     parts: list[Row] = [
         [("dim", "equity "), ("bold", money_text(view.equity))],
         [("dim", "today "), (_colour(float(day or 0)), signed_money(day) + share)],
@@ -110,7 +110,7 @@ def _health(view: View, style: Style, width: int) -> Row:
         parts.append([("dim", f"compared with the venue {age_text(view.real_ms - view.reconciled_ms)} ago")])
     if view.clock_offset_ms is not None:
         parts.append([("dim", f"clock {view.clock_offset_ms:+d} ms")])
-    parts.append([("dim", f"{view.entries} {'entry' if view.entries == 1 else 'entries'} sent")])
+    parts.append([("dim", f"{count_text(view.entries, 'entry', 'entries')} sent")])
     if view.refusals:
         counts = ", ".join(f"{rule} {count}" for rule, count in view.refusals)
         parts.append([("dim", f"refused: {counts}")])

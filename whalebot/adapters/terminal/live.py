@@ -11,7 +11,7 @@ from typing import Final, TextIO
 
 from whalebot.adapters.terminal.canvas import Canvas
 from whalebot.adapters.terminal.frame import daemon_frame
-from whalebot.adapters.terminal.numbers import money_text, signed_money
+from whalebot.adapters.terminal.numbers import count_text, money_text, signed_money
 from whalebot.adapters.terminal.style import Style
 from whalebot.domain.view import View
 
@@ -121,7 +121,8 @@ class LiveView:
 
 def _summary(view: View, title: str) -> str:
     held = ", ".join(symbol.symbol for symbol in view.symbols if symbol.position is not None)
+    left = f"position left open in {held}" if held else "no position open"
     return (
         f"{title}: equity {money_text(view.equity)}, session {signed_money(view.session_pnl)} in "
-        f"{view.trades_closed} trades, {f'position left open in {held}' if held else 'no position open'}"
+        f"{count_text(view.trades_closed, 'trade')}, {left}"
     )

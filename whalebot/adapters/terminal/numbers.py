@@ -39,6 +39,11 @@ def contribution_text(value: float) -> str:
     return text[0] + text[2:] if text[1] == "0" else text
 
 
+def count_text(number: int, one: str, many: str = "") -> str:
+    """Return a number and what it counts: `one` where it is 1, else `many` (`one` with an s unless given)."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
 def interval_text(interval: str) -> str:
     """Return an interval for people: "15" is "15m", "240" is "4h", "D" is "1d"."""
     if not interval.isdigit():

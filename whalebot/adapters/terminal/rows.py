@@ -8,7 +8,13 @@ from typing import Final
 
 from whalebot.adapters.terminal.analysis_line import SIGNAL_COLOURS
 from whalebot.adapters.terminal.gauges import position_scale, score_gauge
-from whalebot.adapters.terminal.numbers import age_text, average_text, contribution_text, price_text
+from whalebot.adapters.terminal.numbers import (
+    age_text,
+    average_text,
+    contribution_text,
+    count_text,
+    price_text,
+)
 from whalebot.adapters.terminal.panel import no_stop, result_spans, side_spans, trend_spans
 from whalebot.adapters.terminal.spans import Row, fitted, right, width_of
 from whalebot.adapters.terminal.style import Style
@@ -137,7 +143,7 @@ def _analysis_cells(analysis: Analysis | None, style: Style) -> tuple[Row, ...]:
     if analysis is None:
         return ([("dim", "-")], [], [], [], [("yellow", "no bar yet")])
     if not analysis.may_enter:
-        waits = f"warming up, {len(analysis.warming)} groups"
+        waits = f"warming up, {count_text(len(analysis.warming), 'group')}"
         return ([("dim", "-")], [], [], trend_spans(analysis, style), [("yellow", waits)])
     return (
         [("", f"{analysis.score:+.2f}")],

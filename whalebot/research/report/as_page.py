@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.decisions.performance.habits import WEEKDAYS
 from whalebot.decisions.performance.summary import Summary
 from whalebot.decisions.performance.totals import Totals
@@ -127,9 +128,8 @@ def charts(report: Summary, trades: Sequence[ClosedTrade], slippage: str = _SLIP
     )
     found = paths_of(trades)
     weekdays = {name[:3]: totals for name, totals in report.by_weekday.items()}
-    left_out = (
-        f" {found.without_risk} trades without a known stop are left out." if found.without_risk else ""
-    )
+    without = count_text(found.without_risk, "trade")
+    left_out = f" Left out: {without} without a known stop." if found.without_risk else ""
     return (
         pair(
             card(distribution_chart(histogram, unit), "Distribution of results"),

@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.decisions.performance.habits import WEEKDAYS
 from whalebot.decisions.performance.summary import Summary
 from whalebot.decisions.performance.totals import Totals
@@ -68,7 +69,8 @@ def _headline(report: Summary) -> str:
     totals, risk = report.totals, report.risk
     depth = share(risk.max_drawdown.depth, 1) if risk.max_drawdown else share(0.0)
     return (
-        f"{report.mode} · {day(report.first_ms)} to {day(report.last_ms)} · {totals.trades:,} trades · "
+        f"{report.mode} · {day(report.first_ms)} to {day(report.last_ms)} · "
+        f"{count_text(totals.trades, 'trade')} · "
         f"net {money(totals.pnl, sign=True)} USDT ({share(risk.total_return, 1, sign=True)})\n"
         f"max drawdown {depth} · win rate {share(totals.win_rate)} · profit factor "
         f"{ratio(totals.profit_factor)} · expectancy {ratio(totals.expectancy_r, sign=True)} R · "

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.decisions.analysis.bars import close_times
 from whalebot.decisions.performance.equity import Drawdown, EquityPoint
 from whalebot.decisions.performance.habits import exposure
@@ -156,9 +157,9 @@ def _confess(notes: SymbolNotes) -> list[str]:
         )
     if notes.gaps:
         missing = sum(gap.bars for gap in notes.gaps)
-        first = ", ".join(f"{moment(gap.start_ms)} ({gap.bars} bars)" for gap in notes.gaps[:3])
+        first = ", ".join(f"{moment(gap.start_ms)} ({count_text(gap.bars, 'bar')})" for gap in notes.gaps[:3])
         more = f" and {len(notes.gaps) - 3} more" if len(notes.gaps) > 3 else ""
-        said.append(f"{name}: {missing:,} bars are missing: {first}{more}.")
+        said.append(f"{name}: {count_text(missing, 'bar')} missing: {first}{more}.")
     if not notes.funding_known:
         said.append(f"{name}: funding is not known and counts 0.")
     said += [f"{name}: {notice}" for notice in notes.notices]
@@ -175,7 +176,7 @@ def span_of(result: BacktestResult) -> str:
     warm_up = " with the warm-up before" if is_warmed else ""
     return (
         f"{names}, interval {result.interval}, path of {_named(finest)}-minute bars, "
-        f"{day(since)} to {day(int(result.curve.ts_ms[-1]))} UTC, {bars:,} bars{warm_up}, "
+        f"{day(since)} to {day(int(result.curve.ts_ms[-1]))} UTC, {count_text(bars, 'bar')}{warm_up}, "
         f"strategy {result.strategy}, {result.tier.value} tier"
     )
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from html import escape
 from typing import Final
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.decisions.performance.habits import Bin
 from whalebot.decisions.performance.totals import Totals
 from whalebot.research.report.charts import base_line, drawing, y_axis
@@ -36,7 +37,9 @@ def distribution_chart(bins: Sequence[Bin], unit: str) -> str:
         x, width = panel.x(one.low), panel.x(one.high) - panel.x(one.low)
         side = "gain" if one.low >= -1e-12 else "loss"
         span = f"{tick_label(one.low, step)} to {tick_label(one.high, step)} {unit}"
-        bars.append(_bar(x + 1, width - 2, panel, 0, one.count, side, f"{span}: {_trades(one.count)}"))
+        bars.append(
+            _bar(x + 1, width - 2, panel, 0, one.count, side, f"{span}: {count_text(one.count, 'trade')}")
+        )
     marks = [
         _below(panel.x(v), tick_label(v, step)) for v in _sparse([one.low for one in bins] + [bins[-1].high])
     ]
@@ -67,7 +70,8 @@ def totals_chart(
     for i, (name, value) in enumerate(zip(places, values, strict=True)):
         x, width = panel.x(i), panel.x(i + 1) - panel.x(i)
         if name in groups:
-            told = f"{name}: {money(groups[name].pnl, sign=True)} USDT, {_trades(groups[name].trades)}"
+            count = count_text(groups[name].trades, "trade")
+            told = f"{name}: {money(groups[name].pnl, sign=True)} USDT, {count}"
             side = "gain" if value >= 0 else "loss"
             parts.append(_bar(x + width * 0.14, width * 0.72, panel, 0, value, side, told))
         if i % every == 0:
@@ -113,10 +117,6 @@ def _extremes(groups: Mapping[str, Totals]) -> str:
         f"Best: {best}, {money(groups[best].pnl, sign=True)} USDT. "
         f"Worst: {worst}, {money(groups[worst].pnl, sign=True)} USDT."
     )
-
-
-def _trades(count: int) -> str:
-    return f"{count:,} trade{'s' if count != 1 else ''}"
 
 
 def _below(x: float, text: str, lower: int = 0) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from whalebot.adapters.exchange.market.bars import Bars
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.domain.trade import ClosedTrade
 from whalebot.research.report.charts import drawing, time_mark, y_axis
 from whalebot.research.report.scales import Panel, time_ticks, widened
@@ -37,7 +38,7 @@ def candle_chart(bars: Bars, trades: Sequence[ClosedTrade]) -> str:
     parts.append(_candles(bars, panel, 0, len(bars.open_ms), _MOST_CANDLES))
     parts += [_trade(panel, trade) for trade in trades]
     label = f"Candles and trades of {bars.symbol}"
-    said = f"{len(trades):,} trades between {price(_price(low))} and {price(_price(high))}."
+    said = f"{count_text(len(trades), 'trade')} between {price(_price(low))} and {price(_price(high))}."
     return drawing(_WIDTH, _HEIGHT, "".join(parts), label, said, "candles")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.decisions.performance.equity import Drawdown
 from whalebot.decisions.performance.exact import exact_sum
 from whalebot.decisions.performance.summary import Summary
@@ -52,11 +53,11 @@ def sections(report: Summary) -> dict[str, list[Figure]]:
 def headline(report: Summary) -> str:
     """Say in two sentences what came of it."""
     totals, days = report.totals, report.by_day
-    count = f"{totals.trades:,} trade{'s' if totals.trades != 1 else ''} on {len(days):,} day"
     verb = "made" if totals.pnl > 0 else "lost" if totals.pnl < 0 else "came to"
     costs = totals.fees + totals.funding
     said = (
-        f"{count}{'s' if len(days) != 1 else ''} {verb} {money(abs(totals.pnl))} USDT after "
+        f"{count_text(totals.trades, 'trade')} on {count_text(len(days), 'day')} {verb} "
+        f"{money(abs(totals.pnl))} USDT after "
         f"{money(costs)} of costs ({share(report.risk.total_return, 2, sign=True)} of the starting equity)."
     )
     if len(days) > 1:
@@ -77,8 +78,7 @@ def _last_week(report: Summary) -> str:
         return ""
     count = sum(totals.trades for totals in newest)
     pnl = exact_sum(totals.pnl for totals in newest)
-    plural = "s" if count != 1 else ""
-    return f" Last seven days, from {since}: {money(pnl, sign=True)} on {count:,} trade{plural}."
+    return f" Last seven days, from {since}: {money(pnl, sign=True)} on {count_text(count, 'trade')}."
 
 
 def groups(report: Summary) -> dict[str, list[GroupRow]]:
@@ -103,7 +103,7 @@ def notes(report: Summary) -> list[str]:
     if report.totals.trades < 30 or report.risk.days < 30:
         said.append(SHORT_NOTE)
     if report.reconciled:
-        counted = f"{report.reconciled} of {report.totals.trades} trades"
+        counted = f"{report.reconciled} of {count_text(report.totals.trades, 'trade')}"
         said.append(f"Rebuilt from the venue's records, not seen live: {counted}.")
     return said
 
@@ -170,7 +170,10 @@ def _pace(report: Summary) -> list[Figure]:
         Figure("Exposure", share(pace.exposure), "time with a position open"),
         Figure("Trades a day", ratio(pace.trades_a_day)),
         Figure("Average holding", duration(pace.mean_duration_ms), f"{pace.mean_bars_held:.1f} bars"),
-        Figure("Longest streaks", f"{pace.streaks.wins} wins, {pace.streaks.losses} losses"),
+        Figure(
+            "Longest streaks",
+            f"{count_text(pace.streaks.wins, 'win')}, {count_text(pace.streaks.losses, 'loss', 'losses')}",
+        ),
         Figure(
             "Average MAE, MFE", f"{money(pace.mean_mae)}, {money(pace.mean_mfe)}", "worst and best on the way"
         ),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.decisions.performance.totals import Totals
 from whalebot.research.report.page_parts import coloured
 from whalebot.research.report.wording import money
@@ -45,7 +46,7 @@ def _block(month: str, days: Mapping[str, Totals], whole: Totals, full: float) -
     )
     title = f"{calendar.month_name[number]} {year}"
     result = coloured(money(whole.pnl, sign=True), float(whole.pnl))
-    count = f"{whole.trades:,} trade{'s' if whole.trades != 1 else ''}"
+    count = count_text(whole.trades, "trade")
     return (
         f'<table class="month"><caption>{title} <b>{result}</b> <span>{count}</span></caption>'
         f"<thead><tr>{_HEAD}</tr></thead><tbody>{rows}</tbody></table>"
@@ -61,7 +62,7 @@ def _cell(date: str, day: int, days: Mapping[str, Totals], full: float) -> str:
     pnl = float(totals.pnl)
     depth = 0.14 + 0.5 * min(abs(pnl) / full, 1.0)
     side = "g" if pnl > 0 else "l" if pnl < 0 else ""
-    count = f"{totals.trades} trade{'s' if totals.trades != 1 else ''}"
+    count = count_text(totals.trades, "trade")
     told = escape(f"{date}: {money(totals.pnl, sign=True)} USDT, {count}, {totals.wins} won")
     frame = f'<td class="day {side}" style="--a:{depth:.2f}" title="{told}">'
     return f"{frame}<small>{day}</small>{_short(pnl)}</td>"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
+from whalebot.adapters.terminal.numbers import count_text
 from whalebot.domain.intervals import iso_utc
 from whalebot.research.export.table import Kind, Row, Table, columns
 from whalebot.research.tax.lots import Disposal, Method, Reason
@@ -89,7 +90,8 @@ def summary(statement: Statement) -> list[str]:
 
 def _perpetual_lines(statement: Statement, trades: Sequence[TradeLine]) -> list[str]:
     settled, reported = total(trades)
-    lines = [f"Perpetuals: {len(trades)} positions closed on {len(day_lines(trades))} days"]
+    positions = count_text(len(trades), "position")
+    lines = [f"Perpetuals: {positions} closed on {count_text(len(day_lines(trades)), 'day')}"]
     lines.append(f"  {SETTLED_IN}: {_result_text(settled)}")
     if statement.currency != SETTLED_IN:
         lines.append(f"  {statement.currency}: {_result_text(reported)}")
