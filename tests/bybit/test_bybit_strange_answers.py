@@ -122,10 +122,29 @@ def test_a_balance_or_an_equity_of_zero_alone_may_be(
     assert (found.wallet_balance, found.equity) == (D(balance), D(equity))
 
 
-def test_a_flat_account_may_hold_nothing(venue: LoopbackRest, client: RestClient) -> None:
+NOTHING = {
+    "zeros": wallet("0", "0.00"),
+    "no USDT": page({"accountType": "UNIFIED", "totalAvailableBalance": "0", "coin": []}),
+}
+
+
+@pytest.mark.parametrize("nothing", NOTHING.values(), ids=NOTHING.keys())
+def test_a_wallet_of_nothing_told_three_times_is_believed_of_a_flat_account(
+    venue: LoopbackRest, client: RestClient, nothing: Answer
+) -> None:
     venue.on("position/list", page(position("", 1000, side="", size="0")))
-    venue.on("account/wallet-balance", wallet("0", "0"))
+    venue.on("account/wallet-balance", nothing)
     assert client.account.snapshot().wallet.equity == 0
+    assert len(venue.to("account/wallet-balance")) == 3
+
+
+@pytest.mark.parametrize("nothing", NOTHING.values(), ids=NOTHING.keys())
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_wallet_of_nothing_told_by_the_way_is_not_believed(
+    venue: LoopbackRest, client: RestClient, nothing: Answer, times: int
+) -> None:
+    venue.on("account/wallet-balance", *[nothing] * times, wallet("1000", "1000"))
+    assert client.account.snapshot().wallet.equity == 1000
 
 
 # --- bars of another symbol, and none ---------------------------------------------------------------------

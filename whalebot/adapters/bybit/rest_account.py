@@ -50,6 +50,7 @@ _EXECUTIONS_PAGE: Final = 100
 _CLOSINGS_PAGE: Final = 100
 _BOOKINGS_PAGE: Final = 50
 _MOST_WEEKS: Final = 1000
+_EMPTY_DELAYS_S: Final = (0.3, 1.0)
 
 _orders = msgspec.json.Decoder(OrderRow, strict=False)
 _executions = msgspec.json.Decoder(ExecutionRow, strict=False)
@@ -72,6 +73,7 @@ class BybitAccount:
         self._session = session
         self._market = market
         self._symbols = frozenset(symbols)
+        self._sleep = sleep
         self._reader = Reader(market.measure_clock, sleep)
 
     def snapshot(self) -> AccountSnapshot:
@@ -159,6 +161,16 @@ class BybitAccount:
         return readable(lambda: tuple(make_order(row) for row in wanted), "GET /v5/order/realtime")
 
     def _wallet(self, holds: bool) -> WalletReport:
+        """Return the wallet. One that holds nothing looks like the loss of all: believed when told thrice."""
+        wallet = self._told_wallet(holds)
+        for delay_s in _EMPTY_DELAYS_S:
+            if wallet.wallet_balance or wallet.equity:
+                break
+            self._sleep(delay_s)
+            wallet = self._told_wallet(holds)
+        return wallet
+
+    def _told_wallet(self, holds: bool) -> WalletReport:
         call = "GET /v5/account/wallet-balance"
         rows = all_rows(
             lambda _cursor: self._reader.read(
