@@ -70,6 +70,30 @@ def test_json_is_strict_and_complete(capsys: pytest.CaptureFixture[str], tmp_pat
     assert shown["totals"]["fees"] == "2.000000000000000002"
 
 
+@pytest.mark.parametrize("name", ["pnl", "mae", "mfe", "qty", "r_multiple"])
+@pytest.mark.parametrize("amount", ["1e300", "-1e300", "1e31", "1e999999"])
+def test_an_amount_that_cannot_be_is_named(
+    name: str, amount: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trades = json.loads(encode_trades(history("demo", 3)))
+    trades[1][name] = amount
+    (tmp_path / "trade_history.json").write_text(json.dumps(trades))
+    for more in ((), ("--json",), ("--mode", "demo")):
+        assert run(tmp_path, *more) == 2
+        told = capsys.readouterr().err
+        assert f"{tmp_path / 'trade_history.json'}: trade BTCUSDT-1 of mode demo: {name} " in told
+        assert "is no amount that can be; put the right one there" in told
+
+
+@pytest.mark.parametrize("name", ["pnl", "mae", "mfe", "qty", "r_multiple"])
+def test_an_amount_that_is_only_odd_is_counted(name: str, tmp_path: Path) -> None:
+    trades = json.loads(encode_trades(history("demo", 3)))
+    trades[1][name] = "1e30"
+    (tmp_path / "trade_history.json").write_text(json.dumps(trades))
+    assert run(tmp_path) == 0
+    assert run(tmp_path, "--json") == 0
+
+
 def test_text_names_what_people_ask_for(
     folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

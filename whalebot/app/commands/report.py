@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from whalebot.app.exits import CLEAN
 from whalebot.app.options import moment_ms, positive
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from whalebot.domain.trade import ClosedTrade
 
 _TEXT = "show what the trades brought"
+_MOST: Final = Decimal(10) ** 30
+"""No price, size or amount comes near it, and nothing beyond it can be counted with."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -81,12 +83,25 @@ def _read(history: Path, mode: str | None) -> Sequence[ClosedTrade]:
             f"the daemon keeps the file aside and goes on with these",
             file=sys.stderr,
         )
+    _refuse_impossible(trades, history)
     if mode is None:
         return trades
     modes = sorted({trade.mode for trade in trades})
     if mode not in modes:
         raise ConfigError(f"--mode {mode}: {history} has no trade of it; it has {', '.join(modes) or 'none'}")
     return [trade for trade in trades if trade.mode == mode]
+
+
+def _refuse_impossible(trades: Sequence[ClosedTrade], history: Path) -> None:
+    for trade in trades:
+        for name in trade.__slots__:
+            amount = getattr(trade, name)
+            if isinstance(amount, Decimal) and abs(amount) > _MOST:
+                place = f"{history}: trade {trade.trade_id} of mode {trade.mode}"
+                raise ConfigError(
+                    f"{place}: {name} {amount:.3g} is no amount that can be; put the right one there, or the "
+                    f"file back from a copy"
+                )
 
 
 def _start_equity(args: argparse.Namespace) -> tuple[Decimal, str]:
