@@ -164,12 +164,14 @@ def test_a_symbol_comes_from_the_name_or_stands_before_it(folder) -> None:
     [
         (["gone.csv"], "is not there"),
         (["."], "is a folder"),
+        (["BTCUSDT-pipe.csv"], "is not a regular file"),
         (["bars.csv"], "name it before the file: BTCUSDT=bars.csv"),
         (["a=b.csv"], "is no USDT perpetual"),
         (["BTCUSDT-5m.csv", "BTCUSDT=bars.csv"], "both of BTCUSDT"),
     ],
 )
 def test_files_that_will_not_do(texts, words, folder) -> None:
+    os.mkfifo(folder / "BTCUSDT-pipe.csv")
     with pytest.raises(ConfigError, match=words) as caught:
         parse_data_files(texts, folder, "--data")
     assert "--data" in str(caught.value)

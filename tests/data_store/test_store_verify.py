@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import random
 from decimal import Decimal
 from pathlib import Path
@@ -98,6 +99,9 @@ def test_a_file_of_other_columns_is_refused(tmp_path: Path) -> None:
     file.write_text("time,price\n1,2\n")
     with pytest.raises(ConfigError, match=r"found the columns time,price; expected bars \(timestamp"):
         read_given(file, "1")
+    os.mkfifo(tmp_path / "pipe.csv")
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        read_given(tmp_path / "pipe.csv", "1")
 
 
 def test_the_command_names_findings_and_exits_with_one(

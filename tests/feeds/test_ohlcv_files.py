@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import gzip
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from whalebot.adapters.feeds.bar_file import Gap
+from whalebot.adapters.feeds.funding import read_funding
 from whalebot.adapters.feeds.ohlcv import read_bars, read_ohlcv, split_name
 from whalebot.domain.errors import ConfigError
 
@@ -193,6 +195,12 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         read_bars("BTCUSDT", tmp_path / "none.csv")
     with pytest.raises(ConfigError, match="is a folder"):
         read_bars("BTCUSDT", tmp_path)
+    pipe = tmp_path / "BTCUSDT-5m.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(ConfigError, match="is not a regular file; write what it holds"):
+        read_ohlcv(str(pipe))
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        read_funding(pipe)
     broken = tmp_path / "BTCUSDT.csv.gz"
     broken.write_bytes(gzip.compress(b"timestamp,open\n" * 50)[:-20])
     with pytest.raises(ConfigError, match="cannot be read"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from whalebot.adapters.feeds.months import months_in
+from whalebot.adapters.feeds.months import months_in, why_no_history
 from whalebot.domain.errors import ConfigError
 
 _SYMBOL: Final = re.compile(r"[A-Z0-9]{1,26}USDT")
@@ -52,8 +52,7 @@ def _parse(text: str, folder: Path, option: str) -> DataFile:
         symbol, name = re.split(r"[-_.]", Path(text).name)[0], text
     path = (folder / Path(name).expanduser()).absolute()
     if not path.is_file() and not months_in(path):
-        what = "is a folder without months (YYYY-MM.parquet)" if path.is_dir() else "is not there"
-        raise ConfigError(f"{option} {text}: {path} {what}")
+        raise ConfigError(f"{option} {text}: {path} {why_no_history(path)}")
     if not _SYMBOL.fullmatch(symbol):
         raise ConfigError(
             f"{option} {text}: {symbol!r} is no USDT perpetual; name it before the file: BTCUSDT={name}"

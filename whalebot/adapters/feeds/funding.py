@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Final
 
-from whalebot.adapters.feeds.months import parts_of
+from whalebot.adapters.feeds.months import parts_of, why_no_history
 from whalebot.adapters.feeds.packed import read_limited
 from whalebot.adapters.feeds.parquet import read_parquet_columns
 from whalebot.domain.errors import ConfigError
@@ -36,6 +36,8 @@ def read_funding(path: Path) -> tuple[FundingRate, ...]:
 
 
 def _read(path: Path) -> tuple[FundingRate, ...]:
+    if path.exists() and not path.is_file():
+        raise ConfigError(f"{path}: {why_no_history(path)}")
     if path.suffix == ".parquet":
         times, shares = read_parquet_columns(path, ("timestamp", "fundingRate"))
         return tuple(_rate(at, share) for at, share in zip(times, shares, strict=True))

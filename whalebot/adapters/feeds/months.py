@@ -19,6 +19,13 @@ def months_in(folder: Path) -> list[Path]:
     return [found[month] for month in sorted(found)]
 
 
+def why_no_history(path: Path) -> str:
+    """Return why a path is neither a file nor a folder of months."""
+    if path.is_dir():
+        return "is a folder without months (YYYY-MM.parquet)"
+    return "is not a regular file; write what it holds into one" if path.exists() else "is not there"
+
+
 def parts_of(path: Path) -> list[Path]:
     """Return the files that a path stands for: the months of such a folder, else the path itself."""
     return months_in(path) or [path]

@@ -17,7 +17,7 @@ import numpy as np
 
 from whalebot.adapters.feeds.bar_file import BarFile, Gap, Ints
 from whalebot.adapters.feeds.checks import check_rows, check_times, grid_of
-from whalebot.adapters.feeds.months import parts_of
+from whalebot.adapters.feeds.months import parts_of, why_no_history
 from whalebot.adapters.feeds.numbers import BadNumber, scale
 from whalebot.adapters.feeds.packed import read_limited
 from whalebot.adapters.feeds.parquet import read_parquet_columns
@@ -61,8 +61,7 @@ def read_bars(symbol: str, path: Path) -> BarFile:
     """
     parts = parts_of(path)
     if not parts[0].is_file():
-        what = "is a folder without months (YYYY-MM.parquet)" if path.is_dir() else "is not there"
-        raise ConfigError(f"{path}: {what}")
+        raise ConfigError(f"{path}: {why_no_history(path)}")
     read = [read_parquet_columns(p, COLUMNS) if _is_parquet(p) else _read_csv_columns(p) for p in parts]
     columns = read[0] if len(read) == 1 else [list(chain(*column)) for column in zip(*read, strict=True)]
     if not columns[0]:

@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from whalebot.adapters.feeds.months import why_no_history
 from whalebot.adapters.feeds.numbers import BadNumber, scale
 from whalebot.adapters.feeds.packed import read_limited
 from whalebot.adapters.feeds.parquet import read_parquet_columns
@@ -102,7 +103,8 @@ def _text(units: int, decimals: int) -> str:
 
 def _columns(path: Path) -> tuple[list[str], dict[str, Sequence[str]]]:
     if not path.is_file():
-        raise ConfigError(f"{path}: {'is a folder, not a file' if path.is_dir() else 'is not there'}")
+        what = "is a folder, not a file" if path.is_dir() else why_no_history(path)
+        raise ConfigError(f"{path}: {what}")
     if path.suffix.lower() in (".parquet", ".pq"):
         names = _parquet_names(path)
         return names, dict(zip(names, read_parquet_columns(path, names), strict=True))
