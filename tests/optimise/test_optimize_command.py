@@ -163,6 +163,21 @@ def test_a_study_in_a_journal_is_shown_and_applied(folder: Path, capsys: pytest.
     assert not (folder / "studies.db").exists()
 
 
+@pytest.mark.parametrize("storage", [(), ("sqlite:///{}/own.db",), ("{}/own.journal",)])
+@pytest.mark.parametrize("action", ["apply", "show"])
+def test_no_study_is_made_where_one_is_looked_for(
+    action: str, storage: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    named = [f"--storage={url.format(tmp_path)}" for url in storage]
+    before = sorted(tmp_path.iterdir())
+    command = ["optimize", action, "--study", "s", *named, "--dir", str(tmp_path)]
+    assert main(command) == CONFIGURATION
+    told = capsys.readouterr().err
+    assert f"{tmp_path}/" in told
+    assert "there is no such file of studies; name its folder with --dir, or --storage" in told
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_what_to_type_next_names_where_the_study_lies(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ from whalebot.app.config.tree import put_at
 from whalebot.app.search_setup import NOT_SEARCHED, TABLE, ConfiguredSettings, place_of, why_not_searched
 from whalebot.domain.errors import ConfigError
 from whalebot.research.optimise.optimisation import VERDICT
-from whalebot.research.optimise.storage import IDENTITY, load_study, open_storage
+from whalebot.research.optimise.storage import IDENTITY, load_study, open_there
 from whalebot.research.optimise.trials import TrialRow, Trials, read_trials
 
 
@@ -31,7 +31,7 @@ def apply(args: argparse.Namespace, storage: str | None) -> list[str]:
 
     Raises ConfigError where the guards, the data or the file speak against it, unless `--force`.
     """
-    study = load_study(open_storage(storage), args.study)
+    study = load_study(open_there(storage), args.study)
     row = chosen(open_named(study), args.trial)
     _refuse_other_keys(row)
     path: Path = args.paths.config

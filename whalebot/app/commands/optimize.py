@@ -69,16 +69,16 @@ def _search(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from whalebot.app.applying import chosen, open_named
     from whalebot.research.optimise.optimisation import VERDICT, row_dict
-    from whalebot.research.optimise.storage import load_study, open_storage
+    from whalebot.research.optimise.storage import load_study, open_there
     from whalebot.research.optimise.wording import best_lines, verdict_lines
 
     if args.study is None:
         import optuna
 
-        for summary in optuna.get_all_study_summaries(open_storage(storage_url(args))):
+        for summary in optuna.get_all_study_summaries(open_there(storage_url(args))):
             print(f"{summary.study_name}: {summary.n_trials} trials asked for")
         return CLEAN
-    study = load_study(open_storage(storage_url(args)), args.study)
+    study = load_study(open_there(storage_url(args)), args.study)
     trials = open_named(study)
     row = chosen(trials, args.trial)
     verdict = study.user_attrs.get(VERDICT)

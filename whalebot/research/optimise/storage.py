@@ -13,7 +13,7 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, InMemoryStorage, JournalStorage, RDBStorage
 from optuna.study import Study
-from sqlalchemy import event
+from sqlalchemy import event, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from whalebot.domain.errors import ConfigError
@@ -36,9 +36,39 @@ def open_storage(url: str | None) -> BaseStorage:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     if url is None:
         return InMemoryStorage()
-    if url.startswith(_JOURNAL) or ("://" not in url and url.endswith(_SUFFIX)):
+    if _is_journal(url):
         return JournalStorage(JournalFile(Path(url.removeprefix(_JOURNAL))))
     return _open_database(url)
+
+
+def open_there(url: str | None) -> BaseStorage:
+    """Return a storage that is there already, as `open_storage` does; a file that is not is not made.
+
+    Raises ConfigError.
+    """
+    file = None if url is None else _file_of(url)
+    if file is not None and not file.exists():
+        raise ConfigError(
+            f"{file}: there is no such file of studies; name its folder with --dir, or --storage"
+        )
+    return open_storage(url)
+
+
+def _is_journal(url: str) -> bool:
+    return url.startswith(_JOURNAL) or ("://" not in url and url.endswith(_SUFFIX))
+
+
+def _file_of(url: str) -> Path | None:
+    """Return the file that a URL names, None where it names none."""
+    if _is_journal(url):
+        return Path(url.removeprefix(_JOURNAL))
+    try:
+        parts = make_url(url)
+    except ArgumentError:
+        return None
+    name = parts.database or ""
+    is_file = parts.get_backend_name() == "sqlite" and name and not name.startswith((":", "file:"))
+    return Path(name) if is_file else None
 
 
 def _open_database(url: str) -> BaseStorage:
