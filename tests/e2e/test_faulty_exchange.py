@@ -24,11 +24,17 @@ FAULTS: dict[str, list[Fault]] = {
     "private messages change order": [{"do": "reorder_private", "count": 6}],
     "private messages are lost": [{"do": "lose_private", "count": 8}],
     "an order is taken, its answer is lost": [{"do": "timeout_after", "path": "order/create"}],
+    "an order is taken, an error answers it": [
+        {"do": "rest_error_after", "path": "order/create", "status": 502}
+    ],
     "an order never arrives": [{"do": "timeout_before", "path": "order/create"}],
     "an order is refused": [{"do": "reject_order"}],
     "the next requests fail": [{"do": "rest_error", "count": 5, "after": {"executions": 1}}],
     "stops cannot be set": [{"do": "rest_error", "path": "trading-stop", "count": 2, "status": 502}],
     "stop answers are lost": [{"do": "timeout_after", "path": "trading-stop", "count": 2}],
+    "stops are set, errors answer": [
+        {"do": "rest_error_after", "path": "trading-stop", "count": 2, "status": 503}
+    ],
     "closed from outside": [{"do": "close_position", "symbol": "BTCUSDT", "after": {"executions": 1}}],
     "a stop is filled in part": [
         {"do": "partial_fills", "share": "0.3", "after": {"executions": 1}},
