@@ -188,7 +188,8 @@ DEFINITE = {
     110017: Refusal.REJECTED,
     110066: Refusal.MAINTENANCE,
     10019: Refusal.MAINTENANCE,
-    10002: Refusal.REJECTED,
+    10002: Refusal.RETRY_LATER,
+    110079: Refusal.RETRY_LATER,
     10029: Refusal.REJECTED,
     999999: Refusal.REJECTED,
 }

@@ -9,9 +9,18 @@ from engine_harness import BAR_MS, DAY_MS, SYMBOL, World, all_of, only
 
 from whalebot.domain import events as ev
 from whalebot.domain.books import Booking
-from whalebot.domain.effects import Alert, Effect, FetchBookings, FetchExecutions, Notice, SubmitOrder
+from whalebot.domain.effects import (
+    Alert,
+    Effect,
+    FetchBookings,
+    FetchExecutions,
+    FetchSnapshot,
+    Notice,
+    SubmitOrder,
+)
 from whalebot.domain.enums import Side, Stream
 from whalebot.domain.known import Known, Unknown
+from whalebot.domain.orders import AccountSnapshot
 
 D = Decimal
 
@@ -167,6 +176,20 @@ def test_a_balance_that_overtakes_its_fill_asks_nothing() -> None:
     assert not killed(world)
 
 
+def test_a_balance_that_nothing_explains_is_asked_for_before_it_counts() -> None:
+    world = settled()
+    change(world, "0")
+    asked = all_of(world.log, FetchSnapshot)[-1]
+    world.wallet = D(1000)
+    snapshot = AccountSnapshot((), (), world.wallet_report())
+    world.send(ev.SnapshotFetched(asked.request_no, Known(snapshot, world.now), world.now))
+    world.wait(30_000)
+    world.close_bar(0.0)
+    assert not killed(world)
+    assert world.engine.view().equity == D(1000)
+    assert not [n for n in all_of(world.log, Notice) if n.kind == "wallet_unexplained"]
+
+
 def test_what_was_moved_while_the_daemon_was_down_is_asked_for_first() -> None:
     world = settled()
     again = world.restart()
@@ -182,6 +205,28 @@ def test_what_was_moved_while_the_daemon_was_down_is_asked_for_first() -> None:
     answer(third, only(third.log + third.wait(1), FetchBookings), booking(again, 1, "-600"))
     assert third.engine.view().drawdown == 0.0
     assert not [n for n in all_of(third.log, Notice) if n.kind == "money_moved"]
+
+
+def test_a_deposit_with_the_very_stamp_of_the_balance_last_known_is_in_that_balance() -> None:
+    world = settled()
+    world.wallet_now()
+    deposit = booking(world, 1, "1000", "TRANSFER_IN")
+    world.close_bar(0.0)
+    again = world.restart()
+    again.now += 1_000
+    again.wallet = D("940")
+    again.ready()
+    fee = booking(again, 2, "-60", "TRADE", SYMBOL)
+    effects = answer(again, only(again.log + again.wait(1), FetchBookings), deposit, fee)
+    assert not all_of(effects, Notice)
+    assert again.engine.view().drawdown == pytest.approx(0.06)
+    third = again.restart()
+    third.wallet = D("1940")
+    third.ready()
+    late = booking(again, 3, "1000", "TRANSFER_IN")
+    effects = answer(third, only(third.log + third.wait(1), FetchBookings), deposit, fee, late)
+    assert [n.kind for n in all_of(effects, Notice)] == ["money_moved"]
+    assert third.engine.view().drawdown == pytest.approx(0.06)
 
 
 def test_entries_wait_until_it_is_known_what_was_moved_while_the_daemon_was_down() -> None:

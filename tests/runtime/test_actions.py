@@ -38,7 +38,7 @@ from whalebot.runtime.order_actions import OrderActions, RetCodes
 from whalebot.runtime.read_actions import ReadActions, Readers
 from whalebot.runtime.saving import DocumentSave, StorageHealth
 
-_KINDS = {1: Refusal.PRECISION, 2: Refusal.INSUFFICIENT, 3: Refusal.MAINTENANCE}
+_KINDS = {1: Refusal.PRECISION, 2: Refusal.INSUFFICIENT, 3: Refusal.MAINTENANCE, 4: Refusal.RETRY_LATER}
 _CODES = RetCodes(lambda error: _KINDS.get(error.ret_code, Refusal.REJECTED), frozenset({9}))
 _FAILURES = [
     TransportError("cut"),
@@ -117,6 +117,7 @@ def test_an_order_whose_job_breaks_off_is_unknown_and_one_never_started_is_not_s
     [
         (VenueRefused(1, "beyond the price", "call"), True),
         (VenueRefused(3, "maintenance", "call"), False),
+        (VenueRefused(4, "timestamp", "call"), False),
         (RateLimited("call", 5), False),
         (TransportError("cut"), False),
         (AuthError("key"), False),

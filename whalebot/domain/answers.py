@@ -22,6 +22,7 @@ class Refusal(Enum):
     POSITION_MODE = "position_mode"
     INSUFFICIENT = "insufficient"
     RATE_LIMITED = "rate_limited"
+    RETRY_LATER = "retry_later"
     MAINTENANCE = "maintenance"
     NOT_SENT = "not_sent"
     AUTH = "auth"

@@ -105,10 +105,14 @@ class WaitingTrade:
 
 @dataclass(frozen=True, slots=True)
 class CashMemory:
-    """How far the venue's log of the balance was read, market time in ms UTC, and the last money moved."""
+    """How far the venue's log of the balance was read, market time in ms UTC, and the last money moved.
+
+    `balance`: what the wallet held when all of it was explained; None in documents of before it was kept.
+    """
 
     known_to_ms: int | None = None
     moved_ids: tuple[str, ...] = ()
+    balance: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

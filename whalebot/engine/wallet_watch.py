@@ -11,6 +11,7 @@ from whalebot.domain.enums import Level
 from whalebot.domain.events import BookingsFetched
 from whalebot.domain.known import Unknown
 from whalebot.domain.orders import WalletReport
+from whalebot.domain.records import replace
 from whalebot.domain.state import CashMemory
 from whalebot.engine.account import Account
 from whalebot.engine.context import Context
@@ -43,7 +44,6 @@ class WalletWatch:
         self._guard = guard
         self.memory = CashMemory()
         self._expected: Decimal | None = None
-        self._base: Decimal | None = None
         self._request: int | None = None
         self._doubt_ms: int | None = None
         self._calm_until_ms = 0
@@ -87,9 +87,8 @@ class WalletWatch:
     def _know(self, wallet: WalletReport) -> None:
         """All is explained up to this report: nothing before it need be asked for again."""
         known_ms = max(wallet.updated_ms, self.memory.known_to_ms or 0)
-        self._base = wallet.wallet_balance
         if known_ms > 0:
-            self.memory = CashMemory(known_ms, self.memory.moved_ids)
+            self.memory = CashMemory(known_ms, self.memory.moved_ids, wallet.wallet_balance)
 
     def on_timer(self) -> None:
         """Ask the venue's log, if there is still something to explain."""
@@ -121,29 +120,43 @@ class WalletWatch:
             self._ctx.trouble("bookings_unknown", answer.reason)
             return
         self._ctx.recovered("bookings_unknown")
-        rows = [row for row in answer.value if row.booking_id not in self._seen]
+        rows = self._news([row for row in answer.value if row.booking_id not in self._seen])
         if self._doubt_ms is None or not (self._catching_up or self._explains(rows)):
             return
         self._take(rows)
         self._trust()
+
+    def _news(self, rows: list[Booking]) -> list[Booking]:
+        """Leave out what has the stamp of the balance last known, where the later rows alone explain ours.
+
+        The first question of a run reaches back to that stamp, and a deposit that bears it lies in that one.
+        """
+        later = [row for row in rows if row.ts_ms > (self.memory.known_to_ms or 0)]
+        return later if self._changed_by(later) else rows
+
+    def _changed_by(self, rows: list[Booking]) -> bool:
+        """True when these rows are all that happened to the balance since it was last known."""
+        wallet, known = self._account.wallet, self.memory.balance
+        if wallet is None or known is None:
+            return False
+        every = sum((row.amount for row in rows), _ZERO)
+        return abs(wallet.wallet_balance - known - every) <= _TOLERANCE
 
     def _explains(self, rows: list[Booking]) -> bool:
         """True when the rows make up for what our fills lack, or for all that changed since all was well."""
         other = sum((row.amount for row in rows if self._is_not_ours(row)), _ZERO)
         if abs(self._gap() - other) <= _TOLERANCE:
             return True
-        wallet, known_ms = self._account.wallet, self.memory.known_to_ms or 0
-        if wallet is None or self._base is None:
-            return False
-        every = sum((row.amount for row in rows if row.ts_ms > known_ms), _ZERO)
-        return abs(wallet.wallet_balance - self._base - every) <= _TOLERANCE
+        known_ms = self.memory.known_to_ms or 0
+        return self._changed_by([row for row in rows if row.ts_ms > known_ms])
 
     def _take(self, rows: list[Booking]) -> None:
         moved = [row for row in rows if row.kind in MOVES_MONEY]
         self._seen = (*self._seen, *(row.booking_id for row in rows))[-_REMEMBERED_IDS:]
         known_ms = max((row.ts_ms for row in rows), default=0)
         moved_ids = (*self.memory.moved_ids, *(row.booking_id for row in moved))[-_REMEMBERED_IDS:]
-        self.memory = CashMemory(max(known_ms, self.memory.known_to_ms or 0), moved_ids)
+        known_ms = max(known_ms, self.memory.known_to_ms or 0)
+        self.memory = replace(self.memory, known_to_ms=known_ms, moved_ids=moved_ids)
         self._ctx.dirty = True
         if moved:
             amount = sum((row.amount for row in moved), _ZERO)
@@ -162,7 +175,10 @@ class WalletWatch:
     def _doubt(self, after_ms: int) -> None:
         self._doubt_ms = self._ctx.clock.real_ms
         self._account.in_doubt = True
-        self._ctx.timers.arm(_TIMER, self._ctx.clock.real_ms + after_ms)
+        self._ctx.timers.arm(_TIMER, self._doubt_ms + after_ms)
+        if not self._catching_up:
+            # A report may be wrong too: the next comparison asks for the wallet.
+            self._ctx.timers.arm("reconcile", self._doubt_ms + after_ms)
 
     def _trust(self) -> None:
         self._doubt_ms, self._catching_up = None, False
@@ -170,7 +186,8 @@ class WalletWatch:
         self._account.in_doubt = False
         self._ctx.timers.cancel(_TIMER)
         if self._account.wallet is not None:
-            self._expected = self._base = self._account.wallet.wallet_balance
+            self._expected = self._account.wallet.wallet_balance
+            self.memory = replace(self.memory, balance=self._expected)
 
     def _give_up(self) -> None:
         gap = self._gap()

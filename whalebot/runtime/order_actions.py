@@ -27,7 +27,7 @@ from whalebot.runtime.saving import DocumentSave
 _log = logging.getLogger(__name__)
 
 # These say nothing about the request itself: the same one may pass a moment later.
-_PASSING: Final = frozenset({Refusal.RATE_LIMITED, Refusal.MAINTENANCE})
+_PASSING: Final = frozenset({Refusal.RATE_LIMITED, Refusal.RETRY_LATER, Refusal.MAINTENANCE})
 
 LATEST_LEAVE_MS: Final = 5_000
 """An order that could not leave for so long (a lane that hung, a machine that slept) is not sent any more.

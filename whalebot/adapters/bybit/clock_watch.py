@@ -15,13 +15,14 @@ EVERY_S: Final = 180.0
 RETRY_S: Final = 5.0
 LEAST_S: Final = 1.0
 MOVED_MS: Final = 250
+CALM_AFTER: Final = 36
 
 
 class ClockWatch:
     """Puts a ClockSkew into the sink after each measurement.
 
-    One that failed, or that differs from the one before by more than `MOVED_MS`, is repeated soon: what steps
-    once may step back.
+    One that failed is repeated soon. So are those after a step of more than `MOVED_MS`, until `CALM_AFTER` of
+    them agreed: what steps once may step back, and nobody asks for anything while entries are held back.
     """
 
     def __init__(self, factory: RestFactory, sink: EventSink) -> None:
@@ -45,7 +46,7 @@ class ClockWatch:
     def _work(self) -> None:
         client = self._factory.client()
         try:
-            failures, known_ms = 0, 0
+            failures, known_ms, alike = 0, 0, CALM_AFTER
             while not self._halt.is_set():
                 wait_s = RETRY_S
                 try:
@@ -56,7 +57,8 @@ class ClockWatch:
                     _log.log(level, "the venue's clock could not be measured: %s", error)
                 else:
                     self._sink.put(skew)
-                    if abs(skew.offset_ms - known_ms) <= MOVED_MS:
+                    alike = alike + 1 if abs(skew.offset_ms - known_ms) <= MOVED_MS else 0
+                    if alike >= CALM_AFTER:
                         wait_s = EVERY_S
                     known_ms = skew.offset_ms
                     if failures:

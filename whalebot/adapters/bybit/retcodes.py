@@ -99,8 +99,11 @@ def refusal_of(error: WhalebotError) -> Refusal:
         return Refusal.AUTH
     if not isinstance(error, VenueRefused):
         raise error
-    if outcome_of(error.ret_code) is Outcome.MAINTENANCE:
+    outcome = outcome_of(error.ret_code)
+    if outcome is Outcome.MAINTENANCE:
         return Refusal.MAINTENANCE
+    if outcome is Outcome.RETRY_LATER:
+        return Refusal.RETRY_LATER
     if error.ret_code in _INSUFFICIENT:
         return Refusal.INSUFFICIENT
     if error.ret_code == _PARAMETER and _MODE_WORDS in error.message.lower():

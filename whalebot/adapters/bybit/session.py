@@ -7,7 +7,6 @@ signs with the machine's clock.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +17,7 @@ import requests
 import urllib3
 from pybit.unified_trading import HTTP
 
+from whalebot.adapters.bybit.answer_bounds import BoundedAdapter
 from whalebot.adapters.bybit.answer_counts import AnswerCounts
 from whalebot.adapters.bybit.auth import Credentials, VenueClock
 from whalebot.adapters.bybit.conventions import told
@@ -30,7 +30,6 @@ CONNECT_TIMEOUT_S: Final = 3.0
 READ_TIMEOUT_S: Final = 10.0
 _DEFINITE_NO: Final = frozenset({400, 404})
 _LARGEST_ANSWER: Final = 32 * 1024 * 1024
-_LONGEST_ANSWER_S: Final = 30.0
 _BLOCK_BYTES: Final = 64 * 1024
 
 
@@ -80,6 +79,8 @@ class VenueSession(HTTP):  # type: ignore[misc]  # pybit carries no types
             max_retries=1,
         )
         self.endpoint = rest_url
+        for scheme in ("http://", "https://"):
+            self.client.mount(scheme, BoundedAdapter())
         self.client.trust_env = not loopback  # a proxy has no business between us and this machine
         self._venue_clock = clock
         self._gate = gate
@@ -220,16 +221,12 @@ def _why_403(content: bytes) -> str:
 
 
 def _content(response: requests.Response, call: str) -> bytes:
-    """Read an answer. Raises TransportError for one that is endless, in bytes or in time."""
+    """Read an answer. Raises TransportError for one that is too large, urllib3's errors where it breaks."""
     parts: list[bytes] = []
-    size, until_s = 0, time.monotonic() + _LONGEST_ANSWER_S
-    # What has come, not a whole block: a byte now and then must not hold us until the block is full.
-    read = getattr(response.raw, "read1", response.raw.read)
-    while part := read(_BLOCK_BYTES, decode_content=True):
+    size = 0
+    while part := response.raw.read(_BLOCK_BYTES, decode_content=True):
         size += len(part)
-        if size > _LARGEST_ANSWER or time.monotonic() > until_s:
-            raise TransportError(
-                f"{call}: an answer of more than {_LARGEST_ANSWER} bytes or {_LONGEST_ANSWER_S:g} s"
-            )
+        if size > _LARGEST_ANSWER:
+            raise TransportError(f"{call}: an answer of more than {_LARGEST_ANSWER} bytes")
         parts.append(part)
     return b"".join(parts)
