@@ -21,13 +21,14 @@ from whalebot.domain.effects import (
 from whalebot.domain.enums import Side, Stream
 from whalebot.domain.known import Known, Unknown
 from whalebot.domain.orders import AccountSnapshot
+from whalebot.engine.settings import Timing
 
 D = Decimal
 
 
-def settled() -> World:
+def settled(reconcile_ms: int = DAY_MS) -> World:
     """A day with a base of 1000 and a first look at it."""
-    world = World().ready()
+    world = World(timing=Timing(view_ms=None, reconcile_ms=reconcile_ms)).ready()
     world.close_bar(0.0)
     world.wallet_now()
     world.close_bar(0.0)
@@ -227,6 +228,58 @@ def test_a_deposit_with_the_very_stamp_of_the_balance_last_known_is_in_that_bala
     effects = answer(third, only(third.log + third.wait(1), FetchBookings), deposit, fee, late)
     assert [n.kind for n in all_of(effects, Notice)] == ["money_moved"]
     assert third.engine.view().drawdown == pytest.approx(0.06)
+
+
+def test_what_counted_as_a_result_is_not_moved_once_more_after_a_restart() -> None:
+    world = settled()
+    asked = change(world, "2000")
+    deposit = booking(world, 1, "1000", "TRANSFER_IN")
+    answer(world, asked)
+    for _ in range(6):
+        for again in all_of(world.wait(2_000), FetchBookings):
+            answer(world, again)
+    assert [n for n in all_of(world.log, Notice) if n.kind == "wallet_unexplained"]
+    world.close_bar(0.0)
+    second = world.restart()
+    second.now += 1_000
+    second.ready()
+    answer(second, only(second.log + second.wait(1), FetchBookings), deposit)
+    second.close_bar(0.0)
+    assert not [n for n in all_of(second.log, Notice) if n.kind == "money_moved"]
+    assert not killed(second)
+
+
+def test_a_log_that_is_late_at_a_start_is_asked_again() -> None:
+    world = settled().restart()
+    world.wallet = D("400")
+    world.ready()
+    answer(world, only(world.log + world.wait(1), FetchBookings))
+    asked = only(world.wait(3_000), FetchBookings)
+    answer(world, asked, booking(world, 1, "-600"))
+    world.close_bar(0.0)
+    assert not killed(world)
+    assert world.engine.view().drawdown == 0.0
+
+
+def test_a_log_that_explains_nothing_at_a_start_is_believed_in_the_end() -> None:
+    world = settled().restart()
+    world.wallet = D("400")
+    world.ready()
+    answer(world, only(world.log + world.wait(1), FetchBookings))
+    for _ in range(6):
+        for again in all_of(world.wait(2_000), FetchBookings):
+            answer(world, again)
+    world.close_bar(0.0)
+    assert killed(world)
+
+
+def test_an_odd_balance_does_not_end_the_comparisons() -> None:
+    world = settled(reconcile_ms=60_000)
+    world.send(ev.StreamDown(Stream.PRIVATE, "test", world.now))
+    on_its_way = only(world.send(ev.StreamUp(Stream.PRIVATE, world.now)), FetchSnapshot)
+    answer(world, change(world, "900"), booking(world, 1, "-100"))
+    world.answer_snapshot([on_its_way])
+    assert all_of(world.wait(120_000), FetchSnapshot)
 
 
 def test_entries_wait_until_it_is_known_what_was_moved_while_the_daemon_was_down() -> None:

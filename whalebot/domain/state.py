@@ -107,7 +107,7 @@ class WaitingTrade:
 class CashMemory:
     """How far the venue's log of the balance was read, market time in ms UTC, and the last money moved.
 
-    `balance`: what the wallet held when all of it was explained; None in documents of before it was kept.
+    `balance`: what the wallet held when all of it was explained, or given up on; None: not kept then.
     """
 
     known_to_ms: int | None = None

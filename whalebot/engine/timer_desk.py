@@ -46,7 +46,7 @@ class TimerDesk:
         elif key == "view" and timing.view_ms is not None:
             ctx.emit(PublishView(self._views.build()))
             ctx.timers.arm("view", ctx.clock.real_ms + timing.view_ms)
-        elif key == "reconcile":
+        elif key in ("reconcile", "odd_wallet"):
             self._rooms.sync.ask_snapshot()
         elif key == "blocked":
             self._rooms.sync.on_unblocked()

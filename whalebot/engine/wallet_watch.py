@@ -18,6 +18,7 @@ from whalebot.engine.context import Context
 from whalebot.engine.guard import Guard
 
 _TIMER: Final = "wallet"
+_SNAPSHOT_TIMER: Final = "odd_wallet"
 _ZERO: Final = Decimal(0)
 _TOLERANCE: Final = Decimal("0.01")
 # Real times. The balance may overtake the fill it belongs to; the venue's log may come late.
@@ -109,6 +110,9 @@ class WalletWatch:
         if self._request is None:
             self._request = self._ctx.next_request_no()
             self._ctx.emit(FetchBookings(self._request, since_ms, None))
+            if not self._catching_up:
+                # A report may be wrong too. A timer of its own: that of the comparisons has its rhythm.
+                self._ctx.timers.arm(_SNAPSHOT_TIMER, self._ctx.clock.real_ms)
 
     def on_bookings(self, event: BookingsFetched) -> None:
         """The venue's log since we last knew it."""
@@ -121,7 +125,7 @@ class WalletWatch:
             return
         self._ctx.recovered("bookings_unknown")
         rows = self._news([row for row in answer.value if row.booking_id not in self._seen])
-        if self._doubt_ms is None or not (self._catching_up or self._explains(rows)):
+        if self._doubt_ms is None or self._may_come_late(rows):
             return
         self._take(rows)
         self._trust()
@@ -133,6 +137,17 @@ class WalletWatch:
         """
         later = [row for row in rows if row.ts_ms > (self.memory.known_to_ms or 0)]
         return later if self._changed_by(later) else rows
+
+    def _may_come_late(self, rows: list[Booking]) -> bool:
+        """True where the log does not explain the balance, and may still do so.
+
+        After a start it is believed in the end, whatever it says: it may know more than the last run did.
+        """
+        if not self._catching_up:
+            return not self._explains(rows)
+        waited_ms = self._ctx.clock.real_ms - (self._doubt_ms or 0)
+        is_open = self.memory.balance is not None and not self._changed_by(rows)
+        return is_open and waited_ms < _LONGEST_DOUBT_MS
 
     def _changed_by(self, rows: list[Booking]) -> bool:
         """True when these rows are all that happened to the balance since it was last known."""
@@ -153,9 +168,8 @@ class WalletWatch:
     def _take(self, rows: list[Booking]) -> None:
         moved = [row for row in rows if row.kind in MOVES_MONEY]
         self._seen = (*self._seen, *(row.booking_id for row in rows))[-_REMEMBERED_IDS:]
-        known_ms = max((row.ts_ms for row in rows), default=0)
         moved_ids = (*self.memory.moved_ids, *(row.booking_id for row in moved))[-_REMEMBERED_IDS:]
-        known_ms = max(known_ms, self.memory.known_to_ms or 0)
+        known_ms = max(self.memory.known_to_ms or 0, *(row.ts_ms for row in rows), 0)
         self.memory = replace(self.memory, known_to_ms=known_ms, moved_ids=moved_ids)
         self._ctx.dirty = True
         if moved:
@@ -176,9 +190,6 @@ class WalletWatch:
         self._doubt_ms = self._ctx.clock.real_ms
         self._account.in_doubt = True
         self._ctx.timers.arm(_TIMER, self._doubt_ms + after_ms)
-        if not self._catching_up:
-            # A report may be wrong too: the next comparison asks for the wallet.
-            self._ctx.timers.arm("reconcile", self._doubt_ms + after_ms)
 
     def _trust(self) -> None:
         self._doubt_ms, self._catching_up = None, False
@@ -193,6 +204,9 @@ class WalletWatch:
         gap = self._gap()
         self._calm_until_ms = self._ctx.clock.real_ms + _CALM_MS
         self._trust()
+        if self._account.wallet is not None:
+            # It counts as a result from here on: what the log tells of it later must not move it once more.
+            self._know(self._account.wallet)
         if abs(gap) > _TOLERANCE:
             self._ctx.notice(
                 Level.WARNING,
