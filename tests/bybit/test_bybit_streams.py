@@ -291,6 +291,49 @@ def test_a_needed_topic_that_is_refused_keeps_the_stream_down_and_is_named(rig: 
     assert not any(isinstance(event, StreamUp) for event in list(sink.queue.queue))
 
 
+def test_a_symbol_that_the_venue_serves_no_longer_is_left_out_and_the_others_go_on(
+    rig: Rig, sink: Any
+) -> None:
+    def script(peer: Peer) -> None:
+        waiting = len(public_topics(["BTCUSDT", "GONEUSDT"], ["1"], 50))
+        while waiting:
+            request = peer.receive_request()
+            topics = request["args"]
+            bad = any(topic.endswith("GONEUSDT") for topic in topics)
+            peer.ack(request, not bad, "error:handler not found" if bad else "")
+            waiting -= len(topics) if not bad or len(topics) == 1 else 0
+        peer.send(BOOK)
+        peer.send(TICKER)
+        peer.wait_until_gone()
+
+    # Twice as long as a topic may be silent: what is left out is not waited for either.
+    timings = replace(QUICK, topic_silence_s=0.05)
+    with ScriptedVenue(script) as venue:
+        manager = rig.manager(venue.url, symbols=["BTCUSDT", "GONEUSDT"], timings=timings)
+        manager.start_public_stream()
+        sink.next(StreamUp)
+        assert manager.wait_for_initial_data(30)
+        refused = manager.health()[0].refused_topics
+        manager.stop_all_streams()
+    assert set(refused) == set(public_topics(["GONEUSDT"], ["1"], 50))
+
+
+def test_a_topic_of_the_account_that_is_refused_keeps_its_stream_down(rig: Rig, sink: Any) -> None:
+    def script(peer: Peer) -> None:
+        peer.receive_request()
+        peer.send({"success": True, "ret_msg": "", "op": "auth", "conn_id": "c"})
+        while True:
+            request = peer.receive_request()
+            peer.ack(request, "wallet" not in request["args"], "handler not found")
+
+    with ScriptedVenue(script) as venue:
+        rig.manager(venue.url, credentials=KEYS).start_private_stream()
+        down = sink.next(StreamDown)
+        rig.managers[0].stop_all_streams()
+    assert down.reason == "subscription of wallet refused: handler not found"
+    assert not any(isinstance(event, StreamUp) for event in list(sink.queue.queue))
+
+
 def test_a_topic_that_is_subscribed_already_counts_as_acknowledged(rig: Rig, sink: Any) -> None:
     def script(peer: Peer) -> None:
         request = peer.receive_request()

@@ -17,6 +17,7 @@ from whalebot.adapters.bybit.rest import RestClient, RestFactory, RestSettings
 from whalebot.adapters.bybit.streams import BybitWebSocketManager, StreamSettings
 from whalebot.app.demo import DemoExchange
 from whalebot.app.engine_setup import intervals_of
+from whalebot.app.listing import find_listed
 from whalebot.app.venue import VenueHealth, VenueParts
 from whalebot.app.venue_health import venue_health
 from whalebot.domain.errors import AuthError, RateLimited, TransportError
@@ -88,7 +89,8 @@ class RemoteVenue:
         """Ask who the key belongs to and what it may do; an outage is waited for, until `halted`.
 
         Raises AuthError for a key that the venue refuses, that may withdraw in mode live, or that is not of
-        `exchange.account_id`; VenueFatal where the venue will never serve it.
+        `exchange.account_id`; VenueFatal where the venue will never serve it; ConfigError where no symbol is
+        listed.
         """
         client, wait_s, said = self._factory.client(), _FIRST_RETRY_S, ""
         try:
@@ -108,7 +110,7 @@ class RemoteVenue:
             client.close()
 
     def _learn_position_mode(self, client: RestClient) -> None:
-        symbols = self._config.traded_symbols
+        symbols = [one.symbol for one in find_listed(client.market, self._config.traded_symbols)]
         hedged = frozenset(s for s in symbols if client.preflight.position_mode(s).is_hedge)
         self.feed = replace(self.feed, hedged=hedged)
 

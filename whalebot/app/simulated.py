@@ -34,6 +34,7 @@ from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
 from whalebot.app.endpoints import endpoints_of
 from whalebot.app.engine_setup import intervals_of
+from whalebot.app.listing import find_listed
 from whalebot.app.tracks import make_track
 from whalebot.app.venue import VenueHealth, VenueParts
 from whalebot.app.venue_health import venue_health
@@ -166,14 +167,16 @@ class PaperVenue:
         return Readers(self._account, self._factory.client().market)
 
     def check(self, halted: threading.Event) -> None:
-        """Learn the order rules of the symbols; an outage is waited for, until `halted`."""
+        """Learn the order rules of the symbols; an outage is waited for, until `halted`.
+
+        Raises ConfigError where none is listed.
+        """
         client = self._factory.client()
         try:
             while not halted.is_set():
                 try:
                     client.market.measure_clock()
-                    found = client.market.instruments(self._parts.setup.config.traded_symbols)
-                    for instrument in found:
+                    for instrument in find_listed(client.market, self._parts.setup.config.traded_symbols):
                         self._account.apply(InstrumentListed(instrument, 0))
                     return
                 except (TransportError, RateLimited) as error:

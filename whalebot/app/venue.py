@@ -51,7 +51,7 @@ class Venue(Protocol):
         ...
 
     def check(self, halted: threading.Event) -> None:
-        """Make sure the account is the one meant. Raises AuthError or VenueFatal."""
+        """Make sure the account is the one meant. Raises AuthError, VenueFatal or ConfigError."""
         ...
 
     def start(self) -> None:

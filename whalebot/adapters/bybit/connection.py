@@ -95,8 +95,7 @@ class StreamConnection:
         self._timings = timings
         self._rng = rng
         self._on_state = on_state
-        routes = self.decoder.routes.values()
-        self._watch = SilenceWatch(routes, timings, link.time_scale, link.tolerant)
+        self._watch = _watch_of(link, self.decoder, timings)
         self._halt = threading.Event()
         self._renewals: deque[tuple[str, str]] = deque()
         self._waker = Waker()
@@ -188,6 +187,7 @@ class StreamConnection:
         self._greeted_s = now_s
         self._next_ping_s = now_s + self._timings.ping_s
         self._subscriptions = _subscriptions_of(self.link, self.refused, self._send)
+        self._watch = _watch_of(self.link, self.decoder, self._timings)
         self._watch.start(now_s)
         if self.link.credentials is None:
             self._subscriptions.request_all()
@@ -261,8 +261,7 @@ class StreamConnection:
             self._subscriptions.answer(frame)
             known = self.refused if self.link.tolerant else {}
             self.refused = {**known, **self._subscriptions.refused}
-            if self.link.tolerant:
-                self._watch.forget(self.refused)
+            self._watch.forget(self.refused)
             if self._subscriptions.complete and self.state is not LinkState.SUBSCRIBED:
                 self.state = LinkState.SUBSCRIBED
                 self._watch.start(time.monotonic())
@@ -308,6 +307,10 @@ class StreamConnection:
 
 def _nothing_held() -> int:
     return 0
+
+
+def _watch_of(link: Link, decoder: FrameDecoder, timings: StreamTimings) -> SilenceWatch:
+    return SilenceWatch(decoder.routes.values(), timings, link.time_scale, link.tolerant)
 
 
 def _subscriptions_of(

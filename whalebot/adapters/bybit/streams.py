@@ -115,7 +115,7 @@ class BybitWebSocketManager:
         self._start(Stream.PRIVATE, [link])
 
     def wait_for_initial_data(self, timeout: float) -> bool:
-        """Wait until every started stream is subscribed and each book and ticker came once.
+        """Wait until every started stream is subscribed and each book and ticker that is served came once.
 
         Returns False when `timeout` (seconds) ran out or the streams were stopped.
         """
@@ -194,7 +194,7 @@ class BybitWebSocketManager:
             and all(
                 route.frames
                 for route in connection.decoder.routes.values()
-                if route.kind in ("tickers", "orderbook")
+                if route.kind in ("tickers", "orderbook") and route.topic not in connection.refused
             )
             for connection in connections
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from whalebot.adapters.bybit import conventions as say
-from whalebot.adapters.bybit.topics import is_essential, request_batches
+from whalebot.adapters.bybit.topics import is_essential, request_batches, symbol_of
 from whalebot.adapters.bybit.wire import ControlFrame
 from whalebot.domain.errors import TransportError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -21,7 +24,8 @@ class Subscriptions:
     """Sends requests, matches acknowledgements, splits a refused request to find the topic at fault.
 
     One bad topic makes the venue refuse a whole request; its halves are then asked for, until the topic at
-    fault is known. A topic that is not needed is left out (`refused`); any other ends the connection.
+    fault is known. It is left out (`refused`): one symbol that the venue serves no longer must not keep the
+    others waiting. Where each symbol, or the account, lacks a topic that is needed, the connection ends.
     """
 
     def __init__(
@@ -60,7 +64,7 @@ class Subscriptions:
         self._request([topic])
 
     def answer(self, frame: ControlFrame) -> None:
-        """Take an answer to a subscribe request. Raises TransportError when a needed topic was refused."""
+        """Take an answer to a subscribe request. Raises TransportError when nothing is left to trade with."""
         # The venue may leave the request id out; requests are answered in order.
         req_id = frame.req_id if frame.req_id in self._pending else next(iter(self._pending), None)
         if req_id is None or (frame.req_id and frame.req_id != req_id):
@@ -74,8 +78,11 @@ class Subscriptions:
             self._request(topics[half:])
             return
         reason = self.refused[topics[0]] = say.told(frame.ret_msg)
-        if self._is_needed(topics[0]):
+        if not self._is_needed(topics[0]):
+            return
+        if self._symbols(self._topics) == self._symbols(self.refused):
             raise TransportError(f"subscription of {topics[0]} refused: {reason}")
+        _log.error("subscription of %s refused: %s; the other symbols go on", topics[0], reason)
 
     def is_pending(self, topic: str) -> bool:
         """Return whether a request with this topic waits for its answer."""
@@ -84,6 +91,10 @@ class Subscriptions:
     def oldest_unanswered_s(self) -> float | None:
         """Return when the longest waiting request was sent; None when all are answered."""
         return min((pending.sent_s for pending in self._pending.values()), default=None)
+
+    def _symbols(self, topics: Iterable[str]) -> set[str]:
+        """Return the symbols of the needed topics; "" stands for the account's."""
+        return {symbol_of(topic) for topic in topics if self._is_needed(topic)}
 
     def _request(self, topics: list[str]) -> None:
         self._number += 1

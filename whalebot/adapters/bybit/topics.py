@@ -32,6 +32,11 @@ def public_topics(symbols: Sequence[str], intervals: Sequence[str], depth: int) 
     return topics
 
 
+def symbol_of(topic: str) -> str:
+    """Return the symbol of a public topic, "" for one of the account."""
+    return topic.rpartition(".")[2] if "." in topic else ""
+
+
 def is_essential(topic: str) -> bool:
     """Return whether trading needs the topic; without the others the stream goes on."""
     return not topic.startswith("allLiquidation.")

@@ -29,11 +29,12 @@ class SimulatedReads:
         self._lock = threading.RLock()
 
     def snapshot(self) -> AccountSnapshot:
-        """Return positions, open orders and wallet."""
+        """Return positions, open orders and wallet; a symbol that is not listed has none."""
         with self._lock:
             read = self._core.read
-            positions = [p for s in self._symbols for p in read.positions(ACCOUNT, s)]
-            orders = [o for s in self._symbols for o in read.open_orders(ACCOUNT, s)]
+            listed = [symbol for symbol in self._symbols if symbol in read.symbols()]
+            positions = [p for s in listed for p in read.positions(ACCOUNT, s)]
+            orders = [o for s in listed for o in read.open_orders(ACCOUNT, s)]
             return AccountSnapshot(
                 tuple(map(position_report, positions)),
                 tuple(map(order_report, orders)),
