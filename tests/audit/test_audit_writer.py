@@ -121,6 +121,58 @@ def test_a_second_torn_end_does_not_overwrite_the_first(trail: Path) -> None:
     assert check(trail).found is None
 
 
+class FullDisk(FileSystem):
+    """Takes no new byte while it is full; what stands there can be cut and read."""
+
+    is_full = True
+
+    def pwrite(self, fd: int, data: bytes, offset: int) -> int:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().pwrite(fd, data, offset)
+
+
+def test_a_full_disk_leaves_no_empty_files_and_keeps_the_torn_end_once(trail: Path) -> None:
+    write(trail, 2)
+    with trail.open("ab") as file:
+        file.write(b"torn")
+    before = {path: path.read_bytes() for path in trail.parent.iterdir()}
+    files = FullDisk()
+    for _ in range(3):
+        writer = AuditWriter(trail, files)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No space"):
+                writer.write([entry(2)])
+        writer.close()
+        assert {path: path.read_bytes() for path in trail.parent.iterdir()} == before
+    files.is_full = False
+    writer = AuditWriter(trail, files)
+    writer.write([entry(2)])
+    writer.sync()
+    writer.close()
+    (kept,) = trail.parent.glob("*.torn-*")
+    assert (kept.name, kept.read_bytes()) == ("audit.jsonl.torn-1", b"torn")
+    assert numbers(trail) == [0, 1, 2]
+    assert check(trail).found is None
+
+
+def test_a_torn_end_kept_but_not_yet_cut_is_not_kept_twice(trail: Path) -> None:
+    write(trail, 2)
+    with trail.open("ab") as file:
+        file.write(b"torn")
+    trail.with_name("audit.jsonl.torn-1").touch()
+    files = FailsOnce(5)  # what is put aside: truncate, write, sync, rename, and here the folder
+    writer = AuditWriter(trail, files)
+    with pytest.raises(OSError, match="Input/output"):
+        writer.write([entry(2)])
+    assert trail.read_bytes().endswith(b"torn")
+    writer.write([entry(2)])
+    writer.close()
+    (kept,) = trail.parent.glob("*.torn-*")
+    assert kept.read_bytes() == b"torn"
+    assert numbers(trail) == [0, 1, 2]
+
+
 def test_files_are_their_owners_alone(trail: Path) -> None:
     write(trail, 10, max_bytes=1_600)
     with trail.open("ab") as file:

@@ -87,17 +87,31 @@ def _after_safe(data: bytes, safe_seq: int) -> int:
 
 
 def set_aside(files: AuditFiles, trail: Path, torn: bytes) -> Path:
-    """Keep the torn bytes under a name nobody has yet, and return it. Raises OSError."""
+    """Keep the torn bytes under a name nobody has yet, and return it. Raises OSError and leaves no file then.
+
+    Where an attempt before kept the very same bytes, or left an empty file, that name is the one.
+    """
+    taken = set(files.names_in(trail.parent))
     number = 1
     while True:
         aside = trail.with_name(f"{trail.name}.torn-{number}")
-        try:
-            files.write_file(aside, torn, new=True)
-        except FileExistsError:
-            number += 1
-            continue
-        files.sync_folder(trail.parent)
-        return aside
+        content = _content(files, aside) if aside.name in taken else b""
+        if content == b"":
+            files.write_replacing(aside, torn)
+            return aside
+        if content == torn:
+            # Its name was perhaps never synced.
+            files.sync_folder(trail.parent)
+            return aside
+        number += 1
+
+
+def _content(files: AuditFiles, path: Path) -> bytes | None:
+    """Return a file's content, None for one that cannot be read: it is somebody's."""
+    try:
+        return files.read_file(path)
+    except OSError:
+        return None
 
 
 def _noted(files: AuditFiles, trail: Path) -> tuple[Head | None, str]:
