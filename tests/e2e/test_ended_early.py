@@ -43,6 +43,9 @@ def test_a_stop_while_the_venue_is_silent_is_obeyed_at_once(tmp_path: Path) -> N
                 took_s = time_of_end(daemon.child, 60)
                 assert daemon.child.returncode == 0, daemon.output
                 assert took_s < 5, daemon.output
+    assert "ended: told to stop before the venue had answered" in daemon.output
+    [*_, ended] = (tmp_path / "d" / "state" / "audit.jsonl").read_text().splitlines()
+    assert "told to stop before the venue had answered" in ended
     assert "Traceback" not in daemon.output
 
 

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("whalebot")
 _STOP_LIMIT_S = 4.0
 _SHUTDOWN_S = 4.5
+_NOT_SAVED = "the last state of this run could not be saved, the next one begins with the save before it"
 _MOST_EXIT_WORKERS = 16
 # A busy stream may keep the loop waiting this long for its turn at the interpreter; Python's default, ten
 # times as much, is felt by account events at thousands of frames a second.
@@ -117,7 +118,7 @@ class Daemon:
             stack.callback(self._lease.stop)
             self._wait_for(venue)
             if self._halt.told.is_set():
-                return CLEAN
+                return self._end_early()
             # Here, because in demo it is imported while the exchange starts.
             from whalebot.engine.engine import Engine
 
@@ -143,6 +144,12 @@ class Daemon:
                 LaneSettings(exit_workers=min(max(3, most), _MOST_EXIT_WORKERS)),
             )
             return self._run_loop(engine, noted, lanes, venue, states)
+
+    def _end_early(self) -> int:
+        self._audit.reason = f"{self._halt.reason} before the venue had answered"
+        self._audit.exit_code = CLEAN
+        _log.info("ended: %s", self._audit.reason)
+        return CLEAN
 
     def _observe(self, alerts: AlertSystem) -> Observers:
         record = self._audit.log.record
@@ -241,29 +248,32 @@ class Daemon:
             supervisor.stop()
             # One that broke off in the middle of an event knows half of it: the last save knows all before.
             broke = end is not None and end.exit_code == EXIT_BUG
-            self._shut_down(lanes, venue, states, None if broke else engine)
-        return self._exit_code(end, supervisor)
+            is_saved = self._shut_down(lanes, venue, states, None if broke else engine)
+        return self._exit_code(end, supervisor.failure or ("" if is_saved else _NOT_SAVED))
 
-    def _exit_code(self, end: LoopEnd, supervisor: Supervisor) -> int:
+    def _exit_code(self, end: LoopEnd, failure: str) -> int:
+        """Tell how the run ended; `failure` is what went wrong outside the loop, "" for nothing."""
         fatal = self._troubles.fatal if self._troubles is not None else None
         if fatal is not None:
             raise fatal
-        level = logging.ERROR if supervisor.failure else logging.INFO
-        _log.log(level, "ended: %s", supervisor.failure or end.reason)
-        self._audit.reason = supervisor.failure or end.reason
-        if supervisor.failure or end.exit_code != CLEAN:
-            self._failure = f"; {supervisor.failure or end.reason}"
-        code = EXCHANGE if supervisor.failure and end.exit_code == 0 else end.exit_code
+        level = logging.ERROR if failure else logging.INFO
+        _log.log(level, "ended: %s", failure or end.reason)
+        self._audit.reason = failure or end.reason
+        if failure or end.exit_code != CLEAN:
+            self._failure = f"; {failure or end.reason}"
+        code = EXCHANGE if failure and end.exit_code == 0 else end.exit_code
         if code == CLEAN and self._lease.lost():
             code, self._failure = LEASE_LOST, f"; {end.reason}"
         self._audit.exit_code = code
         return code
 
-    def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine | None) -> None:
+    def _shut_down(self, lanes: Lanes, venue: Venue, states: StateFile, engine: Engine | None) -> bool:
+        """End the rooms; True where the last state is on disk, or was not to be saved."""
+
         def save(limit_s: float) -> bool:
             return engine is None or save_last(engine.final_document(), states, self._clock, limit_s)
 
-        shut_down(
+        *_, state = shut_down(
             (
                 Phase("lanes", lanes.drain, 1.5),
                 Phase("streams", lambda _: venue.close_streams(), 1.5),
@@ -272,6 +282,7 @@ class Daemon:
             ),
             _SHUTDOWN_S,
         )
+        return not state.problem
 
     def _alert(self, level: Level, title: str, text: str, kind: str) -> None:
         if self._alerts is not None:

@@ -16,10 +16,12 @@ class Halt:
 
     def __init__(self) -> None:
         self.told = threading.Event()
+        self.reason = ""
         self.loop: Loop | None = None
 
     def __call__(self, reason: str) -> None:
         """Halt with a reason; any thread."""
+        self.reason = self.reason or reason
         self.told.set()
         if self.loop is not None:
             self.loop.halt(reason)
@@ -50,7 +52,7 @@ class EarlyStop:
         """Hand a command on; any thread."""
         self._inbox.put(event)
         if self._halt.loop is None:
-            self._halt("told to stop before the loop ran")
+            self._halt("told to stop")
 
     def wait_settled(self, timeout_s: float) -> bool:
         """Wait until everything handed over so far was acted upon; False when the time ran out."""
