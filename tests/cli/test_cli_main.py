@@ -46,6 +46,15 @@ def whalebot(*arguments: str, cwd: Path, **env: str) -> subprocess.CompletedProc
 # --- as people call it ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
+def test_an_output_that_is_not_unicode_ends_no_command(encoding: str, tmp_path: Path) -> None:
+    folder = tmp_path / "Ŵhale"
+    folder.mkdir()
+    done = whalebot("doctor", "--dir", str(folder), cwd=tmp_path, PYTHONIOENCODING=encoding)
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path}/?hale can be written to" in done.stdout
+
+
 def test_help_names_every_command(tmp_path) -> None:
     done = whalebot("--help", cwd=tmp_path)
     assert done.returncode == 0

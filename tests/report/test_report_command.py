@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
 import sys
@@ -46,6 +47,16 @@ def test_modes_stand_apart_and_are_never_added(folder: Path, capsys: pytest.Capt
         assert shown[mode]["totals"]["trades"] == len(trades)
     both = exact_sum(trade.pnl for trade in DEMO + LIVE)
     assert format(both, "f") not in json.dumps(shown)
+
+
+def test_an_output_without_unicode_still_shows_the_report(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="latin-1"))
+    assert run(folder) == 0
+    sys.stdout.flush()
+    assert "Trades of" in written.getvalue().decode("latin-1")
 
 
 def test_one_mode_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

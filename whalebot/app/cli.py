@@ -7,6 +7,7 @@ import contextlib
 import difflib
 import errno
 import importlib
+import io
 import os
 import stat
 import sys
@@ -53,6 +54,7 @@ _FLAGS: Final = ("-q", "--quiet", "-v", "-vv", "-vvv", "--verbose")
 
 def main(argv: Sequence[str]) -> int:
     """Run one command; return its exit code. Imports only what the command needs."""
+    _write_what_fits()
     arguments = _with_command(argv)
     name = arguments[0] if arguments and arguments[0] in COMMANDS else None
     module = _module(name) if name is not None else None
@@ -60,6 +62,12 @@ def main(argv: Sequence[str]) -> int:
     if module is None:
         raise AssertionError("argparse ends the program where no command was named")
     return _run(module, args)
+
+
+def _write_what_fits() -> None:
+    """Let `?` stand for what an output that is not Unicode has no sign for: no command ends over it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
 
 
 def command_of(argv: Sequence[str]) -> str:
