@@ -299,7 +299,7 @@ def test_a_file_that_holds_nothing_is_told(path: Path, blank: bytes) -> None:
     path.write_bytes(blank)
     history = TradeHistory.open(path)
     (notice,) = history.take_notices()
-    assert (notice.level, notice.kind) == (Level.WARNING, "history_blank")
+    assert (notice.level, notice.kind) == (Level.CRITICAL, "history_blank")
     assert history.append(trade(1))
     assert TradeHistory.open(path).take_notices() == []
 

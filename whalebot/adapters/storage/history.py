@@ -126,7 +126,7 @@ class TradeHistory:
         data = self._array.read()
         if self._array.was_blank:
             text = "the file held nothing and is an empty list now; if trades stood there, put back a copy"
-            self._note(Level.WARNING, "history_blank", text)
+            self._note(Level.CRITICAL, "history_blank", text)
         if step is not None and step.explains(data):
             data = self._redo(step, data)
         scan = scan_history(data)
