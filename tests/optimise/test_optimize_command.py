@@ -277,7 +277,7 @@ def test_without_optuna_the_remedy_is_named(
 ) -> None:
     monkeypatch.setattr("whalebot.app.search_options.find_spec", lambda name: None)
     assert call(folder, command) == CONFIGURATION
-    assert "pip install 'whalebot[research]'" in capsys.readouterr().err
+    assert 'pip install -e ".[research]" in the clone' in capsys.readouterr().err
 
 
 def test_a_walk_forward_is_told_and_written(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -87,7 +87,7 @@ def test_other_machines_need_a_token_of_the_owners(tmp_path: Path, caplog: pytes
 
 def test_without_the_extra_the_remedy_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "find_spec", lambda name: None if name == "uvicorn" else name)
-    with pytest.raises(ConfigError, match=r"whalebot\[web\]"):
+    with pytest.raises(ConfigError, match=r'pip install -e "\.\[web\]" in the clone'):
         _room(_setup(tmp_path)).open()
 
 

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from whalebot.app.extras import install
 from whalebot.app.options import count, moment_ms, positive, seed
 from whalebot.domain.errors import ConfigError
 
@@ -129,7 +130,7 @@ def storage_url(args: argparse.Namespace) -> str | None:
 def need_optuna() -> None:
     """Raise ConfigError naming the remedy where Optuna is not installed."""
     if find_spec("optuna") is None:
-        raise ConfigError("searches need Optuna: pip install 'whalebot[research]'")
+        raise ConfigError(f"searches need Optuna; {install('research')}")
 
 
 def _interval(text: str) -> str:

@@ -15,6 +15,7 @@ from whalebot import __version__
 from whalebot.app.config.convert import to_decimal
 from whalebot.app.config.document import Config
 from whalebot.app.config.endpoints import KEYED_MODES
+from whalebot.app.extras import install
 from whalebot.app.setup import Setup
 from whalebot.app.web.token import kept_token, own_token
 from whalebot.domain.addresses import is_loopback
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("whalebot.web")
 _NEEDED: Final = ("fastapi", "uvicorn", "websockets", "prometheus_client")
-MISSING: Final = 'the web server needs more libraries: pip install "whalebot[web]"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def _start_equity(config: Config, chronicle: Chronicle) -> tuple[Callable[[], De
 def check_extra() -> None:
     """Raise ConfigError where the libraries of the server are not installed."""
     if any(find_spec(name) is None for name in _NEEDED):
-        raise ConfigError(MISSING)
+        raise ConfigError(f"the web server needs more libraries; {install('web')}")
 
 
 def bars_from(config: Config) -> str:
