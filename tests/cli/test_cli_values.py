@@ -79,6 +79,12 @@ def test_a_file_in_place_of_a_folder_is_named(tmp_path) -> None:
         find_paths(str(tmp_path), None).prepare()
 
 
+def test_a_folder_in_place_of_the_history_is_named(tmp_path) -> None:
+    (tmp_path / "trade_history.json").mkdir()
+    with pytest.raises(ConfigError, match=r"trade_history\.json: a folder, .* move it away"):
+        find_paths(str(tmp_path), None).prepare()
+
+
 def test_a_long_path_gets_its_socket_elsewhere_and_says_where(tmp_path, monkeypatch) -> None:
     runtime = tmp_path / "run"
     short = find_paths("/tmp/w", None)

@@ -95,7 +95,9 @@ def test_a_file_that_holds_no_table_is_refused(raw, words, tmp_path) -> None:
 
 
 def test_a_folder_in_place_of_the_file(tmp_path) -> None:
-    assert "a folder" in message(tmp_path)
+    assert message(tmp_path).endswith(
+        f"{tmp_path}: a folder, where the configuration belongs; move it away, or name a file with --config"
+    )
 
 
 def test_a_dead_link_is_not_taken_for_a_missing_file(tmp_path) -> None:

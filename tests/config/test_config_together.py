@@ -74,6 +74,8 @@ def test_what_cannot_work_is_refused_by_place(table, place, refused) -> None:
 
 
 def test_a_key_in_the_wrong_table_is_sent_to_its_own(refused) -> None:
+    for name, meant in (("risk", "risk_guardrails"), ("Trade", "trade_management"), ("log", "logging")):
+        assert told(refused({name: {}}))[name] == f'unknown key; did you mean "{meant}"?'
     assert told(refused({"leverage": 5}))["leverage"] == "unknown key; it belongs to trade_management"
     refusal = refused({"trade_management": {"cooldown_sec": 5}})
     assert told(refusal)["trade_management.cooldown_sec"] == "unknown key; it belongs to the top level"

@@ -116,10 +116,12 @@ class Paths:
     def prepare(self) -> None:
         """Make the folders, readable by their owner alone.
 
-        Raises ConfigError naming the folder and the remedy.
+        Raises ConfigError naming the folder and the remedy, also for one in the place of a file.
         """
         _make_folder(self.dir)
         _refuse_open_folder(self.dir)
+        if self.history.is_dir():
+            raise ConfigError(f"{self.history}: a folder, where a file belongs; move it away")
         for folder in (self.logs, self.state):
             _make_private(folder)
         socket = self.control_socket

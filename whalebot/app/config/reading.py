@@ -58,7 +58,9 @@ def read_file(path: FilePath) -> str | None:
             ) from None
         return None
     except IsADirectoryError:
-        raise ConfigError(f"{path}: a folder; --config wants the file in it") from None
+        raise ConfigError(
+            f"{path}: a folder, where the configuration belongs; move it away, or name a file with --config"
+        ) from None
     except PermissionError:
         raise ConfigError(f"{path}: no permission to read it; try: chmod u+r {path}") from None
     except OSError as e:

@@ -20,6 +20,7 @@ from whalebot.domain.errors import BugError
 _MOST_NAMES: Final = 26
 _MOST_ROUNDS: Final = 20
 _SIMILAR, _CLOSE = 0.6, 0.8
+_SHORTEST_BEGINNING: Final = 3
 _INTERVAL_WORDS: Final = {
     "1m": "1", "3m": "3", "5m": "5", "15m": "15", "30m": "30", "1h": "60", "2h": "120",
     "4h": "240", "6h": "360", "12h": "720", "1d": "D", "1w": "W", "1mo": "M",
@@ -52,10 +53,15 @@ def unknown_key(path: Path, value: Any) -> Problem:
     siblings = schema.keys_at(parent)
     # A name that another table has is meant as it stands, unless one here is very close.
     elsewhere = [place for place in schema.tables_with(name) if place != parent]
+    longer = [known for known in siblings if known.startswith(name.lower())]
+    if elsewhere or len(name) < _SHORTEST_BEGINNING:
+        longer = []
     cutoff = _CLOSE if elsewhere else _SIMILAR
-    near = difflib.get_close_matches(name, siblings, n=1, cutoff=cutoff) or [
-        known for known in siblings if known.lower() == name.lower()
-    ]
+    near = (
+        difflib.get_close_matches(name, longer, n=1, cutoff=0.0)
+        or difflib.get_close_matches(name, siblings, n=1, cutoff=cutoff)
+        or [known for known in siblings if known.lower() == name.lower()]
+    )
     if near:
         advice = f'did you mean "{near[0]}"?'
     elif elsewhere:
