@@ -17,7 +17,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from whalebot.app.config.document import Config
 from whalebot.app.config.environment import API_KEY, API_SECRET
@@ -32,6 +32,11 @@ _START_S: Final = 30.0
 _STOP_S: Final = 3.0
 _READY: Final = "listening on http://127.0.0.1:"
 _IDENTITY: Final = "identity.json"
+_TOLD: Final = ("market", "symbols", "balance")
+"""What makes a market, in the order in which its digest is taken."""
+_DAMAGED: Final = f"{_IDENTITY}, which names the market of the account, is damaged"
+_OTHER: Final = "another market than last time"
+_UNSURE: Final = f"{_OTHER}, or {_IDENTITY} is damaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,19 +201,47 @@ def _forget_other_market(config: Config, paths: Paths, say: Callable[[str], None
     identity = market_identity(config)
     file = paths.exchange_state / _IDENTITY
     paths.exchange_state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        known = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        known = None
-    if known == identity:
+    text, why = _known_identity(file)
+    if text == json.dumps(identity):
         return
+    # Up to the comma behind it: a balance of 1000.0 begins one of 1000.05 too.
+    told = json.dumps({name: identity[name] for name in _TOLD})[1:-1] + ","
+    # Each half names the market by itself: damage to one loses nothing.
+    if told not in text and identity["digest"] not in text:
+        _keep_aside(paths, why, say)
+    elif why == _DAMAGED:
+        say(f"{why}; what can be read of it is of this market, whose account goes on")
+    _write_whole(file, json.dumps(identity))
+
+
+def _known_identity(file: Path) -> tuple[str, str]:
+    """Return what the file says of the market of the last run, and why that may not be this one."""
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return "", f"{_IDENTITY}, which names the market of the account, is missing"
+    except OSError as error:
+        return "", f"{_IDENTITY}, which names the market of the account, cannot be read ({error.strerror})"
+    try:
+        known = json.loads(text)
+    except (ValueError, RecursionError):
+        return text, _DAMAGED
+    if not isinstance(known, dict):
+        return text, _DAMAGED
+    if known.keys() == {"market", "digest"}:
+        # Of an earlier version: nothing in it vouches for its digest.
+        return text, _UNSURE
+    is_whole = known.get("digest") == _digest([known.get(name) for name in _TOLD])
+    return text, _OTHER if is_whole else _DAMAGED
+
+
+def _keep_aside(paths: Paths, why: str, say: Callable[[str], None]) -> None:
     state = paths.state_file("demo")
     for old in (state, state.with_name(state.name + ".last"), *paths.exchange_state.glob("*.json")):
-        if old.exists() and old.name != _IDENTITY:
+        if old.exists() and (old.name != _IDENTITY or why == _DAMAGED):
             aside = _unused(old)
             old.rename(aside)
-            say(f"another market than last time: {old.name} is kept aside as {aside.name}")
-    _write_whole(file, json.dumps(identity))
+            say(f"{why}: {old.name} is kept aside as {aside.name}")
 
 
 def _write_whole(file: Path, text: str) -> None:
@@ -222,15 +255,18 @@ def _write_whole(file: Path, text: str) -> None:
     os.replace(beside, file)
 
 
-def market_identity(config: Config) -> dict[str, str]:
-    """Return what makes two runs of the demo the same market."""
+def market_identity(config: Config) -> dict[str, Any]:
+    """Return what makes two runs of the demo the same market, and a digest of it."""
     demo = config.demo
     played = ";".join(f"{Path(f.rpartition('=')[2]).name}" for f in demo.data)
     source = played or f"{demo.market}/{demo.seed}"
-    told = json.dumps(
-        [source, sorted(config.traded_symbols) if not played else [], config.trade_management.account_balance]
-    )
-    return {"market": source, "digest": hashlib.sha256(told.encode()).hexdigest()[:16]}
+    symbols = sorted(config.traded_symbols) if not played else []
+    told = [source, symbols, config.trade_management.account_balance]
+    return {**dict(zip(_TOLD, told, strict=True)), "digest": _digest(told)}
+
+
+def _digest(told: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]
 
 
 def _unused(path: Path) -> Path:
