@@ -152,7 +152,7 @@ def test_open_secrets_foreign_files_and_missing_keys_must_be_mended(tmp_path, ca
     for words in (
         f"FAIL  permissions: {tmp_path}/.env can be read by others -> chmod 600",
         "FAIL  trade history:",
-        "warn  state:",
+        "FAIL  state:",
         "needs BYBIT_API_SECRET",
         "the venue is not asked before the configuration is complete",
     ):

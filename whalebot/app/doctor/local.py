@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import os
 import shutil
 import stat
@@ -14,6 +13,7 @@ from typing import Final
 from whalebot.app.alerting import channel_fault
 from whalebot.app.config.environment import too_open
 from whalebot.app.config.launch import start_problems
+from whalebot.app.doctor.documents import check_documents
 from whalebot.app.doctor.findings import Finding, fail, ok, warn
 from whalebot.app.paths import Paths
 from whalebot.app.setup import Setup
@@ -27,7 +27,7 @@ def check_local(setup: Setup) -> Iterator[Finding]:
     yield from _check_config(setup)
     yield from _check_folder(setup.paths)
     yield from _check_modes(setup.paths)
-    yield from _check_documents(setup)
+    yield from check_documents(setup.paths, setup.config.mode)
     yield from _check_parts(setup)
 
 
@@ -77,28 +77,6 @@ def _is_open(path: Path) -> bool:
         return bool(stat.S_IMODE(path.stat().st_mode) & 0o077)
     except OSError:
         return False
-
-
-def _check_documents(setup: Setup) -> Iterator[Finding]:
-    paths = setup.paths
-    for name, path, kind in (
-        ("trade history", paths.history, list),
-        ("state", paths.state_file(setup.config.mode), dict),
-    ):
-        if not path.exists():
-            yield ok(name, f"no {path.name} yet")
-            continue
-        try:
-            document = json.loads(path.read_bytes())
-        except (OSError, ValueError) as e:
-            yield warn(
-                name, f"{path} cannot be read ({e})", "the next start sets it aside and keeps what it can"
-            )
-            continue
-        if isinstance(document, kind):
-            yield ok(name, f"{path.name} is whole" + (f", {len(document)} trades" if kind is list else ""))
-        else:
-            yield fail(name, f"{path} is not a file of whalebot", "move it away, or choose another --dir")
 
 
 def _check_parts(setup: Setup) -> Iterator[Finding]:
