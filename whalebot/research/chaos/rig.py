@@ -122,7 +122,9 @@ class Rig:
             daemon.signal(signal.SIGKILL)
             self._gone(daemon, expected={-signal.SIGABRT, _KILLED})
         else:
-            self._gone(daemon, expected={0} if self._has_begun(daemon) else {0, _UNBORN})
+            expected = {0} if self._has_begun(daemon) else {0, _UNBORN}
+            # On a sick disk its last state cannot be written, and it says so.
+            self._gone(daemon, expected if self._sick_ms is None else {*expected, _EXCHANGE_FATAL})
 
     def look_after_daemon(self) -> bool:
         """Note an end nobody asked for; return whether it runs. A sick disk may keep it from starting."""
