@@ -54,6 +54,17 @@ def test_broken_json_is_named_with_its_place_and_left_alone(tmp_path: Path) -> N
     assert (tmp_path / "config.json").read_text() == text
 
 
+def test_a_state_that_cannot_be_read_is_refused_also_where_it_is_only_written(tmp_path: Path) -> None:
+    write_config(tmp_path / "d", EAGER)
+    state = tmp_path / "d" / "state" / "replay.json"
+    state.parent.mkdir(mode=0o700)
+    state.write_text("{")
+    code, output = start(tmp_path / "d", "--mode", "replay", "--data", str(write_bars(tmp_path)))
+    assert code == 2, output
+    assert "no state document can be read: replay.json" in output
+    assert state.read_text() == "{"
+
+
 @pytest.mark.parametrize(
     ("config", "arguments", "wanted"),
     [

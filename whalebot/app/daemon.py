@@ -102,8 +102,9 @@ class Daemon:
             )
             stack.callback(venue.stop)
             states = StateFile(paths.state_file(self._setup.config.mode))
-            known = states.load() if venue.keeps_account else None
-            state = known or StateDocument(run_id=new_run_id())
+            # Also where nothing of it is used: over one that nobody can read, none is saved.
+            known = states.load()
+            state = known if known and venue.keeps_account else StateDocument(run_id=new_run_id())
             alerts = self._alerts = open_alerts(self._setup, self._clock)
             stack.callback(alerts.stop)
             self._observers = stack.enter_context(self._observe(alerts))

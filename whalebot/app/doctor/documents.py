@@ -18,6 +18,7 @@ _HISTORY: Final = "trade history"
 _STATE: Final = "state"
 _REFUSED: Final = "until then every start is refused (exit code 2)"
 _COPY: Final = "put back a copy before the next start, if there is one"
+_LOOK: Final = "it goes on with that; look at positions and orders afterwards"
 
 
 class _Untouched(FileSystem):
@@ -90,7 +91,7 @@ def _check_state(path: Path, files: FileSystem) -> Iterator[Finding]:
         return
     notices = states.take_notices()
     for notice in notices:
-        yield warn(_STATE, f"the next start will say: {notice.text}", _COPY)
+        yield warn(_STATE, f"the next start will say: {notice.text}", _LOOK)
     if not notices:
         yield ok(_STATE, f"{path.name} is whole, revision {document.revision}")
     yield from _check_last(path.with_name(f"{path.name}.last"), files)
