@@ -35,7 +35,7 @@ def write_parquet(records: Sequence[KeptRecord], path: Path) -> None:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        raise ConfigError('Parquet needs the extra: pip install "whalebot[research]"') from None
+        raise ConfigError('Parquet needs the extra: pip install -e ".[research]" in the clone') from None
     rows = [record.as_json() for record in records]
     columns = {name: [row[name] for row in rows] for name in _FIELDS}
     try:

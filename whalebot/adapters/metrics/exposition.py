@@ -12,7 +12,7 @@ from whalebot.domain.errors import ConfigError
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-MISSING: Final = 'metrics need prometheus-client: pip install "whalebot[web]"'
+MISSING: Final = 'metrics need prometheus-client: pip install -e ".[web]" in the clone of whalebot'
 
 
 def require() -> None:
