@@ -29,7 +29,7 @@ try:
     import numba
 except ImportError:
     raise ConfigError(
-        "the column tier needs Numba: pip install -e '.[research]' in the clone of whalebot, or choose --tier event"
+        "the column tier needs Numba: pip install -e '.[research]' in the clone, or choose --tier event"
     ) from None
 
 _jit: Any = numba.njit

@@ -152,7 +152,7 @@ def _ray() -> Any:
     try:
         return import_module("ray")
     except ImportError:
-        raise ConfigError("--engine ray needs Ray: pip install -e '.[ray]' in the clone of whalebot") from None
+        raise ConfigError("--engine ray needs Ray: pip install -e '.[ray]' in the clone") from None
 
 
 def _join(ray: Any, address: str | None, jobs: int) -> None:
