@@ -109,7 +109,7 @@ def test_nothing_is_kept_between_two_renderings() -> None:
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "prometheus_client.exposition", None)
-    with pytest.raises(ConfigError, match=r"whalebot\[web\]"):
+    with pytest.raises(ConfigError, match=r"\.\[web\]"):
         render(SNAPSHOT)
 
 
