@@ -67,6 +67,10 @@ def bad(code: int, message: str = "no", **headers: str) -> Answer:
     return Answer(body, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
+def page(*rows: dict[str, Any], cursor: str = "") -> Answer:
+    return good({"category": "linear", "list": list(rows), "nextPageCursor": cursor})
+
+
 Script = Answer | Callable[[Request], Answer]
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from loopback_rest import KEY, SECRET, Answer, LoopbackRest, Request, good
+from loopback_rest import KEY, SECRET, Answer, LoopbackRest, Request, good, page
 
 from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.hosts import Endpoints
@@ -36,10 +36,6 @@ def client(clock: Any, venue: LoopbackRest) -> Iterator[RestClient]:
     client = RestFactory(settings, clock, lambda _: None).client()
     yield client
     client.close()
-
-
-def page(*rows: dict[str, Any], cursor: str = "") -> Answer:
-    return good({"category": "linear", "list": list(rows), "nextPageCursor": cursor})
 
 
 def closed(number: int, time_ms: int, **changes: Any) -> dict[str, Any]:

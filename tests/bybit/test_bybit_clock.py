@@ -99,6 +99,7 @@ def test_a_clock_that_moved_is_measured_again_soon_until_it_has_stood_for_a_whil
     # It steps back, and nobody is refused who could tell.
     venue.ahead_ms = 0
     settled(sink, 0)
+    assert abs(factory.venue_clock.offset_ms()) <= 200
 
 
 def test_a_refused_login_has_the_clock_measured(sink: Any, clock: Any) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from loopback_rest import KEY, SECRET, Answer, LoopbackRest, good
+from loopback_rest import KEY, SECRET, Answer, LoopbackRest, good, page
 
 from whalebot.adapters.bybit.auth import Credentials
 from whalebot.adapters.bybit.hosts import Endpoints
@@ -38,10 +38,6 @@ def client(clock: Any, venue: LoopbackRest) -> Iterator[RestClient]:
     client = RestFactory(settings, clock, lambda _: None).client()
     yield client
     client.close()
-
-
-def page(*rows: dict[str, Any], cursor: str = "") -> Answer:
-    return good({"category": "linear", "list": list(rows), "nextPageCursor": cursor})
 
 
 def position(stop: str, updated_ms: int, seq: int = 5, **changes: Any) -> dict[str, Any]:

@@ -50,7 +50,6 @@ _EXECUTIONS_PAGE: Final = 100
 _CLOSINGS_PAGE: Final = 100
 _BOOKINGS_PAGE: Final = 50
 _MOST_WEEKS: Final = 1000
-_EMPTY_DELAYS_S: Final = (0.3, 1.0)
 
 _orders = msgspec.json.Decoder(OrderRow, strict=False)
 _executions = msgspec.json.Decoder(ExecutionRow, strict=False)
@@ -73,7 +72,6 @@ class BybitAccount:
         self._session = session
         self._market = market
         self._symbols = frozenset(symbols)
-        self._sleep = sleep
         self._reader = Reader(market.measure_clock, sleep)
 
     def snapshot(self) -> AccountSnapshot:
@@ -162,13 +160,9 @@ class BybitAccount:
 
     def _wallet(self, holds: bool) -> WalletReport:
         """Return the wallet. One that holds nothing looks like the loss of all: believed when told thrice."""
-        wallet = self._told_wallet(holds)
-        for delay_s in _EMPTY_DELAYS_S:
-            if wallet.wallet_balance or wallet.equity:
-                break
-            self._sleep(delay_s)
-            wallet = self._told_wallet(holds)
-        return wallet
+        return self._reader.insist(
+            lambda: self._told_wallet(holds), lambda wallet: wallet.wallet_balance == wallet.equity == ZERO
+        )
 
     def _told_wallet(self, holds: bool) -> WalletReport:
         call = "GET /v5/account/wallet-balance"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import time
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -32,7 +34,6 @@ from whalebot.ports import Clock
 _PAGE: Final = 1000
 _CLOCK_SAMPLES: Final = 3
 _KLINE: Final = "GET /v5/market/kline"
-_EMPTY_DELAYS_S: Final = (0.3, 1.0)
 
 _instruments = msgspec.json.Decoder(InstrumentRow, strict=False)
 
@@ -50,7 +51,6 @@ class BybitMarket:
         self._session = session
         self._clock = clock
         self._venue_clock = venue_clock
-        self._sleep = sleep
         self._reader = Reader(self.measure_clock, sleep)
 
     def server_time_ms(self) -> int:
@@ -139,9 +139,9 @@ class BybitMarket:
         end_ms = edge_ms
         while len(found) < count:
             size = min(_PAGE, count - len(found))
-            page = self._page(symbol, interval, end_ms, size)
-            if not found and not page:
-                page = self._ask_for_any(symbol, interval, end_ms, size)
+            ask = partial(self._page, symbol, interval, end_ms, size)
+            # A listed symbol has one bar at least, still forming; but a short file has no week.
+            page = ask() if found else self._reader.insist(ask, operator.not_)
             older = {bar.open_ms: bar for bar in page if end_ms is None or bar.open_ms <= end_ms}
             if page and not older:
                 raise TransportError(f"{_KLINE}: a page that does not go back, before {end_ms}")
@@ -154,18 +154,6 @@ class BybitMarket:
     def _has_later_bar(self, symbol: str, interval: str, open_ms: int) -> bool:
         page = self._page(symbol, interval, None, 1)
         return bool(page) and page[-1].open_ms > open_ms
-
-    def _ask_for_any(self, symbol: str, interval: str, end_ms: int | None, size: int) -> list[Candle]:
-        """Ask again for bars of which the venue told none: a listed symbol has one at least, still forming.
-
-        What it says three times is believed: a market that plays a short file has no week.
-        """
-        for delay_s in _EMPTY_DELAYS_S:
-            self._sleep(delay_s)
-            page = self._page(symbol, interval, end_ms, size)
-            if page:
-                return page
-        return []
 
     def _page(self, symbol: str, interval: str, end_ms: int | None, size: int) -> list[Candle]:
         reply = self._reader.read(

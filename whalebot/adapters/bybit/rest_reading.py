@@ -37,3 +37,12 @@ class Reader:
                     self._resync()
                 self._sleep(delay_s)
         return ask()
+
+    def insist(self, ask: Callable[[], T], is_nothing: Callable[[T], bool]) -> T:
+        """Return what `ask` returns; nothing is believed when it was told three times."""
+        for delay_s in _DELAYS_S:
+            answer = ask()
+            if not is_nothing(answer):
+                return answer
+            self._sleep(delay_s)
+        return ask()
